@@ -1,0 +1,21 @@
+//! pelton: Flink SQL over Kafka in one binary.
+//!
+//! Modules stand in layers; each may use those above it and nothing below (`tests/tidy.rs`
+//! checks it): `time number error` · `record` · `state metrics checkpoint` · `expression` ·
+//! `operator source sink` · `sql` · `shard http` · `engine cli`.
+
+pub mod checkpoint;
+pub mod cli;
+pub mod error;
+pub mod expression;
+pub mod http;
+pub mod metrics;
+pub mod number;
+pub mod operator;
+pub mod record;
+pub mod shard;
+pub mod sink;
+pub mod source;
+pub mod sql;
+pub mod state;
+pub mod time;

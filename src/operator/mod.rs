@@ -1,0 +1,96 @@
+//! Operators: batches in, batches out, state in between.
+
+pub mod aggregate;
+pub mod window;
+
+use std::sync::Arc;
+
+use crate::expression::EvalContext;
+use crate::record::batch::Origin;
+use crate::record::{Batch, Message};
+use crate::state::KeyedState;
+
+/// Whether an operator is through with what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Progress {
+    Done,
+    /// There is more to emit: call [`Operator::resume`] before anything else.
+    Yield,
+}
+
+/// A step of a pipeline. One instance a shard; only its worker's thread ever touches it.
+///
+/// Contract:
+/// - It does no I/O, reads no clock, starts no thread and does not block.
+/// - `process` and `advance_watermark` cannot fail on data: a row that cannot be computed is
+///   handed to [`Output::reject`] with its reason.
+/// - It emits rows of one advance in time order, with the watermark that held before the
+///   advance; the worker forwards the new watermark once the call is `Done`.
+/// - After `Yield` the worker calls `resume` until it is `Done`, and nothing else in between.
+/// - Per batch it may allocate, count and make dynamic calls; per row it may not.
+/// - All its state lives in the primitives that [`Operator::states`] names. The worker snapshots
+///   and restores those; the operator serialises nothing. What it holds besides (an unflushed
+///   mini-batch) is empty after [`Operator::flush`].
+/// - The result does not depend on how the input is cut into batches.
+pub trait Operator {
+    /// Takes one batch from input `port`. Where the batch carries `time.before`, the operator
+    /// itself advances to it row by row; `time.last` arrives by `advance_watermark` afterwards.
+    fn process(&mut self, port: usize, batch: Batch, out: &mut Output) -> Progress;
+
+    /// Event time of all inputs together has reached `watermark` (ms); never falls.
+    fn advance_watermark(&mut self, _watermark: i64, _out: &mut Output) -> Progress {
+        Progress::Done
+    }
+
+    /// Goes on after a `Yield`.
+    fn resume(&mut self, _out: &mut Output) -> Progress {
+        Progress::Done
+    }
+
+    /// Emits what a mini-batch holds. Called at the flush interval, and always before a
+    /// watermark or a barrier is forwarded.
+    fn flush(&mut self, _out: &mut Output) {}
+
+    /// The state of this instance by name, for snapshots.
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        Vec::new()
+    }
+
+    /// Called once after a restore, before any input.
+    fn restored(&mut self) {}
+
+    /// Counters by metric name: `late` and the like, since the last call.
+    fn take_late(&mut self) -> u64 {
+        0
+    }
+}
+
+/// A record that could not be computed, for the dead letters.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    pub origin: Option<Arc<Origin>>,
+    /// Row of the origin's block.
+    pub row: u32,
+    pub reason: Arc<str>,
+}
+
+/// Where an operator puts what comes out, and what it may know of the world.
+#[derive(Default)]
+pub struct Output {
+    pub messages: Vec<Message>,
+    pub rejected: Vec<Rejected>,
+    pub context: EvalContext,
+}
+
+impl Output {
+    pub fn emit(&mut self, batch: Batch) {
+        if !batch.is_empty() {
+            self.messages.push(Message::Data(batch));
+        }
+    }
+
+    pub fn reject(&mut self, batch: &Batch, row: u32, reason: Arc<str>) {
+        self.rejected.push(Rejected { origin: batch.origin.clone(), row, reason });
+    }
+}

@@ -1,0 +1,183 @@
+//! A batch: columns, the rows of them that count, and what the batch knows of event time.
+
+use std::sync::Arc;
+
+use super::column::ColumnRef;
+use super::raw::RawBlock;
+
+/// Flink's change kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    Insert,
+    UpdateBefore,
+    UpdateAfter,
+    Delete,
+}
+
+impl ChangeKind {
+    /// `+I`, `-U`, `+U`, `-D`.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Insert => "+I",
+            Self::UpdateBefore => "-U",
+            Self::UpdateAfter => "+U",
+            Self::Delete => "-D",
+        }
+    }
+
+    /// Whether the row takes away rather than adds.
+    pub fn is_retract(self) -> bool {
+        matches!(self, Self::UpdateBefore | Self::Delete)
+    }
+}
+
+/// Which physical rows of a batch count, in which order.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    All,
+    /// Strictly ascending physical row numbers.
+    Rows(Arc<Vec<u32>>),
+}
+
+/// The watermarks around and inside a batch (ms).
+///
+/// `first` holds before the first row, `last` after the last one. Where `before` is absent no
+/// row of the batch is late for any operator and none lies in a window that `last` closes:
+/// process the whole batch, then advance to `last`. Where it is present, an operator that cares
+/// for event time advances to `before[row]` before it takes `row`.
+#[derive(Clone, Debug)]
+pub struct BatchTime {
+    pub first: i64,
+    pub last: i64,
+    /// By physical row; running maximum, so never falling.
+    pub before: Option<Arc<Vec<i64>>>,
+}
+
+impl BatchTime {
+    /// One watermark around the whole batch.
+    pub fn at(watermark: i64) -> Self {
+        Self { first: watermark, last: watermark, before: None }
+    }
+
+    /// The watermark that held before `row`.
+    #[inline]
+    pub fn before_row(&self, row: usize) -> i64 {
+        self.before.as_ref().map_or(self.first, |before| before[row])
+    }
+}
+
+/// The raw records behind a batch that came straight from a source: row i of the batch is
+/// record i of the block. Kept so that a record that fails later reaches the dead letters whole.
+#[derive(Debug)]
+pub struct Origin {
+    pub block: RawBlock,
+    /// Topic or path, shown with a dead letter.
+    pub name: Arc<str>,
+    /// External partition numbers, indexed by `RawRecord::partition`.
+    pub partitions: Arc<Vec<i32>>,
+}
+
+/// Rows on their way through the operators.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Physical rows: the length of every column.
+    pub rows: usize,
+    pub columns: Vec<ColumnRef>,
+    pub selection: Selection,
+    /// By physical row; `None` = all are inserts.
+    pub kinds: Option<Arc<Vec<ChangeKind>>>,
+    pub time: BatchTime,
+    /// Hash of the exchange key by physical row, where the batch came through one.
+    pub hashes: Option<Arc<Vec<u64>>>,
+    /// When the oldest contribution to these rows was appended, µs since the epoch; 0 = unknown.
+    pub stamp_us: i64,
+    pub origin: Option<Arc<Origin>>,
+}
+
+impl Batch {
+    pub fn new(columns: Vec<ColumnRef>, rows: usize, time: BatchTime) -> Self {
+        let selection = Selection::All;
+        Self {
+            rows,
+            columns,
+            selection,
+            kinds: None,
+            time,
+            hashes: None,
+            stamp_us: 0,
+            origin: None,
+        }
+    }
+
+    /// How many rows count.
+    pub fn len(&self) -> usize {
+        match &self.selection {
+            Selection::All => self.rows,
+            Selection::Rows(rows) => rows.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Physical row numbers that count, ascending.
+    pub fn row_ids(&self) -> RowIds<'_> {
+        match &self.selection {
+            Selection::All => RowIds::Range(0..self.rows as u32),
+            Selection::Rows(rows) => RowIds::List(rows.iter()),
+        }
+    }
+
+    #[inline]
+    pub fn kind(&self, row: usize) -> ChangeKind {
+        self.kinds.as_ref().map_or(ChangeKind::Insert, |kinds| kinds[row])
+    }
+
+    /// The same rows with other columns (as long as these).
+    pub fn with_columns(&self, columns: Vec<ColumnRef>) -> Self {
+        Self { columns, ..self.clone() }
+    }
+
+    /// The same columns with fewer rows; `rows` ascending.
+    pub fn with_selection(&self, rows: Vec<u32>) -> Self {
+        Self { selection: Selection::Rows(Arc::new(rows)), ..self.clone() }
+    }
+}
+
+/// Iterator over the rows of a batch that count.
+pub enum RowIds<'a> {
+    Range(std::ops::Range<u32>),
+    List(std::slice::Iter<'a, u32>),
+}
+
+impl Iterator for RowIds<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        match self {
+            Self::Range(range) => range.next().map(|row| row as usize),
+            Self::List(rows) => rows.next().map(|&row| row as usize),
+        }
+    }
+}
+
+/// Whether a channel holds the combined watermark back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Idle,
+    Finished,
+}
+
+/// What travels on a channel, in order.
+#[derive(Clone, Debug)]
+pub enum Message {
+    Data(Batch),
+    /// Event time has reached this point (ms) for all that follows.
+    Watermark(i64),
+    Status(Status),
+    /// The rows before it belong to this epoch.
+    Barrier(u64),
+}

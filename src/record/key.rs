@@ -1,0 +1,144 @@
+//! Canonical keys: one sequence of bytes for each combination of key values, their hash, and
+//! the key group that decides which shard owns them.
+//!
+//! A value is a tag byte and its content: fixed width for numbers, length-prefixed for text. All
+//! NaNs are one, so are both zeros; NULL has a tag of its own. The hash is XXH3 (its algorithm is
+//! fixed for ever), as key groups are written to disk.
+
+use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
+use super::value::Value;
+
+/// Key groups of a job, whatever its number of shards: the unit in which state moves.
+pub const KEY_GROUPS: usize = 128;
+
+const TAG_NULL: u8 = 0;
+const TAG_FALSE: u8 = 1;
+const TAG_TRUE: u8 = 2;
+const TAG_I64: u8 = 3;
+const TAG_F64: u8 = 4;
+const TAG_STR: u8 = 5;
+const TAG_I8: u8 = 6;
+
+#[inline]
+pub fn hash(key: &[u8], seed: u64) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(key, seed)
+}
+
+/// The group of a key, from the middle bits of its hash: hash tables use the low ones for the
+/// bucket and the top seven for the tag.
+#[inline]
+pub fn key_group(hash: u64) -> usize {
+    (hash >> 32) as usize % KEY_GROUPS
+}
+
+/// The shard that owns a key group.
+#[inline]
+pub fn shard_of(key_group: usize, shards: usize) -> usize {
+    key_group * shards / KEY_GROUPS
+}
+
+/// Appends the canonical form of `row` of each column.
+#[inline]
+pub fn encode_row(columns: &[ColumnRef], row: usize, out: &mut Vec<u8>) {
+    for column in columns {
+        encode_value(column, row, out);
+    }
+}
+
+#[inline]
+fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
+    if column.is_null(row) {
+        return out.push(TAG_NULL);
+    }
+    match &column.data {
+        ColumnData::Str(values) => encode_str(values.bytes(row), out),
+        ColumnData::I64(values) => encode_i64(values[row], out),
+        ColumnData::Bool(values) => out.push(if values[row] { TAG_TRUE } else { TAG_FALSE }),
+        ColumnData::F64(values) => encode_f64(values[row], out),
+        ColumnData::Any(values) => encode_str(format!("{:?}", values[row]).as_bytes(), out),
+    }
+}
+
+#[inline]
+fn encode_i64(value: i64, out: &mut Vec<u8>) {
+    if let Ok(small) = i8::try_from(value) {
+        out.extend_from_slice(&[TAG_I8, small as u8]);
+    } else {
+        out.push(TAG_I64);
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
+fn encode_f64(value: f64, out: &mut Vec<u8>) {
+    let canonical = if value.is_nan() {
+        f64::NAN
+    } else if value == 0.0 {
+        0.0
+    } else {
+        value
+    };
+    out.push(TAG_F64);
+    out.extend_from_slice(&canonical.to_bits().to_le_bytes());
+}
+
+#[inline]
+fn encode_str(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(TAG_STR);
+    let mut len = bytes.len();
+    while len >= 0x80 {
+        out.push(len as u8 | 0x80);
+        len >>= 7;
+    }
+    out.push(len as u8);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends single values in canonical form (for look-ups that come from outside).
+pub fn encode_values(values: &[Value], out: &mut Vec<u8>) {
+    for value in values {
+        match value {
+            Value::Null => out.push(TAG_NULL),
+            Value::Bool(value) => out.push(if *value { TAG_TRUE } else { TAG_FALSE }),
+            Value::I64(value) => encode_i64(*value, out),
+            Value::F64(value) => encode_f64(*value, out),
+            Value::Str(value) => encode_str(value.as_bytes(), out),
+            nested => encode_str(format!("{nested:?}").as_bytes(), out),
+        }
+    }
+}
+
+/// Reads a canonical key back, one value into each builder. False where the bytes are not a
+/// key of that many values (a corrupt file).
+pub fn decode(mut key: &[u8], builders: &mut [ColumnBuilder]) -> bool {
+    builders.iter_mut().all(|builder| decode_value(&mut key, builder).is_some()) && key.is_empty()
+}
+
+fn decode_value(key: &mut &[u8], builder: &mut ColumnBuilder) -> Option<()> {
+    match take(key, 1)?[0] {
+        TAG_NULL => builder.push_null(),
+        TAG_FALSE => builder.push_bool(false),
+        TAG_TRUE => builder.push_bool(true),
+        TAG_I8 => builder.push_i64(take(key, 1)?[0] as i8 as i64),
+        TAG_I64 => builder.push_i64(i64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
+        TAG_F64 => builder.push_f64(f64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
+        TAG_STR => {
+            let mut len = 0;
+            for shift in (0..35).step_by(7) {
+                let byte = take(key, 1)?[0];
+                len |= (byte as usize & 0x7f) << shift;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            builder.push_str(std::str::from_utf8(take(key, len)?).ok()?);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (head, tail) = bytes.split_at_checked(len)?;
+    *bytes = tail;
+    Some(head)
+}

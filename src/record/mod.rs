@@ -1,0 +1,17 @@
+//! Records as columns: types, columns, batches, keys, and the formats that make and read them.
+//!
+//! Nothing here knows of operators, sources or threads.
+
+pub mod batch;
+pub mod column;
+pub mod json;
+pub mod key;
+pub mod raw;
+pub mod schema;
+pub mod value;
+
+pub use batch::{Batch, BatchTime, ChangeKind, Message, Selection, Status};
+pub use column::{Column, ColumnBuilder, ColumnData, ColumnRef, StringColumn, Validity};
+pub use raw::{RawBlock, RawRecord};
+pub use schema::{DataType, Field, Schema};
+pub use value::Value;

@@ -1,0 +1,67 @@
+//! Records as a source hands them over: bytes and where they came from, nothing decoded.
+
+/// Zero bytes behind the last record's payload, so that a scanner may load past its end.
+pub const PAYLOAD_PADDING: usize = 64;
+
+/// One record of a [`RawBlock`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RawRecord {
+    /// Where the value lies in `RawBlock::payload`.
+    pub offset: u32,
+    pub len: u32,
+    /// A tombstone: the record has no value (not the same as an empty one).
+    pub is_null: bool,
+    /// Where the key lies in `RawBlock::keys`; `None` where the record has none.
+    pub key: Option<(u32, u32)>,
+    /// Index into the source's own list of partitions.
+    pub partition: u32,
+    /// Position in the partition (Kafka offset; byte or line number of a file).
+    pub position: i64,
+    /// Append or creation time, ms since the epoch; -1 where unknown.
+    pub timestamp: i64,
+}
+
+/// Records of one source instance in the order they came.
+#[derive(Debug, Default)]
+pub struct RawBlock {
+    /// The values, one behind the other, then at least [`PAYLOAD_PADDING`] zero bytes.
+    pub payload: Vec<u8>,
+    pub keys: Vec<u8>,
+    pub records: Vec<RawRecord>,
+}
+
+impl RawBlock {
+    pub fn clear(&mut self) {
+        self.payload.clear();
+        self.keys.clear();
+        self.records.clear();
+    }
+
+    /// Appends a record's value; the caller calls [`RawBlock::pad`] once at the end.
+    pub fn push(&mut self, value: Option<&[u8]>, key: Option<&[u8]>, meta: RawRecord) {
+        let offset = self.payload.len() as u32;
+        let bytes = value.unwrap_or_default();
+        self.payload.extend_from_slice(bytes);
+        let key = key.map(|key| {
+            let at = self.keys.len() as u32;
+            self.keys.extend_from_slice(key);
+            (at, key.len() as u32)
+        });
+        let len = bytes.len() as u32;
+        self.records.push(RawRecord { offset, len, is_null: value.is_none(), key, ..meta });
+    }
+
+    pub fn pad(&mut self) {
+        self.payload.extend_from_slice(&[0; PAYLOAD_PADDING]);
+    }
+
+    pub fn value(&self, row: usize) -> &[u8] {
+        let record = &self.records[row];
+        &self.payload[record.offset as usize..(record.offset + record.len) as usize]
+    }
+
+    pub fn key(&self, row: usize) -> Option<&[u8]> {
+        let (offset, len) = self.records[row].key?;
+        Some(&self.keys[offset as usize..(offset + len) as usize])
+    }
+}

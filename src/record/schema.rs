@@ -1,0 +1,163 @@
+//! Column types and schemas, by Flink SQL's names.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A column's SQL type. All integers share one physical form (`i64`), as do all
+/// date and time types (`i64`; milliseconds for timestamps, times and intervals of day-time,
+/// days for dates, months for year-month intervals).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DataType {
+    /// The type of a bare `NULL`.
+    Null,
+    Boolean,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    Float,
+    Double,
+    /// `STRING`, `VARCHAR(n)`, `CHAR(n)`: at most `max` characters where given.
+    String {
+        max: Option<u32>,
+    },
+    Date,
+    Time,
+    /// `TIMESTAMP(p)`, a local date and time without a zone: milliseconds since 1970-01-01T00:00.
+    Timestamp {
+        precision: u8,
+    },
+    /// `TIMESTAMP_LTZ(p)`, an instant: milliseconds since the epoch, shown in the session's zone.
+    TimestampLtz {
+        precision: u8,
+    },
+    /// `INTERVAL … SECOND|MINUTE|HOUR|DAY`, milliseconds.
+    IntervalDayTime,
+    /// `INTERVAL … MONTH|YEAR`, months.
+    IntervalYearMonth,
+    Row(Arc<[Field]>),
+    Map(Arc<DataType>, Arc<DataType>),
+    Array(Arc<DataType>),
+}
+
+impl DataType {
+    pub const STRING: DataType = DataType::String { max: None };
+
+    pub fn is_integer(&self) -> bool {
+        matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
+    }
+
+    pub fn is_approximate(&self) -> bool {
+        matches!(self, Self::Float | Self::Double)
+    }
+
+    pub fn is_numeric(&self) -> bool {
+        self.is_integer() || self.is_approximate()
+    }
+
+    pub fn is_string(&self) -> bool {
+        matches!(self, Self::String { .. })
+    }
+
+    /// A type that may carry a watermark.
+    pub fn is_timestamp(&self) -> bool {
+        matches!(self, Self::Timestamp { .. } | Self::TimestampLtz { .. })
+    }
+
+    pub fn is_nested(&self) -> bool {
+        matches!(self, Self::Row(_) | Self::Map(..) | Self::Array(_))
+    }
+
+    /// Which form of [`super::ColumnData`] holds this type.
+    pub fn physical(&self) -> Physical {
+        match self {
+            Self::Boolean => Physical::Bool,
+            Self::Float | Self::Double => Physical::F64,
+            Self::String { .. } => Physical::Str,
+            Self::Row(_) | Self::Map(..) | Self::Array(_) => Physical::Any,
+            _ => Physical::I64,
+        }
+    }
+}
+
+/// The physical forms of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Physical {
+    Bool,
+    I64,
+    F64,
+    Str,
+    Any,
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Boolean => f.write_str("BOOLEAN"),
+            Self::TinyInt => f.write_str("TINYINT"),
+            Self::SmallInt => f.write_str("SMALLINT"),
+            Self::Int => f.write_str("INT"),
+            Self::BigInt => f.write_str("BIGINT"),
+            Self::Float => f.write_str("FLOAT"),
+            Self::Double => f.write_str("DOUBLE"),
+            Self::String { max: None } => f.write_str("STRING"),
+            Self::String { max: Some(n) } => write!(f, "VARCHAR({n})"),
+            Self::Date => f.write_str("DATE"),
+            Self::Time => f.write_str("TIME"),
+            Self::Timestamp { precision } => write!(f, "TIMESTAMP({precision})"),
+            Self::TimestampLtz { precision } => write!(f, "TIMESTAMP_LTZ({precision})"),
+            Self::IntervalDayTime => f.write_str("INTERVAL DAY TO SECOND"),
+            Self::IntervalYearMonth => f.write_str("INTERVAL YEAR TO MONTH"),
+            Self::Row(fields) => {
+                f.write_str("ROW<")?;
+                for (i, field) in fields.iter().enumerate() {
+                    let comma = if i > 0 { ", " } else { "" };
+                    write!(f, "{comma}{} {}", field.name, field.data_type)?;
+                }
+                f.write_str(">")
+            }
+            Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+            Self::Array(element) => write!(f, "ARRAY<{element}>"),
+        }
+    }
+}
+
+/// A named column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Field {
+    pub name: Arc<str>,
+    pub data_type: DataType,
+    pub nullable: bool,
+}
+
+impl Field {
+    pub fn new(name: &str, data_type: DataType) -> Self {
+        Self { name: name.into(), data_type, nullable: true }
+    }
+}
+
+/// The columns of a stream, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Schema {
+    pub fields: Vec<Field>,
+}
+
+impl Schema {
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { fields }
+    }
+
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Index of the column of this name (names are case-sensitive, as in Flink).
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| &*field.name == name)
+    }
+}

@@ -1,0 +1,72 @@
+//! One value by itself: literals, nested data, and rows on their way to a person.
+
+use std::sync::Arc;
+
+/// A single value in its physical form. Literals in a plan and nested columns use it; flat
+/// columns never do on the data path.
+#[derive(Clone, Debug)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    /// Integers, dates, times, timestamps, intervals: see [`super::DataType`] for units.
+    I64(i64),
+    F64(f64),
+    Str(Arc<str>),
+    Row(Arc<[Value]>),
+    /// Entries in the order they came.
+    Map(Arc<[(Value, Value)]>),
+    Array(Arc<[Value]>),
+}
+
+impl Value {
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::I64(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// Equality for plans: bitwise for doubles, so that a plan can be hashed and shared.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::I64(a), Self::I64(b)) => a == b,
+            (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Row(a), Self::Row(b)) | (Self::Array(a), Self::Array(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::I64(value) => value.hash(state),
+            Self::F64(value) => value.to_bits().hash(state),
+            Self::Str(value) => value.hash(state),
+            Self::Row(values) | Self::Array(values) => values.hash(state),
+            Self::Map(entries) => entries.hash(state),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Workers: one thread a shard, its loop, its channels.
+
+pub mod query;

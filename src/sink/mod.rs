@@ -1,0 +1,72 @@
+//! Sinks: batches out to other systems, on a thread of each sink's own.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::record::Batch;
+
+/// A writer of one table. It lives on a thread of its own and may block.
+///
+/// Contract: batches of one shard come in order. Errors that pass (the store is away, a
+/// time-out) are retried inside, with back-off, until they succeed or [`SinkContext::stopping`];
+/// meanwhile the reason stands in [`SinkContext::set_problem`] and nothing is lost: the sink
+/// simply takes no more, which holds the stream back. An `Err` ends the job.
+/// Change kinds: an upsert sink applies rows in order: `-U`/`-D` delete, `+I`/`+U` put. A
+/// `-U` followed by a `+U` of the same key in one batch is one put.
+pub trait Sink: Send {
+    /// Takes the selected rows of a batch; may buffer them.
+    fn write(&mut self, batch: &Batch) -> Result<(), String>;
+
+    /// Returns once everything written so far is acknowledged by the other side.
+    fn flush(&mut self) -> Result<(), String>;
+
+    /// Called when nothing has come for a moment (at most every few ms): send what is buffered,
+    /// serve the client library's callbacks.
+    fn idle(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What a sink shares with the engine.
+#[derive(Clone, Default)]
+pub struct SinkContext {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stopping: AtomicBool,
+    retries: std::sync::atomic::AtomicU64,
+    problem: Mutex<Option<String>>,
+}
+
+impl SinkContext {
+    /// Whether the engine has given up on draining: stop retrying and return an error.
+    pub fn stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Says why the sink holds the stream back; `None` when it goes on.
+    pub fn set_problem(&self, problem: Option<String>) {
+        if let Ok(mut current) = self.shared.problem.lock() {
+            *current = problem;
+        }
+    }
+
+    pub fn problem(&self) -> Option<String> {
+        self.shared.problem.lock().ok().and_then(|problem| problem.clone())
+    }
+
+    pub fn count_retry(&self) {
+        self.shared.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn retries(&self) -> u64 {
+        self.shared.retries.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,3 @@
+//! The job language: text in, plan out.
+
+pub mod plan;
