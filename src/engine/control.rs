@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use super::workers::{ProblemCell, flush_letters, manifest_operators};
-use super::{Job, RunOptions, RunSummary};
-use crate::checkpoint::{FileEntry, Manifest, PartitionWatermark, SourcePosition, StateFolder};
-use crate::kafka;
+use super::{Job, RunOptions, RunSummary, recovery};
+use crate::checkpoint::{FileEntry, Manifest, SourcePosition, StateFolder};
+use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
 use crate::shard::dead_letter::DeadLetter;
@@ -19,6 +19,7 @@ use crate::shard::sink_thread::SinkEvent;
 use crate::shard::topology::{Topology, source_name};
 use crate::shard::worker::{Command, Event, SourcePositions};
 use crate::sink::SinkContext;
+use crate::source::Position;
 
 /// How often the loop looks at the stop flag.
 const TICK: Duration = Duration::from_millis(20);
@@ -235,7 +236,8 @@ impl Control {
         self.summary.epochs += 1;
         let mut name = String::new();
         if let Some(folder) = &self.state {
-            name = folder.commit(&self.manifest(&epoch))?;
+            folder.commit(&self.manifest(&epoch))?;
+            name = format!("{}/{}/{}", self.job.name, self.incarnation, epoch.number);
         }
         if let Err(error) = commit_offsets(&self.job.topology, &epoch.sources, &name) {
             // The manifest is what counts; the offsets are for lag tools, and for the check at
@@ -254,27 +256,32 @@ impl Control {
         let mut sources = Vec::new();
         let mut watermarks = Vec::new();
         for source in &epoch.sources {
+            let topic = self.topic_of(&source.id);
             sources.extend(source.positions.iter().map(|position| SourcePosition {
-                id: source.id.clone(),
+                source: source.id.clone(),
+                topic: topic.clone(),
                 partition: position.partition,
                 next: position.next,
             }));
-            watermarks.extend(source.watermarks.iter().map(|(id, partition, watermark)| {
-                PartitionWatermark { id: id.clone(), partition: *partition, watermark: *watermark }
+            watermarks.extend(source.watermarks.iter().map(|(step, partition, watermark)| {
+                (recovery::watermark_name(step, *partition), *watermark)
             }));
         }
         Manifest {
-            version: crate::checkpoint::MANIFEST_VERSION,
-            epoch: epoch.number,
-            incarnation: self.incarnation,
-            job: self.job.name.clone(),
             seed: self.seed,
             shards: self.handles.len(),
             sources,
             watermarks,
             files: epoch.files.clone(),
             operators: manifest_operators(&self.job.topology),
+            ..Manifest::new(&self.job.name, epoch.number, self.incarnation)
         }
+    }
+
+    fn topic_of(&self, scan: &str) -> String {
+        let topology = &self.job.topology;
+        let mut scans = topology.scans().filter(|(index, _)| topology.steps[*index].id == scan);
+        scans.next().map(|(_, table)| source_name(table).to_string()).unwrap_or_default()
     }
 
     fn report_latency(&self, last: &mut Instant) {
@@ -305,11 +312,18 @@ fn commit_offsets(topology: &Topology, sources: &[SourcePositions], name: &str) 
         }
         let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);
         let topic = source_name(table);
-        let offsets: Vec<(i32, i64)> = of_scan
-            .flat_map(|source| &source.positions)
-            .map(|position| (position.partition, position.next))
-            .collect();
-        kafka::commit_positions(table, &topic, &offsets, name)?;
+        let committed = |position: &Position| Committed {
+            topic: topic.to_string(),
+            partition: position.partition,
+            next: position.next,
+            metadata: name.to_owned(),
+        };
+        let offsets: Vec<Committed> =
+            of_scan.flat_map(|source| &source.positions).map(committed).collect();
+        if !offsets.is_empty() {
+            let config = client_config(&table.options, Role::Admin)?;
+            Offsets::new(&config, group_id(&table.options))?.commit(&offsets)?;
+        }
     }
     Ok(())
 }

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
-use crate::kafka::DeadLetterProducer;
+use crate::kafka::{Role, client_config};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
 use crate::shard::dead_letter::DeadLetter;
 use crate::shard::topology::{Topology, source_name};
+use crate::sink::SinkContext;
+use crate::sink::kafka::DeadLetterProducer;
 
 /// At most one line about dead letters in this time, with the count of those since.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -41,11 +43,15 @@ pub fn start(
     letters: Receiver<DeadLetter>,
     metrics: &Metrics,
     total: Arc<AtomicU64>,
+    context: &SinkContext,
 ) -> Result<JoinHandle<()>, String> {
     let mut targets = HashMap::new();
     for (_, table) in topology.scans() {
         let target = match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
-            (Some(topic), _) => Target::Topic(DeadLetterProducer::new(table, topic)?),
+            (Some(topic), _) => {
+                let config = client_config(&table.options, Role::Producer)?;
+                Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
+            }
             (None, Some(path)) => Target::File(open(path)?),
             (None, None) => Target::None,
         };

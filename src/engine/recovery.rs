@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::checkpoint::{Manifest, StateFolder};
+use crate::checkpoint::{Manifest, SourcePosition, StateFolder};
 use crate::record::key;
 use crate::shard::node::Node;
 use crate::shard::source_task::SourceTask;
@@ -20,6 +20,11 @@ pub struct Recovery {
 /// Ids of the steps that keep something across a restart.
 pub fn operator_ids(topology: &Topology) -> BTreeSet<String> {
     topology.steps.iter().map(|step| step.id.clone()).collect()
+}
+
+/// The name of a partition's watermark in a manifest.
+pub fn watermark_name(step: &str, partition: i32) -> String {
+    format!("{step}/{partition}")
 }
 
 impl Recovery {
@@ -40,9 +45,15 @@ impl Recovery {
     }
 
     /// Where the readers of one scan go on.
-    pub fn positions(&self, scan: &str) -> Vec<Position> {
-        let of_scan = self.manifest.sources.iter().filter(|source| source.id == scan);
-        of_scan.map(|source| Position { partition: source.partition, next: source.next }).collect()
+    /// `None`: nowhere yet, the last start ended before its first epoch.
+    pub fn positions(&self, scan: &str) -> Option<Vec<Position>> {
+        if self.manifest.sources.is_empty() {
+            return None;
+        }
+        let of_scan = self.manifest.sources.iter().filter(|source| source.source == scan);
+        let position =
+            |source: &SourcePosition| Position { partition: source.partition, next: source.next };
+        Some(of_scan.map(position).collect())
     }
 
     /// Brings back the state of the key groups that `worker` of `workers` owns.
@@ -78,12 +89,11 @@ impl Recovery {
     fn restore_watermarks(&self, nodes: &[Node], links: &[WatermarkLink], sources: &[SourceTask]) {
         for link in links {
             let partitions = sources[link.source].source.partitions();
-            for saved in &self.manifest.watermarks {
-                let index = partitions.iter().position(|&partition| partition == saved.partition);
-                if let Some(index) = index
-                    && saved.id == nodes[link.node].id
-                {
-                    link.generator.borrow_mut().restore(index, saved.watermark);
+            for (index, partition) in partitions.iter().enumerate() {
+                let name = watermark_name(&nodes[link.node].id, *partition);
+                let saved = self.manifest.watermarks.iter().find(|(saved, _)| *saved == name);
+                if let Some((_, watermark)) = saved {
+                    link.generator.borrow_mut().restore(index, *watermark);
                 }
             }
         }

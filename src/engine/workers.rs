@@ -11,7 +11,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use super::control::{Control, Health};
 use super::recovery::Recovery;
 use super::{Job, Pin, RunOptions, RunSummary, connectors, dead_letters, recovery};
-use crate::checkpoint::StateFolder;
+use crate::checkpoint::{Manifest, StateFolder};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
@@ -19,6 +19,7 @@ use crate::record::json::JsonDecoder;
 use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
 use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
+use crate::shard::epoch::EpochState;
 use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
 use crate::shard::report::Gauges;
 use crate::shard::sink_thread::{self, SinkEvent, SinkThread};
@@ -41,7 +42,7 @@ struct WorkerSeed {
     settings: Settings,
     plumbing: Plumbing,
     recovery: Option<Arc<Recovery>>,
-    state: Option<Arc<StateFolder>>,
+    state: Option<EpochState>,
     bounds: Bounds,
     core: Option<usize>,
     commands: Receiver<Command>,
@@ -63,6 +64,11 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
     let state = open_state(&job, &options)?;
     let recovery = state.as_ref().map(|folder| open_recovery(folder, &job)).transpose()?.flatten();
     let seed = recovery.as_ref().map_or_else(fresh_seed, |recovery| recovery.manifest.seed);
+    let incarnation = recovery.as_ref().map_or(1, |recovery| recovery.manifest.incarnation + 1);
+    let epoch = recovery.as_ref().map_or(0, |recovery| recovery.manifest.epoch);
+    if let Some(folder) = &state {
+        announce(folder, recovery.as_deref(), &job, seed, incarnation)?;
+    }
     let settings = Settings {
         zone: job.zone.clone(),
         seed,
@@ -75,8 +81,9 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
     let (sink_threads, sink_events, sink_queues) =
         start_sinks(&job, &contexts, workers, &metrics, &latencies)?;
     let dead_letter_count = Arc::new(AtomicU64::new(0));
+    let letter_context = SinkContext::default();
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let letter_thread = dead_letters::start(&job.topology, letters_out, &metrics, dead_letter_count.clone())?;
+    let letter_thread = dead_letters::start(&job.topology, letters_out, &metrics, dead_letter_count.clone(), &letter_context)?;
 
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (events, worker_events) = unbounded();
@@ -95,7 +102,7 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
             settings: settings.clone(),
             plumbing,
             recovery: recovery.clone(),
-            state: state.clone(),
+            state: state.clone().map(|folder| EpochState { folder, incarnation }),
             bounds: options.bounds.clone(),
             core: cores.get(index).copied(),
             commands,
@@ -121,8 +128,8 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
         contexts,
         state,
         seed,
-        incarnation: recovery.as_ref().map_or(1, |recovery| recovery.manifest.incarnation + 1),
-        epoch: recovery.as_ref().map_or(0, |recovery| recovery.manifest.epoch),
+        incarnation,
+        epoch,
         metrics: metrics.clone(),
         latencies: latencies.clone(),
         health,
@@ -167,6 +174,26 @@ fn open_recovery(folder: &Arc<StateFolder>, job: &Job) -> Result<Option<Arc<Reco
     Ok(Some(Arc::new(recovery)))
 }
 
+/// The same state under a new incarnation, before any input is read: from now on what an older
+/// incarnation may still write is not taken for newer.
+fn announce(
+    folder: &StateFolder,
+    recovery: Option<&Recovery>,
+    job: &Job,
+    seed: u64,
+    incarnation: u64,
+) -> Result<(), String> {
+    let base = match recovery {
+        Some(recovery) => recovery.manifest.clone(),
+        None => Manifest {
+            seed,
+            operators: manifest_operators(&job.topology),
+            ..Manifest::new(&job.name, 0, incarnation)
+        },
+    };
+    folder.commit(&Manifest { incarnation, ..base })
+}
+
 /// A seed that nobody outside can guess, so that keys cannot be made to collide.
 fn fresh_seed() -> u64 {
     use std::hash::{BuildHasher, Hasher};
@@ -187,15 +214,15 @@ fn start_sinks(
     let mut senders = Vec::new();
     for (index, table) in job.topology.sinks.iter().enumerate() {
         let context = contexts[index].clone();
-        let sink = connectors::open_sink(table.clone(), job.zone.clone(), context.clone())
-            .map_err(|error| format!("table `{}`: {error}", table.name))?;
+        let (table_of_sink, zone) = (table.clone(), job.zone.clone());
+        let open = Box::new(move || connectors::open_sink(table_of_sink, zone, context));
         let (queues, shards) = sink_thread::queues(workers);
         senders.push(queues);
         let labels = [("sink", &*table.name)];
         let rows = metrics.counter("pelton_sink_rows_total", "Rows acknowledged by the sink", &labels);
         let latency = latencies.recorder(&format!("sink {}", table.name));
-        let thread = SinkThread { index, sink, shards, events: events.clone(), latency, rows };
-        threads.push(spawn(&format!("sink-{}", table.name), move || thread.run())?);
+        let thread = SinkThread { index, shards, events: events.clone(), latency, rows };
+        threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
     }
     Ok((threads, sink_events, senders))
 }
@@ -341,7 +368,7 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
     let mut tasks = Vec::new();
     for (index, step) in steps {
         let StepKind::Scan { table, fields, metadata } = &step.kind else { continue };
-        let restored = seed.recovery.as_ref().map(|recovery| recovery.positions(&step.id));
+        let restored = seed.recovery.as_ref().and_then(|recovery| recovery.positions(&step.id));
         let source = connectors::open_source(OpenSource {
             table: table.clone(),
             worker: seed.index,

@@ -1,8 +1,18 @@
 //! One worker's part of an epoch: where its sources stood, and the file with its nodes' state.
 
+use std::sync::Arc;
+
 use super::worker::SourcePositions;
 use crate::checkpoint::{FileEntry, SnapshotWriter, StateFolder};
 use crate::state::KeyedState;
+
+/// Where a worker writes its state, and in whose name.
+#[derive(Clone)]
+pub struct EpochState {
+    pub folder: Arc<StateFolder>,
+    /// Counts the starts of the job.
+    pub incarnation: u64,
+}
 
 pub struct EpochInProgress {
     pub epoch: u64,
@@ -17,9 +27,10 @@ impl EpochInProgress {
         epoch: u64,
         worker: usize,
         sources: Vec<SourcePositions>,
-        folder: Option<&StateFolder>,
+        state: Option<&EpochState>,
     ) -> Result<Self, String> {
-        let writer = folder.map(|folder| folder.writer(epoch, worker)).transpose()?;
+        let open = |state: &EpochState| state.folder.writer(epoch, state.incarnation, worker);
+        let writer = state.map(open).transpose()?;
         Ok(Self { epoch, nodes_left: 0, sources, writer })
     }
 
@@ -28,9 +39,9 @@ impl EpochInProgress {
         self.nodes_left -= 1;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         for (name, state) in states {
-            writer.section(id, name)?;
-            state
-                .save(&mut |key_group, entry| writer.entry(key_group, entry))
+            writer
+                .section(id, name)
+                .and_then(|()| state.save(&mut |group, entry| writer.entry(group, entry)))
                 .map_err(|error| format!("cannot write the state of epoch {}: {error}", self.epoch))?;
         }
         Ok(())

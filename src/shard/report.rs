@@ -10,17 +10,33 @@ use crate::metrics::{Counter, Gauge, Metrics};
 /// How often counters are brought up to date.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// A counter that follows a running total.
+struct Following {
+    counter: Counter,
+    seen: u64,
+}
+
+impl Following {
+    fn new(counter: Counter) -> Self {
+        Self { counter, seen: 0 }
+    }
+
+    fn follow(&mut self, total: u64) {
+        self.counter.add(total - std::mem::replace(&mut self.seen, total));
+    }
+}
+
 struct SourceGauges {
-    records: Counter,
-    bytes: Counter,
-    errors: Counter,
+    records: Following,
+    bytes: Following,
+    errors: Following,
     lag: Gauge,
     fallbacks: Gauge,
 }
 
 struct NodeGauges {
-    rows: Counter,
-    batches: Counter,
+    rows: Following,
+    batches: Following,
     late: Counter,
     watermark_delay: Gauge,
     state_rows: Gauge,
@@ -90,19 +106,19 @@ impl Gauges {
         if let Ok(mut shown) = self.problem.lock() {
             *shown = problem;
         }
-        for (gauges, source) in self.sources.iter().zip(sources) {
-            gauges.records.set_total(source.rows);
-            gauges.bytes.set_total(source.bytes);
-            gauges.errors.set_total(source.errors);
+        for (gauges, source) in self.sources.iter_mut().zip(sources) {
+            gauges.records.follow(source.rows);
+            gauges.bytes.follow(source.bytes);
+            gauges.errors.follow(source.errors);
             gauges.fallbacks.set(source.decoder.fallbacks() as f64);
             let partitions = 0..source.source.partitions().len();
             let lag: u64 = partitions.filter_map(|index| source.source.lag(index)).sum();
             gauges.lag.set(lag as f64);
         }
         let now = super::worker::now_ms();
-        for (gauges, node) in self.nodes.iter().zip(nodes) {
-            gauges.rows.set_total(node.rows_in);
-            gauges.batches.set_total(node.batches_in);
+        for (gauges, node) in self.nodes.iter_mut().zip(nodes) {
+            gauges.rows.follow(node.rows_in);
+            gauges.batches.follow(node.batches_in);
             let late = node.operator.take_late();
             gauges.late.add(late);
             self.late_total += late;
@@ -130,13 +146,13 @@ impl Gauges {
         let labels = [("source", name), ("worker", &*self.worker)];
         let metrics = &self.metrics;
         SourceGauges {
-            records: metrics.counter("pelton_source_records_total", "Records read", &labels),
-            bytes: metrics.counter("pelton_source_bytes_total", "Bytes of records read", &labels),
-            errors: metrics.counter(
+            records: Following::new(metrics.counter("pelton_source_records_total", "Records read", &labels)),
+            bytes: Following::new(metrics.counter("pelton_source_bytes_total", "Bytes of records read", &labels)),
+            errors: Following::new(metrics.counter(
                 "pelton_source_errors_total",
                 "Records that could not be decoded",
                 &labels,
-            ),
+            )),
             lag: metrics.gauge(
                 "pelton_source_lag_records",
                 "Records between the reader and the end of its partitions",
@@ -154,8 +170,8 @@ impl Gauges {
         let labels = [("operator", name), ("worker", &*self.worker)];
         let metrics = &self.metrics;
         NodeGauges {
-            rows: metrics.counter("pelton_operator_rows_total", "Rows taken in", &labels),
-            batches: metrics.counter("pelton_operator_batches_total", "Batches taken in", &labels),
+            rows: Following::new(metrics.counter("pelton_operator_rows_total", "Rows taken in", &labels)),
+            batches: Following::new(metrics.counter("pelton_operator_batches_total", "Batches taken in", &labels)),
             late: metrics.counter("pelton_operator_late_total", "Rows that came too late", &labels),
             watermark_delay: metrics.gauge(
                 "pelton_operator_watermark_delay_seconds",

@@ -27,12 +27,14 @@ pub enum SinkEvent {
 /// One sink and what comes to it.
 pub struct SinkThread {
     pub index: usize,
-    pub sink: Box<dyn Sink>,
     pub shards: Vec<Receiver<Message>>,
     pub events: Sender<SinkEvent>,
     pub latency: LatencyRecorder,
     pub rows: Counter,
 }
+
+/// Makes the sink, on its thread.
+pub type OpenSink = Box<dyn FnOnce() -> Result<Box<dyn Sink>, String> + Send>;
 
 /// A queue for each shard.
 pub fn queues(shards: usize) -> (Vec<Sender<Message>>, Vec<Receiver<Message>>) {
@@ -46,14 +48,15 @@ struct Shard {
 }
 
 impl SinkThread {
-    /// Runs until all shards have finished or hung up.
-    pub fn run(mut self) {
-        if let Err(error) = self.serve() {
+    /// Opens the sink (which may have to wait for its store) and runs until all shards have
+    /// hung up.
+    pub fn run(mut self, open: OpenSink) {
+        if let Err(error) = open().and_then(|mut sink| self.serve(&mut *sink)) {
             let _ = self.events.send(SinkEvent::Failed { sink: self.index, error });
         }
     }
 
-    fn serve(&mut self) -> Result<(), String> {
+    fn serve(&mut self, sink: &mut dyn Sink) -> Result<(), String> {
         let fresh = || Shard { barrier: None, finished: false, closed: false };
         let mut shards: Vec<Shard> = self.shards.iter().map(|_| fresh()).collect();
         let mut unacknowledged = Unacknowledged::default();
@@ -65,7 +68,7 @@ impl SinkThread {
             let wait = if unacknowledged.rows > 0 { Duration::ZERO } else { IDLE_WAIT };
             match self.next(&shards, wait) {
                 Next::Message(_, Message::Data(batch)) => {
-                    self.sink.write(&batch)?;
+                    sink.write(&batch)?;
                     unacknowledged.note(batch.stamp_us, batch.len() as u64);
                 }
                 Next::Message(shard, Message::Barrier(epoch)) => {
@@ -78,22 +81,22 @@ impl SinkThread {
                 Next::Closed(shard) => shards[shard].closed = true,
                 Next::Nothing => {
                     if unacknowledged.rows > 0 {
-                        self.acknowledge(&mut unacknowledged)?;
+                        self.acknowledge(sink, &mut unacknowledged)?;
                     } else {
-                        self.sink.idle()?;
+                        sink.idle()?;
                     }
                 }
             }
             if let Some(epoch) = shards[0].barrier
                 && shards.iter().all(|shard| shard.barrier == Some(epoch))
             {
-                self.acknowledge(&mut unacknowledged)?;
+                self.acknowledge(sink, &mut unacknowledged)?;
                 shards.iter_mut().for_each(|shard| shard.barrier = None);
                 let _ = self.events.send(SinkEvent::Acknowledged { sink: self.index, epoch });
             }
             if !reported && shards.iter().all(|shard| shard.finished) {
                 reported = true;
-                self.acknowledge(&mut unacknowledged)?;
+                self.acknowledge(sink, &mut unacknowledged)?;
                 let rows = self.rows.get();
                 let _ = self.events.send(SinkEvent::Finished { sink: self.index, rows });
             }
@@ -119,8 +122,12 @@ impl SinkThread {
         }
     }
 
-    fn acknowledge(&mut self, unacknowledged: &mut Unacknowledged) -> Result<(), String> {
-        self.sink.flush()?;
+    fn acknowledge(
+        &mut self,
+        sink: &mut dyn Sink,
+        unacknowledged: &mut Unacknowledged,
+    ) -> Result<(), String> {
+        sink.flush()?;
         let now_us = now_us();
         for (stamp_us, rows) in unacknowledged.batches.drain(..) {
             if stamp_us > 0 {

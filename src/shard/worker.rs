@@ -10,12 +10,13 @@ use crossbeam::channel::{Receiver, Sender};
 
 use super::channel::Waker;
 use super::dead_letter::DeadLetterSender;
+use super::epoch::{EpochInProgress, EpochState};
 use super::node::{Node, Step, Target, all_have_room, deliver};
 use super::query::{Request, Views};
 use super::report::Gauges;
 use super::source_task::{Poll, SourceTask};
 use super::watermark::WatermarkGenerator;
-use crate::checkpoint::{FileEntry, StateFolder};
+use crate::checkpoint::FileEntry;
 use crate::operator::Output;
 use crate::record::Message;
 use crate::source::{PartitionState, Position};
@@ -75,7 +76,7 @@ pub struct Worker {
     pub waker: Arc<Waker>,
     pub dead_letters: DeadLetterSender,
     pub gauges: Gauges,
-    pub state: Option<Arc<StateFolder>>,
+    pub state: Option<EpochState>,
     pub batch_rows: usize,
     pub flush_interval: Duration,
     pub out: Output,
@@ -83,7 +84,7 @@ pub struct Worker {
     reading: bool,
     reported_finish: bool,
     last_flush: Instant,
-    epoch: Option<super::epoch::EpochInProgress>,
+    epoch: Option<EpochInProgress>,
 }
 
 /// The parts of a worker that its thread puts together.
@@ -98,7 +99,7 @@ pub struct Parts {
     pub waker: Arc<Waker>,
     pub dead_letters: DeadLetterSender,
     pub gauges: Gauges,
-    pub state: Option<Arc<StateFolder>>,
+    pub state: Option<EpochState>,
     pub batch_rows: usize,
     pub flush_interval: Duration,
     pub zone: jiff::tz::TimeZone,
@@ -355,7 +356,7 @@ impl Worker {
         let sources = self.sources.iter().enumerate();
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
         let mut progress =
-            super::epoch::EpochInProgress::begin(epoch, self.index, sources, self.state.as_deref())?;
+            EpochInProgress::begin(epoch, self.index, sources, self.state.as_ref())?;
         progress.nodes_left = self.nodes.len();
         self.epoch = Some(progress);
         for index in 0..self.sources.len() {
