@@ -86,6 +86,13 @@ impl Metrics {
         Gauge(self.cell(name, help, labels, Kind::Gauge))
     }
 
+    /// The sum of a counter over all its labels.
+    pub fn sum(&self, name: &str) -> u64 {
+        let families = self.lock();
+        let cells = families.get(&full_name(name)).into_iter().flat_map(|family| family.series.values());
+        cells.map(|cell| cell.load(Ordering::Relaxed)).sum()
+    }
+
     fn cell(&self, name: &str, help: &str, labels: &[(&str, &str)], kind: Kind) -> Arc<AtomicU64> {
         let mut families = self.lock();
         let family = families.entry(full_name(name)).or_insert_with(|| Family {

@@ -1,6 +1,7 @@
 //! Operators: batches in, batches out, state in between.
 
 pub mod aggregate;
+pub mod stateless;
 pub mod window;
 
 use std::sync::Arc;
