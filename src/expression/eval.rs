@@ -48,7 +48,11 @@ pub fn eval(
         ExprKind::Or(parts) => connect(parts, true, batch, context, errors),
         ExprKind::Not(input) => {
             let column = eval(input, batch, context, errors);
-            let values = column.as_bools().iter().map(|value| !value).collect();
+            // A bare NULL has no column of booleans.
+            let ColumnData::Bool(values) = &column.data else {
+                return Arc::new(Column::constant(&Value::Null, &DataType::Boolean, batch.rows));
+            };
+            let values = values.iter().map(|value| !value).collect();
             Arc::new(Column::new(ColumnData::Bool(values), column.validity.clone()))
         }
         ExprKind::IsNull(input) => {
@@ -239,7 +243,8 @@ fn case(
         let part = batch.with_selection(open.clone());
         let column = eval(condition, &part, context, errors);
         let truth = column.as_bools();
-        let is_true = |row: u32| !column.is_null(row as usize) && truth.get(row as usize) == Some(&true);
+        let is_true =
+            |row: u32| !column.is_null(row as usize) && truth.get(row as usize) == Some(&true);
         let taken: Vec<u32> = open.iter().copied().filter(|&row| is_true(row)).collect();
         open.retain(|&row| !is_true(row));
         merge.add(value, taken, batch, context, errors);

@@ -13,7 +13,7 @@ pub use operators::{BinaryOp, binary, case, in_list, like, negate};
 pub use types::{cast, coerce, common_type};
 
 use super::{Expr, ExprKind};
-use crate::record::DataType;
+use crate::record::{DataType, Value};
 use Parameter::{Any, Double, Integer, Number, Text};
 
 /// What is evaluated. Constants (units, patterns) are arguments like all others.
@@ -265,6 +265,7 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
                 return Err(wrong_count(name, args.len()));
             }
             let args = check(name, args, |i| parameters[i])?;
+            check_pattern(name, *function, &args)?;
             Ok(typed(*function, args, *returns))
         }
         Variadic(function, parameter, least, returns) => {
@@ -274,6 +275,20 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
             let args = check(name, args, |_| *parameter)?;
             Ok(typed(*function, args, *returns))
         }
+    }
+}
+
+/// A regular expression that is known must be understood: Java's has forms (look-around, back
+/// references) that are not supported here, and a silent NULL would hide that.
+fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
+    use Function::{Regexp, RegexpExtract, RegexpReplace};
+    let pattern = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
+    match pattern {
+        Some(pattern) if matches!(function, Regexp | RegexpExtract | RegexpReplace) => {
+            let read = regex::Regex::new(pattern);
+            read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -303,8 +318,17 @@ fn may_be_null(function: Function) -> bool {
     use Function::*;
     matches!(
         function,
-        SplitIndex | RegexpExtract | RegexpReplace | ToTimestamp | JsonValue | JsonQuery | LeftPad
-            | RightPad | Divide | Modulo | DateFormat
+        SplitIndex
+            | RegexpExtract
+            | RegexpReplace
+            | ToTimestamp
+            | JsonValue
+            | JsonQuery
+            | LeftPad
+            | RightPad
+            | Divide
+            | Modulo
+            | DateFormat
     )
 }
 
@@ -331,7 +355,10 @@ fn check(
                 Integer => "an integer",
                 _ => "a number",
             };
-            format!("Cannot apply '{name}': argument {} is {given}, {wanted} is needed; use CAST", i + 1)
+            format!(
+                "Cannot apply '{name}': argument {} is {given}, {wanted} is needed; use CAST",
+                i + 1
+            )
         })
     };
     args.into_iter().enumerate().map(convert).collect()

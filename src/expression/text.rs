@@ -7,12 +7,13 @@ use crate::record::{Column, ColumnData, DataType, Value};
 use crate::time;
 
 /// Appends the value of a row: `null`, `true`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
-/// `[a, b]`.
+/// `[a, b]`. The session's zone is taken with the rest of what printing may depend on; `print`
+/// shows instants in UTC.
 pub fn write_text(
     column: &Column,
     row: usize,
     data_type: &DataType,
-    zone: &TimeZone,
+    _zone: &TimeZone,
     out: &mut String,
 ) {
     if column.is_null(row) {
@@ -23,12 +24,12 @@ pub fn write_text(
         ColumnData::I64(values) => write_integer(values[row], data_type, out),
         ColumnData::F64(values) => write_approximate(values[row], data_type, out),
         ColumnData::Str(values) => out.push_str(values.get(row)),
-        ColumnData::Any(values) => write_value(&values[row], data_type, zone, out),
+        ColumnData::Any(values) => write_value(&values[row], data_type, out),
     }
 }
 
 /// Appends a value by itself, as [`write_text`] does.
-pub fn write_value(value: &Value, data_type: &DataType, zone: &TimeZone, out: &mut String) {
+pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
     match (value, data_type) {
         (Value::Null, _) => out.push_str("null"),
         (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
@@ -39,7 +40,7 @@ pub fn write_value(value: &Value, data_type: &DataType, zone: &TimeZone, out: &m
             out.push_str("+I[");
             for (i, (value, field)) in values.iter().zip(fields.iter()).enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                write_value(value, &field.data_type, zone, out);
+                write_value(value, &field.data_type, out);
             }
             out.push(']');
         }
@@ -47,7 +48,7 @@ pub fn write_value(value: &Value, data_type: &DataType, zone: &TimeZone, out: &m
             out.push('[');
             for (i, value) in values.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                write_value(value, element, zone, out);
+                write_value(value, element, out);
             }
             out.push(']');
         }
@@ -55,9 +56,9 @@ pub fn write_value(value: &Value, data_type: &DataType, zone: &TimeZone, out: &m
             out.push('{');
             for (i, (key, value)) in entries.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                write_value(key, key_type, zone, out);
+                write_value(key, key_type, out);
                 out.push('=');
-                write_value(value, value_type, zone, out);
+                write_value(value, value_type, out);
             }
             out.push('}');
         }

@@ -161,7 +161,9 @@ impl Fields {
             b'M' | b'L' => self.month = scanner.number(width, max)?,
             b'd' => self.day = scanner.number(width, max)?,
             b'E' => drop(take_name(&WEEKDAYS, width, scanner)?),
-            b'H' | b'k' => self.hour = scanner.number(width, max)? % if letter == b'k' { 24 } else { 100 },
+            b'H' | b'k' => {
+                self.hour = scanner.number(width, max)? % if letter == b'k' { 24 } else { 100 }
+            }
             b'h' | b'K' => self.hour = scanner.number(width, max).filter(|hour| *hour <= 12)? % 12,
             b'a' => self.half = Some(take_name(&["AM", "PM"], 4, scanner)?),
             b'm' => self.minute = scanner.number(width, max)?,
@@ -215,7 +217,7 @@ fn quoted(chars: &mut std::iter::Peekable<std::str::Chars>) -> Option<String> {
 }
 
 /// Three letters of a name, all of it from four on.
-fn shown<'a>(name: &'a str, width: usize) -> &'a str {
+fn shown(name: &str, width: usize) -> &str {
     if width >= 4 { name } else { &name[..3] }
 }
 

@@ -48,7 +48,9 @@ fn patterns_format_and_parse() {
 
 #[test]
 fn iso_ranges_are_checked() {
-    for bad in ["2025-10-09T24:00:00", "2025-10-09T10:60:00", "2025-10-09T10:00:-1", "2025-02-30T00:00:00"] {
+    for bad in
+        ["2025-10-09T24:00:00", "2025-10-09T10:60:00", "2025-10-09T10:00:-1", "2025-02-30T00:00:00"]
+    {
         assert_eq!(parse_iso8601(bad), None, "{bad}");
     }
     assert_eq!(parse_iso8601("1970-01-01T01:00:00+01:00"), Some(0));

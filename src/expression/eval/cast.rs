@@ -75,7 +75,9 @@ fn parsed<T>(value: Option<T>, text: &str, to: &DataType, mode: CastMode) -> Out
         (None, CastMode::Strict) => Err(match to {
             DataType::Boolean => format!("Cannot parse '{text}' as BOOLEAN."),
             to if to.is_numeric() => {
-                format!("java.lang.NumberFormatException: For input string: '{text}'. Invalid character found.")
+                format!(
+                    "java.lang.NumberFormatException: For input string: '{text}'. Invalid character found."
+                )
             }
             to => format!("java.time.DateTimeException: cannot read '{text}' as {to}"),
         }),
@@ -109,9 +111,7 @@ fn from_text(frame: &mut Frame, input: &Arg, to: &DataType, mode: CastMode) -> C
                     let local = time::parse_timestamp_sql(text);
                     local.and_then(|ms| from_local(cut(ms, *precision), &zone))
                 }
-                _ => {
-                    number::parse_i64_flink(text).filter(|value| wrap(*value, to) == *value)
-                }
+                _ => number::parse_i64_flink(text).filter(|value| wrap(*value, to) == *value),
             };
             parsed(value, text, to, mode)
         }),
@@ -140,9 +140,7 @@ fn from_number(frame: &mut Frame, input: &Arg, from: &DataType, to: &DataType) -
         DataType::Float => frame.f64s(|row| Ok(Some(f64::from(input.i64(row) as f32)))),
         // Java saturates at the type's ends for int and long, and cuts an int for less.
         DataType::BigInt if approximate => frame.i64s(|row| Ok(Some(input.f64(row) as i64))),
-        to if approximate => {
-            frame.i64s(|row| Ok(Some(wrap(i64::from(input.f64(row) as i32), to))))
-        }
+        to if approximate => frame.i64s(|row| Ok(Some(wrap(i64::from(input.f64(row) as i32), to)))),
         DataType::BigInt => whole(frame, input, to),
         to => frame.i64s(|row| Ok(Some(wrap(input.i64(row), to)))),
     }

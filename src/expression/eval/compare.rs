@@ -33,12 +33,7 @@ fn ordered(function: Function, frame: &mut Frame) -> ColumnRef {
     Arc::new(Column::new(ColumnData::Bool(values), frame.validity()))
 }
 
-fn numbers<T: PartialOrd + Copy>(
-    function: Function,
-    frame: &Frame,
-    a: &[T],
-    b: &[T],
-) -> Vec<bool> {
+fn numbers<T: PartialOrd + Copy>(function: Function, frame: &Frame, a: &[T], b: &[T]) -> Vec<bool> {
     match function {
         Function::Eq => frame.zip(a, b, |a, b| a == b),
         Function::NotEq => frame.zip(a, b, |a, b| a != b),
@@ -51,14 +46,24 @@ fn numbers<T: PartialOrd + Copy>(
 
 /// Texts by their bytes, which is the order of their code points.
 fn texts(function: Function, frame: &mut Frame, a: &Arg, b: &Arg) -> ColumnRef {
-    match function {
-        Function::Eq => frame.bools(|row| Ok(Some(a.bytes(row) == b.bytes(row)))),
-        Function::NotEq => frame.bools(|row| Ok(Some(a.bytes(row) != b.bytes(row)))),
-        Function::Lt => frame.bools(|row| Ok(Some(a.bytes(row) < b.bytes(row)))),
-        Function::LtEq => frame.bools(|row| Ok(Some(a.bytes(row) <= b.bytes(row)))),
-        Function::Gt => frame.bools(|row| Ok(Some(a.bytes(row) > b.bytes(row)))),
-        _ => frame.bools(|row| Ok(Some(a.bytes(row) >= b.bytes(row)))),
+    let (Some(left), Some(right)) = (a.column.as_strings(), b.column.as_strings()) else {
+        return frame.nulls(&DataType::Boolean);
+    };
+    if b.constant && matches!(function, Function::Eq | Function::NotEq) {
+        let (wanted, equal) = (right.bytes(0), function == Function::Eq);
+        return frame.bools(|row| Ok(Some((left.bytes(a.index(row)) == wanted) == equal)));
     }
+    frame.bools(|row| {
+        let order = left.bytes(a.index(row)).cmp(right.bytes(b.index(row)));
+        Ok(Some(match function {
+            Function::Eq => order.is_eq(),
+            Function::NotEq => order.is_ne(),
+            Function::Lt => order.is_lt(),
+            Function::LtEq => order.is_le(),
+            Function::Gt => order.is_gt(),
+            _ => order.is_ge(),
+        }))
+    })
 }
 
 /// Two values of one type that are there.

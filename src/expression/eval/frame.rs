@@ -19,12 +19,7 @@ pub struct Arg {
 }
 
 impl Arg {
-    pub fn new(
-        expr: &Expr,
-        batch: &Batch,
-        context: &EvalContext,
-        errors: &mut EvalErrors,
-    ) -> Self {
+    pub fn new(expr: &Expr, batch: &Batch, context: &EvalContext, errors: &mut EvalErrors) -> Self {
         match &expr.kind {
             ExprKind::Literal(value) => Self {
                 column: Arc::new(Column::constant(value, &expr.data_type, 1)),
@@ -167,10 +162,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Texts that are written row by row into a new buffer.
-    pub fn strings(
-        &mut self,
-        compute: impl FnMut(usize, &mut String) -> Outcome<()>,
-    ) -> ColumnRef {
+    pub fn strings(&mut self, compute: impl FnMut(usize, &mut String) -> Outcome<()>) -> ColumnRef {
         self.strings_of(self.validity(), compute)
     }
 

@@ -260,7 +260,9 @@ fn scalar_text(value: &str) -> Cow<'_, str> {
     if value.starts_with('"') {
         return unescape(value);
     }
-    if value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && value.contains(['.', 'e', 'E']) {
+    if value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        && value.contains(['.', 'e', 'E'])
+    {
         let mut text = String::new();
         number::write_double(value.parse().unwrap_or(f64::NAN), &mut text);
         return Cow::Owned(text);

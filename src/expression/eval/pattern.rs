@@ -72,7 +72,9 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             Some((group.start(), group.end()))
         }),
         _ => {
-            let Some(replacement) = third else { return frame.nulls(&crate::record::DataType::STRING) };
+            let Some(replacement) = third else {
+                return frame.nulls(&crate::record::DataType::STRING);
+            };
             let mut template = (String::new(), String::new());
             frame.strings(|row, out| {
                 let Some(regex) = expression.get(pattern.str(row)) else { return Ok(None) };

@@ -102,6 +102,7 @@ fn patterns() {
     check("REGEXP_EXTRACT", vec![s("none"), s(r"id=\d+")], "null");
     check("REGEXP_REPLACE", vec![s("a1b22"), s("([0-9]+)"), s("<$1>")], "a<1>b<22>");
     check("REGEXP", vec![s("abc"), s("b.")], "true");
+    assert!(call("REGEXP", vec![s("a"), s("(?=a)")]).is_err());
     for (text, pattern, escape, expected) in [
         ("ERROR", "ERR%", None, "true"),
         ("err", "ERR%", None, "false"),
@@ -115,6 +116,23 @@ fn patterns() {
         let expr = like(s(text), s(pattern), escape.map(s)).unwrap();
         assert_eq!(one(&expr).unwrap(), expected, "{text} LIKE {pattern}");
     }
+}
+
+#[test]
+fn nested_values_print_and_open() {
+    let array = DataType::Array(DataType::STRING.into());
+    let value = Value::Array([Value::Str("a".into()), Value::Null].into());
+    let tags = || Expr::literal(value.clone(), array.clone());
+    assert_eq!(one(&tags()).unwrap(), "[a, null]");
+    check("CARDINALITY", vec![tags()], "2");
+    for (index, expected) in [(1, "a"), (2, "null"), (3, "null"), (0, "null")] {
+        let kind = ExprKind::Item { input: tags().into(), key: i(index).into() };
+        let expr = Expr { kind, data_type: DataType::STRING, nullable: true };
+        assert_eq!(one(&expr).unwrap(), expected);
+    }
+    let not =
+        Expr { kind: ExprKind::Not(null().into()), data_type: DataType::Boolean, nullable: true };
+    assert_eq!(one(&not).unwrap(), "null");
 }
 
 #[test]

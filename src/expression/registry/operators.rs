@@ -1,7 +1,7 @@
 //! Operators and CASE: their types and what they are made of.
 
-use super::{Function, cast, coerce, common_type, make, special};
 use super::super::{CastMode, Expr, ExprKind};
+use super::{Function, cast, coerce, common_type, make, special};
 use crate::record::{DataType, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,7 +135,6 @@ fn temporal(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
 /// Flink's name of a type in the text about implicit conversion.
 fn root(data_type: &DataType) -> String {
     match data_type {
-        DataType::String { max: Some(_) } => "CHAR".into(),
         DataType::String { max: None } => "VARCHAR(2147483647)".into(),
         DataType::Int => "INTEGER".into(),
         other => other.to_string(),
@@ -210,15 +209,16 @@ pub fn in_list(value: Expr, list: Vec<Expr>) -> Result<Expr, String> {
     let mut args = Vec::with_capacity(all.len());
     for expr in all {
         let given = expr.data_type.clone();
-        args.push(coerce(expr, &common).ok_or_else(|| format!("cannot compare {given} with {common}"))?);
+        args.push(
+            coerce(expr, &common).ok_or_else(|| format!("cannot compare {given} with {common}"))?,
+        );
     }
     Ok(make(Function::In, args, DataType::Boolean))
 }
 
 /// Searched CASE; without ELSE the rest is NULL.
 pub fn case(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Result<Expr, String> {
-    let otherwise =
-        otherwise.unwrap_or_else(|| Expr::literal(Value::Null, DataType::Null));
+    let otherwise = otherwise.unwrap_or_else(|| Expr::literal(Value::Null, DataType::Null));
     let mut types: Vec<_> = branches.iter().map(|(_, value)| value.data_type.clone()).collect();
     types.push(otherwise.data_type.clone());
     let common = common_type(&types).ok_or_else(|| {

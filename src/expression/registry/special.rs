@@ -179,8 +179,7 @@ pub fn round_time(name: &str, args: Vec<Expr>) -> Made {
     if unit.millis().is_none() && unit.months().is_none() {
         return Err(format!("{name}: a timestamp cannot be rounded to this unit"));
     }
-    let function =
-        if name == "FLOOR_TIME" { Function::FloorTime } else { Function::CeilTime };
+    let function = if name == "FLOOR_TIME" { Function::FloorTime } else { Function::CeilTime };
     let given = value.data_type.clone();
     let value = match given {
         DataType::Time => retype(value, &TIMESTAMP),
@@ -216,7 +215,8 @@ pub fn timestamp_add(name: &str, args: Vec<Expr>) -> Made {
         DataType::Date | DataType::TimestampLtz { .. } => value,
         _ => local(name, value)?,
     };
-    let times = |factor: i64| make(Function::Multiply, vec![count, bigint(factor)], DataType::BigInt);
+    let times =
+        |factor: i64| make(Function::Multiply, vec![count, bigint(factor)], DataType::BigInt);
     let data_type = value.data_type.clone();
     match (unit.months(), unit.millis()) {
         (Some(months), _) => add_months(value, times(months)),
@@ -232,9 +232,8 @@ pub fn timestamp_add(name: &str, args: Vec<Expr>) -> Made {
 pub fn timestamp_diff(name: &str, args: Vec<Expr>) -> Made {
     let [unit_name, from, to] = exactly(name, args)?;
     let unit = unit(name, &unit_name)?;
-    let both_instants = [&from, &to]
-        .iter()
-        .all(|side| matches!(side.data_type, DataType::TimestampLtz { .. }));
+    let both_instants =
+        [&from, &to].iter().all(|side| matches!(side.data_type, DataType::TimestampLtz { .. }));
     let (from, to) =
         if both_instants { (from, to) } else { (local(name, from)?, local(name, to)?) };
     let (whole, step) = match (unit.months(), unit.millis()) {
