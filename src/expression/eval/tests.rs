@@ -136,6 +136,29 @@ fn nested_values_print_and_open() {
 }
 
 #[test]
+fn logic_has_three_values() {
+    let truth = |value: Option<bool>| {
+        Expr::literal(value.map_or(Value::Null, Value::Bool), DataType::Boolean)
+    };
+    for (a, b, and, or) in [
+        (Some(true), None, "null", "true"),
+        (None, Some(true), "null", "true"),
+        (Some(false), None, "false", "null"),
+        (None, Some(false), "false", "null"),
+        (None, None, "null", "null"),
+        (Some(true), Some(false), "false", "true"),
+    ] {
+        for (kind, expected) in [
+            (ExprKind::And(vec![truth(a), truth(b)]), and),
+            (ExprKind::Or(vec![truth(a), truth(b)]), or),
+        ] {
+            let expr = Expr { kind, data_type: DataType::Boolean, nullable: true };
+            assert_eq!(one(&expr).unwrap(), expected, "{expr:?}");
+        }
+    }
+}
+
+#[test]
 fn conditions() {
     check("COALESCE", vec![null(), s("b"), s("c")], "b");
     check("NULLIF", vec![i(0), i(0)], "null");
