@@ -1,5 +1,7 @@
 //! Sources: raw records in, by partition and position.
 
+pub mod filesystem;
+
 use std::sync::Arc;
 
 use crate::record::RawBlock;
