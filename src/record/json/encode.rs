@@ -10,13 +10,13 @@ use crate::record::{Batch, Column, ColumnData, DataType, Schema, Value};
 pub struct JsonEncoder {
     /// `{"a":` or `,"a":`, one for each column, with its type.
     columns: Vec<(Vec<u8>, DataType, bool)>,
-    zone: TimeZone,
     iso8601: bool,
 }
 
 impl JsonEncoder {
     /// `embed`: string columns that hold JSON, which goes in as it is; as text if it is none.
-    pub fn new(schema: &Schema, zone: TimeZone, iso8601: bool, embed: Vec<usize>) -> Self {
+    /// Flink writes TIMESTAMP_LTZ in UTC, so the session's zone has no part in it.
+    pub fn new(schema: &Schema, _zone: TimeZone, iso8601: bool, embed: Vec<usize>) -> Self {
         let prefix = |(i, field): (usize, &crate::record::Field)| {
             let mut prefix = vec![if i == 0 { b'{' } else { b',' }];
             write_string(&field.name, &mut prefix);
@@ -24,7 +24,7 @@ impl JsonEncoder {
             (prefix, field.data_type.clone(), embed.contains(&i))
         };
         let columns = schema.fields.iter().enumerate().map(prefix).collect();
-        Self { columns, zone, iso8601 }
+        Self { columns, iso8601 }
     }
 
     /// Appends one row, without a newline.

@@ -79,10 +79,15 @@ fn templates_agree_with_the_general_way_and_serde_json() {
         }
         let a = fast.decode(block(&records));
         let b = slow.decode(block(&records));
-        assert_eq!(show(&a), show(&b));
+        for ((x, y), record) in show(&a).iter().zip(&show(&b)).zip(&records) {
+            assert_eq!(x, y, "{}", String::from_utf8_lossy(record));
+        }
         for (row, record) in records.iter().enumerate() {
             let broken = a.rejected.iter().any(|(r, why)| *r == row as u32 && why.starts_with("Failed"));
             let object = serde_json::from_slice::<serde_json::Value>(record);
+            if record.trim_ascii().is_empty() {
+                continue;
+            }
             let theirs = object.is_ok_and(|json| json.is_object());
             assert_eq!(!broken, theirs, "{}", String::from_utf8_lossy(record));
         }
