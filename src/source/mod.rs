@@ -1,5 +1,6 @@
 //! Sources: raw records in, by partition and position.
 
+pub mod datagen;
 pub mod filesystem;
 
 use std::sync::Arc;
