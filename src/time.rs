@@ -7,7 +7,16 @@ pub fn write_timestamp(ms: i64, out: &mut String) {
     use std::fmt::Write;
     if let Ok(instant) = jiff::Timestamp::from_millisecond(ms) {
         let at = instant.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-        let _ = write!(out, "{} {}.{:03}", at.date(), at.time().round(jiff::Unit::Second).map_or_else(|_| String::new(), |_| format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())), at.millisecond());
+        let _ = write!(
+            out,
+            "{} {}.{:03}",
+            at.date(),
+            at.time().round(jiff::Unit::Second).map_or_else(
+                |_| String::new(),
+                |_| format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+            ),
+            at.millisecond()
+        );
     }
 }
 

@@ -44,7 +44,8 @@ impl Sink for Print {
             self.text.push_str(&self.prefix);
             self.text.push_str(batch.kind(row).short());
             self.text.push('[');
-            for (i, (column, &field)) in batch.columns.iter().zip(&self.table.physical).enumerate() {
+            for (i, (column, &field)) in batch.columns.iter().zip(&self.table.physical).enumerate()
+            {
                 if i > 0 {
                     self.text.push_str(", ");
                 }

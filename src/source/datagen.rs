@@ -38,7 +38,11 @@ fn kind(table: &Table, name: &str, data_type: &DataType) -> Result<Kind, String>
         let start = option(table, &key("start"))?;
         let end = option(table, &key("end"))?;
         let (Some(start), Some(end)) = (start, end) else {
-            return Err(format!("'{}' and '{}' are needed for a sequence", key("start"), key("end")));
+            return Err(format!(
+                "'{}' and '{}' are needed for a sequence",
+                key("start"),
+                key("end")
+            ));
         };
         return Ok(Kind::Sequence { start, end });
     }

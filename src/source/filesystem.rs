@@ -75,12 +75,14 @@ impl Source for FileSource {
         let before = block.records.len();
         for (index, lines) in self.lines.iter_mut().enumerate() {
             while !lines.finished {
-                if block.records.len() - before >= max_rows || block.payload.len() > MAX_BLOCK_BYTES {
+                if block.records.len() - before >= max_rows || block.payload.len() > MAX_BLOCK_BYTES
+                {
                     return Ok(Polled::Records);
                 }
                 self.line.clear();
                 let read = lines.reader.read_until(b'\n', &mut self.line);
-                let read = read.map_err(|e| format!("cannot read {}: {e}", lines.path.display()))?;
+                let read =
+                    read.map_err(|e| format!("cannot read {}: {e}", lines.path.display()))?;
                 let position = lines.next;
                 lines.next += read as i64;
                 lines.finished = read == 0;
@@ -88,7 +90,8 @@ impl Source for FileSource {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if !line.is_empty() {
                     let partition = index as u32;
-                    let meta = RawRecord { partition, position, timestamp: -1, ..RawRecord::default() };
+                    let meta =
+                        RawRecord { partition, position, timestamp: -1, ..RawRecord::default() };
                     block.push(Some(line), None, meta);
                 }
             }
@@ -105,7 +108,8 @@ impl Source for FileSource {
     }
 
     fn positions(&self) -> Vec<Position> {
-        let position = |(&partition, lines): (&i32, &Lines)| Position { partition, next: lines.next };
+        let position =
+            |(&partition, lines): (&i32, &Lines)| Position { partition, next: lines.next };
         self.numbers.iter().zip(&self.lines).map(position).collect()
     }
 }

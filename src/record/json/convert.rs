@@ -10,8 +10,14 @@ use crate::time;
 #[derive(Clone, Copy, Debug)]
 pub enum Leaf<'a> {
     /// Without quotes; may hold escapes if `escaped`.
-    Text { raw: &'a [u8], escaped: bool },
-    Number { raw: &'a [u8], number: Number },
+    Text {
+        raw: &'a [u8],
+        escaped: bool,
+    },
+    Number {
+        raw: &'a [u8],
+        number: Number,
+    },
     Bool(bool),
     /// An object or array, whole.
     Nested(&'a [u8]),
@@ -106,9 +112,7 @@ pub fn flat(leaf: Leaf<'_>, data_type: &DataType, iso8601: bool) -> Option<Flat>
             DataType::Double => Some(Flat::F64(number.to_f64(raw))),
             DataType::Float => utf8(raw).parse::<f32>().ok().map(|v| Flat::F64(f64::from(v))),
             DataType::Boolean => Some(Flat::Bool(false)),
-            kind if kind.is_integer() => {
-                ranged(integer(raw, number)?, kind).map(Flat::I64)
-            }
+            kind if kind.is_integer() => ranged(integer(raw, number)?, kind).map(Flat::I64),
             _ => None,
         },
         Leaf::Bool(value) => match data_type {

@@ -106,7 +106,8 @@ impl JsonDecoder {
                     skipped.push(row as u32);
                 }
                 Err(Failure::Broken(reason)) => {
-                    rejected.push((row as u32, format!("Failed to deserialize JSON: {reason}").into()));
+                    rejected
+                        .push((row as u32, format!("Failed to deserialize JSON: {reason}").into()));
                 }
                 Err(Failure::Field(reason)) => rejected.push((row as u32, reason)),
             }

@@ -91,8 +91,7 @@ pub fn record(
     wide: bool,
 ) -> Result<(), Failure> {
     let failure = None;
-    let mut reader =
-        Reader { bytes, at: 0, wide, paths, out, learnt, failure, seen: Vec::new() };
+    let mut reader = Reader { bytes, at: 0, wide, paths, out, learnt, failure, seen: Vec::new() };
     reader.space();
     if reader.peek() != Some(b'{') {
         return Err(Failure::Broken("not an object"));

@@ -147,8 +147,7 @@ pub struct Number {
 
 fn eight_digits(word: u64) -> Option<u64> {
     let zero = ONES * 0x30;
-    if (word & (ONES * 0xf0)) | ((word.wrapping_add(ONES * 6) & (ONES * 0xf0)) >> 4)
-        != ONES * 0x33
+    if (word & (ONES * 0xf0)) | ((word.wrapping_add(ONES * 6) & (ONES * 0xf0)) >> 4) != ONES * 0x33
     {
         return None;
     }

@@ -63,7 +63,14 @@ impl Template {
         self.nulls.extend(all.filter(|column| !given.contains(column)));
     }
 
-    fn apply(&self, bytes: &[u8], len: usize, paths: &Paths, out: &mut Output, wide: bool) -> Option<()> {
+    fn apply(
+        &self,
+        bytes: &[u8],
+        len: usize,
+        paths: &Paths,
+        out: &mut Output,
+        wide: bool,
+    ) -> Option<()> {
         let mut at = 0;
         let mut text = 0;
         for step in &self.steps {
@@ -124,7 +131,14 @@ pub struct Templates {
 
 impl Templates {
     /// Whether a known shape fits; the output's row is then complete.
-    pub fn apply(&mut self, bytes: &[u8], len: usize, paths: &Paths, out: &mut Output, wide: bool) -> bool {
+    pub fn apply(
+        &mut self,
+        bytes: &[u8],
+        len: usize,
+        paths: &Paths,
+        out: &mut Output,
+        wide: bool,
+    ) -> bool {
         for i in 0..self.known.len() {
             let at = (self.last + i) % self.known.len();
             if self.known[at].apply(bytes, len, paths, out, wide).is_some() {
@@ -137,7 +151,11 @@ impl Templates {
 
     /// Keeps a new shape, in place of the oldest one when there are enough.
     pub fn learn(&mut self, mut template: Template, paths: &Paths) {
-        if template.hopeless || self.known.iter().any(|known| known.text == template.text && known.steps.len() == template.steps.len()) {
+        if template.hopeless
+            || self.known.iter().any(|known| {
+                known.text == template.text && known.steps.len() == template.steps.len()
+            })
+        {
             return;
         }
         template.note_missing(paths);

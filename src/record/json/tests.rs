@@ -83,7 +83,8 @@ fn templates_agree_with_the_general_way_and_serde_json() {
             assert_eq!(x, y, "{}", String::from_utf8_lossy(record));
         }
         for (row, record) in records.iter().enumerate() {
-            let broken = a.rejected.iter().any(|(r, why)| *r == row as u32 && why.starts_with("Failed"));
+            let broken =
+                a.rejected.iter().any(|(r, why)| *r == row as u32 && why.starts_with("Failed"));
             let object = serde_json::from_slice::<serde_json::Value>(record);
             if record.trim_ascii().is_empty() {
                 continue;
