@@ -1,6 +1,9 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
 pub mod kafka;
+pub mod blackhole;
+pub mod filesystem;
+pub mod print;
 
 use std::sync::Arc;
 use std::sync::Mutex;

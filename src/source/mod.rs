@@ -1,6 +1,8 @@
 //! Sources: raw records in, by partition and position.
 
 pub mod kafka;
+pub mod datagen;
+pub mod filesystem;
 
 use std::sync::Arc;
 
