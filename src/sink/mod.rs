@@ -1,5 +1,7 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
+pub mod redis;
+
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
