@@ -50,7 +50,7 @@ impl Server {
 
     fn ask<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
         let mut cmd = redis::cmd(command[0]);
-        command[1..].iter().for_each(|arg| drop(cmd.arg(*arg)));
+        cmd.arg(&command[1..]);
         cmd.query(&mut self.connection().unwrap()).unwrap()
     }
 

@@ -39,7 +39,8 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// Stops listening, drops what is under way, and waits for the thread.
+    /// Stops listening, drops what is under way, and waits for the thread: all of it is done
+    /// by dropping.
     pub fn stop(self) {}
 }
 
