@@ -127,8 +127,8 @@ impl StateFolder {
     fn load(&self, name: &str) -> Result<Manifest, String> {
         let path = self.dir.join(name);
         let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
-        let manifest = Manifest::from_bytes(&bytes)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let manifest =
+            Manifest::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
         if manifest.job != self.job || manifest_name(&manifest) != name {
             return Err(format!("{}: is of another job or epoch", path.display()));
         }

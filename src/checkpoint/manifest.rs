@@ -69,7 +69,8 @@ impl Manifest {
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let damaged = || "the manifest is damaged (checksum)".to_owned();
         let rest = bytes.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL));
-        let (checksum, rest) = rest.and_then(|rest| rest.split_at_checked(16)).ok_or_else(damaged)?;
+        let (checksum, rest) =
+            rest.and_then(|rest| rest.split_at_checked(16)).ok_or_else(damaged)?;
         let body = rest.strip_prefix(MIDDLE).ok_or_else(damaged)?;
         if format!("{:016x}", xxh3_64(body)).as_bytes() != checksum {
             return Err(damaged());

@@ -158,7 +158,8 @@ impl Latencies {
             }
             let labels = label_text(&[("stage", &stage)]);
             let sum = histogram.mean() * histogram.len() as f64 / 1e6;
-            let _ = writeln!(out, "{name}_sum{labels} {sum}\n{name}_count{labels} {}", histogram.len());
+            let _ =
+                writeln!(out, "{name}_sum{labels} {sum}\n{name}_count{labels} {}", histogram.len());
         }
         out
     }
@@ -192,7 +193,8 @@ mod tests {
 
     #[test]
     fn buckets_hold_their_values() {
-        let values = (0..5_000).chain((3..36).flat_map(|bit| [(1 << bit) - 1, 1 << bit, 3 << (bit - 1)]));
+        let values =
+            (0..5_000).chain((3..36).flat_map(|bit| [(1 << bit) - 1, 1 << bit, 3 << (bit - 1)]));
         for value in values.filter(|&value| value < 1 << MAX_BITS) {
             let bucket = bucket_of(value);
             let top = top_of(bucket);
@@ -221,7 +223,9 @@ mod tests {
         let text = latencies.hgrm("kafka").unwrap();
         assert!(text.contains("Total count    =        10000]"), "{text}");
         assert!(latencies.hgrm("other").is_none());
-        assert!(latencies.render().contains("pelton_latency_seconds_count{stage=\"kafka\"} 10000\n"));
+        assert!(
+            latencies.render().contains("pelton_latency_seconds_count{stage=\"kafka\"} 10000\n")
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod kafka;
 pub mod blackhole;
 pub mod filesystem;
 pub mod print;
+pub mod redis;
 
 use std::sync::Arc;
 use std::sync::Mutex;
