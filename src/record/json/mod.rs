@@ -1,10 +1,10 @@
 //! JSON in and out.
 
-use crate::record::{Batch, DataType, Schema, Value};
+use crate::record::{Batch, Schema, Value};
 
 /// Writes rows as JSON objects.
 pub struct JsonEncoder {
-    fields: Vec<(String, bool, bool)>,
+    fields: Vec<(String, bool)>,
 }
 
 impl JsonEncoder {
@@ -16,14 +16,14 @@ impl JsonEncoder {
     ) -> Self {
         let field = |(index, field): (usize, &crate::record::Field)| {
             let name = serde_json::Value::from(&*field.name).to_string();
-            (name, field.data_type == DataType::Boolean, embed.contains(&index))
+            (name, embed.contains(&index))
         };
         Self { fields: schema.fields.iter().enumerate().map(field).collect() }
     }
 
     pub fn encode_row(&self, batch: &Batch, row: usize, out: &mut Vec<u8>) {
         out.push(b'{');
-        for (index, (name, _, embed)) in self.fields.iter().enumerate() {
+        for (index, (name, embed)) in self.fields.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }

@@ -130,13 +130,16 @@ pub(super) struct Producer {
     topic: std::sync::Arc<str>,
     context: SinkContext,
     troubled: bool,
+    /// Acknowledged records when that last changed or nothing was on its way, and when that was.
+    progress: (u64, Instant),
 }
 
 impl Producer {
     pub fn new(config: &ClientConfig, topic: &str, context: SinkContext) -> Result<Self, String> {
         let producer =
             config.create_with_context(Reports::default()).map_err(|error| explain(&error))?;
-        Ok(Self { producer, topic: topic.into(), context, troubled: false })
+        let (topic, progress) = (topic.into(), (0, Instant::now()));
+        Ok(Self { producer, topic, context, troubled: false, progress })
     }
 
     /// Hands a record to the client; waits while its queue is full.
@@ -198,8 +201,19 @@ impl Producer {
                 back.headers,
             )?;
         }
-        self.show_problem(None);
+        let waiting =
+            self.is_stuck().then(|| format!("Kafka topic '{}' does not acknowledge", self.topic));
+        self.show_problem(waiting);
         Ok(())
+    }
+
+    /// Whether records are on their way and none was acknowledged for a while.
+    fn is_stuck(&mut self) -> bool {
+        let acknowledged = self.acknowledged();
+        if acknowledged != self.progress.0 || self.producer.in_flight_count() == 0 {
+            self.progress = (acknowledged, Instant::now());
+        }
+        self.progress.1.elapsed() > PATIENCE
     }
 
     /// Returns once every record is acknowledged.
