@@ -16,6 +16,8 @@ use pelton::source::{
     Bounds, EndAt, OpenSource, PartitionState, Polled, Position, Source, StartAt,
 };
 use pelton::sql::plan::Table;
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+use rdkafka::client::DefaultClientContext;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -312,6 +314,40 @@ fn offsets_keep_their_metadata() {
     write(&grouped, 0..100);
     let source = open(&grouped, 0, 2, None, Bounds::default());
     assert_eq!(source.positions(), [Position { partition: 0, next: 3 }]);
+}
+
+#[test]
+fn partitions_that_are_added_join_at_the_end() {
+    let Some(kafka) = broker("partitions_that_are_added_join_at_the_end") else { return };
+    let topic = fresh("growing");
+    let table = table(&kafka, &topic, KEYED);
+    write(&table, 0..100);
+    let mut source = open(&table, 0, 1, None, Bounds::default());
+    let mut records = read(&mut *source, 100);
+    assert_eq!(source.partitions(), [0, 1, 2]);
+
+    let config = client_config(&table.options, Role::Admin).unwrap();
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let more = NewPartitions::new(&topic, 5);
+    let options = AdminOptions::new();
+    runtime.block_on(admin.create_partitions([&more], &options)).unwrap()[0].as_ref().unwrap();
+    let round_robin = [("sink.partitioner", "round-robin")];
+    write(&self::table(&kafka, &topic, &round_robin), 100..200);
+    let started = Instant::now();
+    while records.len() < 200 {
+        assert!(started.elapsed() < PATIENCE, "{} records", records.len());
+        records.extend(read(&mut *source, 1));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(source.partitions(), [0, 1, 2, 3, 4]);
+    assert_eq!(ids(&records), (0..200).collect::<Vec<_>>());
+    let positions = source.positions();
+
+    // A restart that knew three partitions reads the others from their beginning.
+    let mut again = open(&table, 0, 1, Some(positions[..3].to_vec()), Bounds::default());
+    let expected = (positions[3].next + positions[4].next) as usize;
+    assert_eq!(read(&mut *again, expected).len(), expected);
 }
 
 #[test]

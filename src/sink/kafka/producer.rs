@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -35,6 +35,15 @@ struct Reports {
     returned: Mutex<VecDeque<Returned>>,
     permanent: Mutex<Option<String>>,
     trouble: Mutex<Option<String>>,
+    /// Whether `trouble` holds a text.
+    troubled: AtomicBool,
+}
+
+impl Reports {
+    fn set_trouble(&self, text: String) {
+        put(&self.trouble, Some(text));
+        self.troubled.store(true, Ordering::Relaxed);
+    }
 }
 
 fn put<T>(slot: &Mutex<Option<T>>, value: Option<T>) {
@@ -69,7 +78,7 @@ impl ClientContext for Reports {
         if let KafkaError::Global(RDKafkaErrorCode::Fatal) = error {
             put(&self.permanent, Some(format!("the Kafka producer gave up: {reason}")));
         } else {
-            put(&self.trouble, Some(format!("Kafka: {reason}")));
+            self.set_trouble(format!("Kafka: {reason}"));
         }
     }
 }
@@ -80,8 +89,9 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         let (error, message) = match result {
             Ok(_) => {
-                // Once per record: a lock only where there is something to clear would race.
-                if self.acknowledged.fetch_add(1, Ordering::Relaxed) % 256 == 0 {
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+                // Reports are served by one thread, so the lock is free; most have nothing to clear.
+                if self.troubled.swap(false, Ordering::Relaxed) {
                     put(&self.trouble, None);
                 }
                 return;
@@ -92,7 +102,7 @@ impl ProducerContext for Reports {
         if !error.rdkafka_error_code().is_some_and(passes) {
             return put(&self.permanent, Some(text));
         }
-        put(&self.trouble, Some(text));
+        self.set_trouble(text);
         if let Ok(mut returned) = self.returned.lock() {
             returned.push_back(Returned {
                 key: message.key().map(<[u8]>::to_vec),
@@ -120,13 +130,16 @@ pub(super) struct Producer {
     topic: std::sync::Arc<str>,
     context: SinkContext,
     troubled: bool,
+    /// Acknowledged records when that last changed or nothing was on its way, and when that was.
+    progress: (u64, Instant),
 }
 
 impl Producer {
     pub fn new(config: &ClientConfig, topic: &str, context: SinkContext) -> Result<Self, String> {
         let producer =
             config.create_with_context(Reports::default()).map_err(|error| explain(&error))?;
-        Ok(Self { producer, topic: topic.into(), context, troubled: false })
+        let (topic, progress) = (topic.into(), (0, Instant::now()));
+        Ok(Self { producer, topic, context, troubled: false, progress })
     }
 
     /// Hands a record to the client; waits while its queue is full.
@@ -188,8 +201,19 @@ impl Producer {
                 back.headers,
             )?;
         }
-        self.show_problem(None);
+        let waiting =
+            self.is_stuck().then(|| format!("Kafka topic '{}' does not acknowledge", self.topic));
+        self.show_problem(waiting);
         Ok(())
+    }
+
+    /// Whether records are on their way and none was acknowledged for a while.
+    fn is_stuck(&mut self) -> bool {
+        let acknowledged = self.acknowledged();
+        if acknowledged != self.progress.0 || self.producer.in_flight_count() == 0 {
+            self.progress = (acknowledged, Instant::now());
+        }
+        self.progress.1.elapsed() > PATIENCE
     }
 
     /// Returns once every record is acknowledged.
