@@ -1,5 +1,11 @@
 //! Windows over event time.
 
+pub mod aggregate;
+mod pane;
+
+pub use aggregate::WindowAggregate;
+
+
 /// A window table function's shape; all in milliseconds. TUMBLE is HOP with slide = size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WindowKind {
@@ -9,4 +15,12 @@ pub struct WindowKind {
     pub offset_ms: i64,
     /// A window stays open for this long after the watermark has passed its end.
     pub allowed_lateness_ms: i64,
+}
+
+impl WindowKind {
+    /// Start of the pane (one slide wide) that a time lies in; floors before 1970 too.
+    #[inline]
+    pub fn pane_of(&self, time: i64) -> i64 {
+        time.saturating_sub(time.wrapping_sub(self.offset_ms).rem_euclid(self.slide_ms))
+    }
 }
