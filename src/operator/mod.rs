@@ -1,6 +1,8 @@
 //! Operators: batches in, batches out, state in between.
 
 pub mod aggregate;
+#[cfg(test)]
+mod harness;
 pub mod window;
 
 use std::sync::Arc;
