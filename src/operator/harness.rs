@@ -124,7 +124,15 @@ fn collect(out: &Output, windows: bool) -> Vec<Result> {
             let value = |i: usize| int(&batch.columns[i], row);
             let start = if windows { value(1).unwrap() } else { 0 };
             let (count, distinct) = (value(at).unwrap(), value(at + 4).unwrap());
-            all.push((value(0), start, count, value(at + 1), value(at + 2), value(at + 3), distinct));
+            all.push((
+                value(0),
+                start,
+                count,
+                value(at + 1),
+                value(at + 2),
+                value(at + 3),
+                distinct,
+            ));
         }
     }
     all

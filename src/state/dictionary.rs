@@ -9,9 +9,9 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::Chunked;
+use crate::record::column::ColumnRef;
 use crate::record::key;
 use crate::record::{Batch, Column};
-use crate::record::column::ColumnRef;
 
 /// Operators that share a key share its dictionary; all of them live on one thread.
 pub type SharedKeys = Rc<RefCell<KeyDictionary>>;
@@ -197,7 +197,10 @@ impl KeyDictionary {
     pub fn bytes(&self) -> u64 {
         let arenas: usize = self.arenas.iter().map(Vec::capacity).sum();
         let table = self.table.allocation_size();
-        (arenas + table) as u64 + self.hashes.bytes() + self.places.bytes() + self.references.bytes()
+        (arenas + table) as u64
+            + self.hashes.bytes()
+            + self.places.bytes()
+            + self.references.bytes()
     }
 }
 

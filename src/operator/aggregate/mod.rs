@@ -6,7 +6,6 @@ pub mod group;
 pub use accumulator::Accumulators;
 pub use group::{GroupAggregate, GroupOptions, Retention};
 
-
 use crate::record::DataType;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::WindowKind;
 use super::pane::{Pane, Panes};
+use super::{WindowKind, local};
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
 use crate::record::schema::Physical;
+use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
 use crate::state::{KeyedState, SharedKeys};
 
 const BATCH: usize = 1024;
@@ -101,24 +100,16 @@ impl WindowAggregate {
         Firing { start, pane, position: 0 }
     }
 
-    /// Window bounds are local timestamps, also for instants.
-    fn local(&self, instant: i64) -> i64 {
-        let Some(zone) = &self.zone else {
-            return instant;
-        };
-        let offset = Timestamp::from_millisecond(instant)
-            .map_or(0, |instant| zone.to_offset(instant).seconds());
-        instant.saturating_add(i64::from(offset) * 1000)
-    }
-
     fn emit(&self, firing: &mut Firing, out: &mut Output) -> usize {
         let rows = (firing.pane.slots.len() - firing.position).min(BATCH);
-        let mut keys: Vec<_> = self.types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect();
+        let mut keys: Vec<_> =
+            self.types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect();
         let calls = self.panes.calls.iter();
         let mut values: Vec<_> =
             calls.map(|call| ColumnBuilder::for_type(&call.data_type, rows)).collect();
         let end = firing.start.saturating_add(self.window.size_ms);
-        let bounds = [self.local(firing.start), self.local(end), end - 1];
+        let zone = self.zone.as_ref();
+        let bounds = [local(zone, firing.start), local(zone, end), end - 1];
         let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
         let dictionary = self.panes.keys.borrow();
         for row in firing.position..firing.position + rows {
@@ -201,7 +192,8 @@ impl WindowAggregate {
                 return Progress::Done;
             };
             let from = work.position;
-            let waits = |&row: &u32| work.batch.time.before_row(row as usize) > self.panes.watermark;
+            let waits =
+                |&row: &u32| work.batch.time.before_row(row as usize) > self.panes.watermark;
             let run = work.rows[from..].iter().position(waits);
             let to = run.map_or(work.rows.len(), |run| from + run);
             self.take(&work.slots[from..to], &work.rows[from..to], &work.batch, out);
