@@ -3,6 +3,7 @@
 pub mod aggregate;
 #[cfg(test)]
 mod harness;
+pub mod upsert;
 pub mod window;
 
 use std::sync::Arc;
