@@ -231,4 +231,16 @@ mod tests {
         assert_eq!((keys.key(small), keys.key(after)), (&b"x"[..], &b"y"[..]));
         assert_eq!(keys.key(large).len(), ARENA + 5);
     }
+
+    /// Prints the bytes of a key; run by hand with `--ignored --nocapture`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn memory() {
+        let mut keys = KeyDictionary::new(7);
+        let started = std::time::Instant::now();
+        for i in 0..5_000_000u32 {
+            keys.intern_key(format!("{i:025}").as_bytes());
+        }
+        println!("{} bytes a key, {:?}", keys.bytes() as f64 / 5e6, started.elapsed());
+    }
 }
