@@ -285,7 +285,7 @@ fn start_http(
     let server = http::serve(
         address,
         http::ApiState {
-            queries,
+            queries: Arc::new(queries),
             metrics: metrics.clone(),
             latencies: latencies.clone(),
             ready: Arc::new(move || health.ready()),

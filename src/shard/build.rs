@@ -153,7 +153,7 @@ fn operator(
     topology: &Topology,
     settings: &Settings,
 ) -> Result<Option<BuiltOperator>, String> {
-    let dictionary = || -> SharedKeys { Rc::new(RefCell::new(KeyDictionary::new(settings.seed))) };
+    let dictionary = || -> SharedKeys { KeyDictionary::shared(settings.seed) };
     let built = match &step.kind {
         StepKind::Scan { .. } | StepKind::Sink { .. } => return Ok(None),
         StepKind::Watermark { column, delay_ms, table, .. } => {
@@ -173,14 +173,14 @@ fn operator(
             let per_row = settings.per_row;
             let options = GroupOptions { update_before: *update_before, per_row, retention };
             let operator =
-                GroupAggregate::new(keys.clone(), key_types, calls.clone(), dictionary(), options);
+                GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
             let mut built = BuiltOperator::new("aggregate", operator);
             built.holds_watermarks = !settings.per_row;
             built
         }
         StepKind::LocalWindow { window, time, keys, calls } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let operator = LocalWindowAggregate::new(*window, *time, keys.clone(), key_types, calls.clone(), dictionary());
+            let operator = LocalWindowAggregate::new(*window, *time, (keys.clone(), key_types), calls, dictionary());
             BuiltOperator::new("local-window", operator)
         }
         StepKind::Window { window, time, keys, calls, partials } => {
@@ -208,7 +208,7 @@ fn window_operator(
         true => WindowAggregate::over_partials(window, key_types, calls.clone(), keys_dictionary, zone),
         false => {
             let types = pick(&input_types(step, topology), keys);
-            WindowAggregate::new(window, time, keys.clone(), types, calls.clone(), keys_dictionary, zone)
+            WindowAggregate::new(window, time, (keys.clone(), types), calls, keys_dictionary, zone)
         }
     };
     BuiltOperator::new("window", operator)
@@ -219,9 +219,8 @@ fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, Str
         None => None,
         Some(text) => Some(text.parse().map_err(|_| format!("'max-rows' = '{text}' is not a number"))?),
     };
-    let ttl_ms = options::duration_ms(&table.options, "ttl")?;
     let types = table.schema.fields.iter().map(|field| field.data_type.clone()).collect();
-    Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows, ttl_ms))
+    Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows))
 }
 
 fn is_ltz(data_type: &DataType) -> bool {
