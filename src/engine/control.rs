@@ -89,7 +89,6 @@ pub struct Control {
     pub epoch: u64,
     pub metrics: Metrics,
     pub latencies: Latencies,
-    pub health: Arc<Health>,
     pub summary: RunSummary,
 }
 

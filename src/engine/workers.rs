@@ -132,7 +132,6 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
         epoch,
         metrics: metrics.clone(),
         latencies: latencies.clone(),
-        health,
         summary: RunSummary::default(),
     };
     let outcome = control.run();

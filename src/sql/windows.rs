@@ -43,7 +43,9 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
             ast::FunctionArg::Named { name, arg: ast::FunctionArgExpr::Expr(value), .. } => {
                 (parameters.iter().position(|known| name.value.eq_ignore_ascii_case(known)), value)
             }
-            _ => (None, &Ast::Value(ast::Value::Null.into())),
+            other => {
+                return Err(Fault::new(call.span, format!("{name} has no argument `{other}`")));
+            }
         };
         match slot.and_then(|slot| values.get_mut(slot)) {
             Some(slot) => *slot = Some(value),
