@@ -23,14 +23,17 @@ pub struct Input {
     pub port: usize,
     pub queue: Queue,
     watermark: i64,
-    status: Status,
+    /// `None` until the first word has come. A channel's first message is its status, and a node
+    /// takes no rows before it has all of them: else rows would be judged by whichever worker
+    /// happens to start first.
+    status: Option<Status>,
     /// The epoch whose barrier has come: the channel rests until all have theirs.
     barrier: Option<u64>,
 }
 
 impl Input {
     pub fn new(port: usize, queue: Queue) -> Self {
-        Self { port, queue, watermark: i64::MIN, status: Status::Active, barrier: None }
+        Self { port, queue, watermark: i64::MIN, status: None, barrier: None }
     }
 
     fn pop(&mut self) -> Option<Message> {
@@ -124,7 +127,7 @@ pub struct Node {
     watermark: i64,
     /// The watermark that has been forwarded: behind `watermark` while a mini-batch holds it.
     forwarded: i64,
-    status: Status,
+    status: Option<Status>,
     holds_watermarks: bool,
     next_input: usize,
 }
@@ -144,7 +147,7 @@ impl Node {
             pending: Pending::Nothing,
             watermark: i64::MIN,
             forwarded: i64::MIN,
-            status: Status::Active,
+            status: None,
             holds_watermarks,
             next_input: 0,
         }
@@ -155,12 +158,14 @@ impl Node {
     }
 
     pub fn is_finished(&self) -> bool {
-        self.status == Status::Finished
+        self.status == Some(Status::Finished)
     }
 
     /// Whether there is something to do (room behind it aside).
     pub fn has_work(&self) -> bool {
-        !matches!(self.pending, Pending::Nothing) || self.inputs.iter().any(Input::has_message)
+        let waiting = self.inputs.iter().any(|input| input.status.is_none());
+        let ready = |input: &Input| input.has_message() && !(waiting && input.status.is_some());
+        !matches!(self.pending, Pending::Nothing) || self.inputs.iter().any(ready)
     }
 
     /// Messages in front of and behind the node.
@@ -191,8 +196,12 @@ impl Node {
 
     fn take_message(&mut self) -> Step {
         let channels = self.inputs.len();
+        let waiting = self.inputs.iter().any(|input| input.status.is_none());
         for turn in 0..channels {
             let index = (self.next_input + turn) % channels;
+            if waiting && self.inputs[index].status.is_some() {
+                continue;
+            }
             if let Some(message) = self.inputs[index].pop() {
                 self.next_input = index + 1;
                 return self.take(index, message);
@@ -217,7 +226,7 @@ impl Node {
                 self.advance()
             }
             Message::Status(status) => {
-                self.inputs[index].status = status;
+                self.inputs[index].status = Some(status);
                 self.advance()
             }
             Message::Barrier(epoch) => {
@@ -237,7 +246,7 @@ impl Node {
             return batch;
         }
         let others = self.inputs.iter().enumerate();
-        let others = others.filter(|(other, input)| *other != index && input.status == Status::Active);
+        let others = others.filter(|(other, input)| *other != index && input.status == Some(Status::Active));
         let Some(limit) = others.map(|(_, input)| input.watermark).min() else { return batch };
         let BatchTime { first, last, before } = batch.time;
         let limit = limit.max(self.watermark);
@@ -281,12 +290,12 @@ impl Node {
     /// The smallest watermark of the active channels; where none is active, the largest of the
     /// others, as each goes on from where it rested.
     fn combined(&self) -> i64 {
-        let active = self.inputs.iter().filter(|input| input.status == Status::Active);
+        let active = self.inputs.iter().filter(|input| !matches!(input.status, Some(Status::Idle | Status::Finished)));
         let smallest = active.map(|input| input.watermark).min();
         if let Some(watermark) = smallest {
             return watermark;
         }
-        let idle = self.inputs.iter().filter(|input| input.status == Status::Idle);
+        let idle = self.inputs.iter().filter(|input| input.status == Some(Status::Idle));
         let largest = idle.map(|input| input.watermark).max();
         largest.or(self.inputs.iter().map(|input| input.watermark).max()).unwrap_or(i64::MIN)
     }
@@ -309,7 +318,12 @@ impl Node {
     }
 
     fn update_status(&mut self) {
-        let all = |wanted: &[Status]| self.inputs.iter().all(|input| wanted.contains(&input.status));
+        if self.inputs.iter().any(|input| input.status.is_none()) {
+            return;
+        }
+        let all = |wanted: &[Status]| {
+            self.inputs.iter().all(|input| input.status.is_some_and(|status| wanted.contains(&status)))
+        };
         let status = if all(&[Status::Finished]) {
             Status::Finished
         } else if all(&[Status::Finished, Status::Idle]) {
@@ -317,8 +331,8 @@ impl Node {
         } else {
             Status::Active
         };
-        if status != self.status {
-            self.status = status;
+        if self.status != Some(status) {
+            self.status = Some(status);
             if status == Status::Finished {
                 self.operator.flush(&mut self.out);
             }

@@ -25,6 +25,8 @@ pub struct SourceTask {
     pub bytes: u64,
     pub errors: u64,
     pub finished: bool,
+    /// The status with which every channel begins has been sent.
+    announced: bool,
     partitions: Arc<Vec<i32>>,
     spare: RawBlock,
 }
@@ -57,6 +59,7 @@ impl SourceTask {
             bytes: 0,
             errors: 0,
             finished: false,
+            announced: false,
             partitions,
             spare: RawBlock::default(),
         }
@@ -71,6 +74,11 @@ impl SourceTask {
     pub fn poll(&mut self, batch_rows: usize, out: &mut Output) -> Result<Poll, String> {
         if self.finished {
             return Ok(Poll::Empty);
+        }
+        if !std::mem::replace(&mut self.announced, true) {
+            let idle = self.source.partitions().is_empty();
+            let status = if idle { Status::Idle } else { Status::Active };
+            return Ok(Poll::Messages(vec![Message::Status(status)]));
         }
         let mut block = std::mem::take(&mut self.spare);
         block.clear();

@@ -55,7 +55,7 @@ fn merge_projections(plan: Plan) -> Plan {
 /// The expression with each column replaced by what stands for it.
 fn replaced(expr: &Expr, by: &[Expr]) -> Expr {
     if let ExprKind::Column(index) = expr.kind {
-        return Expr { data_type: expr.data_type.clone(), ..by[index].clone() };
+        return by[index].clone();
     }
     let mut expr = expr.clone();
     for child in expr.children_mut() {

@@ -2,8 +2,7 @@
 //! library cannot read rewritten into what it can, each token keeping its place.
 
 use sqlparser::dialect::Dialect;
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer, Word};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::{Fault, Result};
 use super::variables::substitute;
@@ -90,11 +89,6 @@ pub fn statements(
 pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
     matches!(&token.token, Token::Word(found)
         if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
-}
-
-/// A bare word, without a keyword's meaning.
-fn bare(word: &str) -> Token {
-    Token::Word(Word { value: word.into(), quote_style: None, keyword: Keyword::NoKeyword })
 }
 
 /// Rewrites for the library: the word TABLE before a table function's argument goes, and the
@@ -241,9 +235,4 @@ impl JsonClauses {
 
 fn is_behaviour(token: &TokenWithSpan) -> bool {
     ["NULL", "ERROR", "DEFAULT"].iter().any(|word| is_word(token, word))
-}
-
-/// A name as a token, for statements that the product itself makes up.
-pub fn name(word: &str, span: Span) -> TokenWithSpan {
-    TokenWithSpan::new(bare(word), span)
 }

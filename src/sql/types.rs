@@ -35,12 +35,6 @@ impl<'a> Cursor<'a> {
         token.map_or(Span::empty(), |token| token.span)
     }
 
-    pub fn next(&mut self) -> Option<&'a TokenWithSpan> {
-        let token = self.tokens.get(self.at);
-        self.at += 1;
-        token
-    }
-
     pub fn word(&mut self, word: &str) -> bool {
         let found = self.tokens.get(self.at).is_some_and(|token| super::tokens::is_word(token, word));
         self.at += usize::from(found);
