@@ -1,9 +1,12 @@
 //! The command line: arguments as typed become resolved options here, and nowhere else.
 
+mod check;
+mod demo;
 pub mod parse;
 pub mod produce;
 pub mod run;
 pub mod signal;
+pub mod usage;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -28,6 +31,14 @@ enum LogFormat {
 enum Command {
     /// Run one job, given as one or more files
     Run(run::RunArgs),
+    /// Report everything that is wrong with a job, without connecting to anything
+    Check(check::FileArgs),
+    /// Show what a job decodes, where rows change shards, and what state is kept
+    Explain(check::FileArgs),
+    /// Run the main job with a load generator, on a broker inside the process
+    Demo(demo::DemoArgs),
+    /// Generate load: user events or clickstream, to Kafka or a file
+    Produce(produce::ProduceArgs),
 }
 
 /// Parses the arguments and does what they say; errors go to standard error.
@@ -36,6 +47,10 @@ pub fn main() -> ExitCode {
     start_log(cli.log_format);
     let outcome = match cli.command {
         Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(&args),
+        Command::Explain(args) => check::explain(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Produce(args) => produce::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -36,9 +36,10 @@ pub struct RunArgs {
     /// Overrides a SET of the job
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse::setting)]
     settings: Vec<(String, String)>,
-    /// Where state is kept; a job without it starts afresh each time
-    #[arg(long)]
-    state_dir: Option<PathBuf>,
+    /// Where state is kept so that a restart goes on from it, or off. Jobs whose input ends keep
+    /// none
+    #[arg(long, default_value = "state")]
+    state_dir: String,
     #[arg(long, default_value = "10s", value_parser = parse::duration)]
     epoch_interval: std::time::Duration,
     /// How often latency percentiles are logged
@@ -51,12 +52,7 @@ pub struct RunArgs {
 
 impl RunArgs {
     fn resolve(self) -> Result<RunOptions, String> {
-        let mut files = Vec::new();
-        for path in &self.files {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-            files.push((path.display().to_string(), text));
-        }
+        let files = super::check::read(&self.files)?;
         Ok(RunOptions {
             files,
             shards: parse::shards(&self.shards)?,
@@ -70,7 +66,7 @@ impl RunArgs {
                 until: self.until.as_deref().map(parse::end).transpose()?,
             },
             settings: self.settings.into_iter().collect(),
-            state_dir: self.state_dir,
+            state_dir: (self.state_dir != "off").then(|| self.state_dir.into()),
             epoch_interval: self.epoch_interval,
             latency_interval: self.latency_interval,
             latency_file: self.latency_file,
@@ -80,7 +76,36 @@ impl RunArgs {
 }
 
 pub fn run(args: RunArgs) -> Result<(), String> {
+    let latency_file = args.latency_file.clone();
     let summary = crate::engine::run(args.resolve()?)?;
-    tracing::info!(records_in = summary.records_in, "stopped");
+    if let Some(path) = latency_file {
+        std::fs::write(&path, &summary.percentiles)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    report(&summary);
     Ok(())
+}
+
+/// The last line on standard error, for people and scripts alike.
+fn report(summary: &crate::engine::RunSummary) {
+    let used = super::usage::of_process();
+    let stages = summary.latencies.iter().map(|stage| {
+        serde_json::json!({
+            "stage": stage.stage, "count": stage.count, "p50_us": stage.p50, "p90_us": stage.p90,
+            "p99_us": stage.p99, "p999_us": stage.p999, "p9999_us": stage.p9999, "max_us": stage.max,
+        })
+    });
+    let line = serde_json::json!({
+        "records_in": summary.records_in,
+        "rows_out": summary.rows_out,
+        "late": summary.late,
+        "dead_letters": summary.dead_letters,
+        "epochs": summary.epochs,
+        "seconds": summary.seconds,
+        "busy_seconds": summary.busy_seconds,
+        "cpu_seconds": used.cpu_seconds,
+        "peak_rss_bytes": used.peak_rss_bytes,
+        "latency": stages.collect::<Vec<_>>(),
+    });
+    eprintln!("{line}");
 }

@@ -90,13 +90,18 @@ pub struct Control {
     pub metrics: Metrics,
     pub latencies: Latencies,
     pub summary: RunSummary,
+    /// When the first record was read.
+    pub first: Option<Instant>,
 }
 
 impl Control {
     /// Sees the job through to its end.
     pub fn run(&mut self) -> Result<(), String> {
         match self.watch()? {
-            End::Finished => flush_letters(&self.letters),
+            End::Finished => {
+                self.summary.busy_seconds = self.first.map_or(0.0, |first| first.elapsed().as_secs_f64());
+                flush_letters(&self.letters)
+            }
             End::Stopped => Ok(()),
         }
     }
@@ -199,7 +204,8 @@ impl Control {
                     current.files.extend(file);
                 }
             }
-            Event::Finished { late, .. } => {
+            Event::Finished { late, first, .. } => {
+                self.first = [self.first, first].into_iter().flatten().min();
                 *workers_left -= 1;
                 self.summary.late += late;
             }

@@ -61,6 +61,8 @@ pub struct RunSummary {
     /// From the first record read to the last result acknowledged; 0 where nothing was read.
     pub busy_seconds: f64,
     pub latencies: Vec<StageLatency>,
+    /// The same as percentile distributions in the .hgrm text form, one behind the other.
+    pub percentiles: String,
 }
 
 /// Runs a job until its input ends or it is told to stop.

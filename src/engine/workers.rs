@@ -133,6 +133,7 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
         metrics: metrics.clone(),
         latencies: latencies.clone(),
         summary: RunSummary::default(),
+        first: None,
     };
     let outcome = control.run();
     control.exit();
@@ -149,6 +150,8 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
     summary.rows_out = metrics.sum("pelton_sink_rows_total");
     summary.dead_letters = dead_letter_count.load(std::sync::atomic::Ordering::Relaxed);
     summary.latencies = latencies.snapshot();
+    let stages = summary.latencies.iter();
+    summary.percentiles = stages.filter_map(|stage| latencies.hgrm(&stage.stage)).collect();
     outcome.map(|()| summary)
 }
 

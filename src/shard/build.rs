@@ -17,7 +17,7 @@ use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::upsert::UpsertTable;
-use crate::operator::window::{WindowAggregate, WindowAssign};
+use crate::operator::window::{LocalWindowAggregate, WindowAggregate, WindowAssign};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, DataType, Message};
 use crate::sql::plan::Table;
@@ -180,7 +180,8 @@ fn operator(
         }
         StepKind::LocalWindow { window, time, keys, calls } => {
             let key_types = pick(&input_types(step, topology), keys);
-unreachable!("{window:?}{time}{key_types:?}{calls:?}")
+            let operator = LocalWindowAggregate::new(*window, *time, (keys.clone(), key_types), calls, dictionary());
+            BuiltOperator::new("local-window", operator)
         }
         StepKind::Window { window, time, keys, calls, partials } => {
             window_operator(step, topology, settings, (*window, *time, keys, calls, *partials), dictionary())
@@ -204,7 +205,7 @@ fn window_operator(
     let rowtime = &step.schema.fields[keys.len() + 2].data_type;
     let zone = is_ltz(rowtime).then(|| settings.zone.clone());
     let operator = match partials {
-        true => unreachable!("{key_types:?}"),
+        true => WindowAggregate::over_partials(window, key_types, calls.clone(), keys_dictionary, zone),
         false => {
             let types = pick(&input_types(step, topology), keys);
             WindowAggregate::new(window, time, (keys.clone(), types), calls.clone(), keys_dictionary, zone)

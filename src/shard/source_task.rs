@@ -1,6 +1,7 @@
 //! One source on one worker: polls, decodes, and knows where it stands.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::operator::{Output, Rejected};
 use crate::record::batch::Origin;
@@ -25,6 +26,8 @@ pub struct SourceTask {
     pub bytes: u64,
     pub errors: u64,
     pub finished: bool,
+    /// When the first record was read.
+    pub first: Option<Instant>,
     /// The status with which every channel begins has been sent.
     announced: bool,
     partitions: Arc<Vec<i32>>,
@@ -59,6 +62,7 @@ impl SourceTask {
             bytes: 0,
             errors: 0,
             finished: false,
+            first: None,
             announced: false,
             partitions,
             spare: RawBlock::default(),
@@ -84,6 +88,7 @@ impl SourceTask {
         block.clear();
         match self.source.poll(&mut block, batch_rows)? {
             Polled::Records => {
+                self.first.get_or_insert_with(Instant::now);
                 block.pad();
                 self.decode(block, out).map(Poll::Messages)
             }

@@ -226,7 +226,7 @@ impl Builder<'_> {
         let distribution = Some((0..keys.len()).collect());
         let edge = self.keyed(node.inputs[0], keys);
         let (keys, calls) = (keys.to_vec(), calls.to_vec());
-        let two_phases = edge.exchange.is_some() && false;
+        let two_phases = edge.exchange.is_some() && crate::operator::window::mergeable(&calls);
         if !two_phases {
             let kind = StepKind::Window { window, time, keys, calls, partials: false };
             return Placed { step: self.push(kind, vec![edge], node, ""), distribution };

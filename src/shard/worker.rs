@@ -42,8 +42,8 @@ pub enum Command {
 pub enum Event {
     /// The epoch has passed all nodes of this worker; its state is in `file`.
     Saved { worker: usize, epoch: u64, sources: Vec<SourcePositions>, file: Option<FileEntry> },
-    /// All bounded input has been computed.
-    Finished { worker: usize, late: u64 },
+    /// All bounded input has been computed; `first`: when its first record was read.
+    Finished { worker: usize, late: u64, first: Option<Instant> },
     Failed { worker: usize, error: String },
 }
 
@@ -330,7 +330,8 @@ impl Worker {
         if finished && !self.reported_finish {
             self.reported_finish = true;
             let late = self.gauges.finish(&self.sources, &mut self.nodes);
-            let _ = self.events.send(Event::Finished { worker: self.index, late });
+            let first = self.sources.iter().filter_map(|source| source.first).min();
+            let _ = self.events.send(Event::Finished { worker: self.index, late, first });
         }
     }
 
