@@ -34,7 +34,7 @@ pub enum Progress {
 /// - Per batch it may allocate, count and make dynamic calls; per row it may not.
 /// - All its state lives in the primitives that [`Operator::states`] names. The worker snapshots
 ///   and restores those; the operator serialises nothing. What it holds besides (an unflushed
-///   mini-batch) is empty after [`Operator::flush`].
+///   mini-batch) is empty after [`Operator::before_barrier`].
 /// - The result does not depend on how the input is cut into batches.
 pub trait Operator {
     /// Takes one batch from input `port`. Where the batch carries `time.before`, the operator
@@ -51,9 +51,16 @@ pub trait Operator {
         Progress::Done
     }
 
-    /// Emits what a mini-batch holds. Called at the flush interval, and always before a
-    /// watermark or a barrier is forwarded.
+    /// Emits what a mini-batch holds. Called at the flush interval, and before a watermark is
+    /// forwarded.
     fn flush(&mut self, _out: &mut Output) {}
+
+    /// Empties what the operator gathers, so that its state is all there is. Called before a
+    /// barrier is forwarded. An operator that gathers for longer than a flush interval
+    /// overrides it; for all others a flush is enough.
+    fn before_barrier(&mut self, out: &mut Output) {
+        self.flush(out);
+    }
 
     /// The state of this instance by name, for snapshots.
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {

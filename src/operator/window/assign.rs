@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{WindowKind, local};
+use super::{WindowKind, shown};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::column::ColumnBuilder;
 use crate::record::schema::Physical;
@@ -72,7 +72,7 @@ impl Operator for WindowAssign {
                     continue;
                 }
                 let zone = self.zone.as_ref();
-                let values = [local(zone, start), local(zone, end), end - 1];
+                let values = [shown(zone, start), shown(zone, end), end - 1];
                 bounds.iter_mut().zip(values).for_each(|(to, value)| to.push_i64(value));
                 rows.push(row as u32);
                 start = start.saturating_add(slide_ms);
