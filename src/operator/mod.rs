@@ -86,8 +86,10 @@ pub trait Readable {
     /// The row of a canonical key.
     fn get(&self, key: &[u8]) -> Option<Batch>;
 
-    /// Up to `limit` rows of a key group after the key `after` (empty: from the start), and the
-    /// last key among them. The order is fixed while the state does not change.
+    /// Up to `limit` rows of a key group, from the place that `after` names (empty: the start),
+    /// and the place to go on from: opaque bytes, `None` at the end. A page may be short, even
+    /// empty, with more to follow, as the work of one call is bounded. The order is fixed while
+    /// the state does not change.
     fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>);
 
     fn rows(&self) -> u64;
