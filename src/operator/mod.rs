@@ -35,7 +35,7 @@ pub enum Progress {
 /// - Per batch it may allocate, count and make dynamic calls; per row it may not.
 /// - All its state lives in the primitives that [`Operator::states`] names. The worker snapshots
 ///   and restores those; the operator serialises nothing. What it holds besides (an unflushed
-///   mini-batch) is empty after [`Operator::flush`].
+///   mini-batch) is empty after [`Operator::before_barrier`].
 /// - The result does not depend on how the input is cut into batches.
 pub trait Operator {
     /// Takes one batch from input `port`. Where the batch carries `time.before`, the operator
@@ -52,11 +52,13 @@ pub trait Operator {
         Progress::Done
     }
 
-    /// Emits what a mini-batch holds. Called at the flush interval, and always before a
-    /// watermark or a barrier is forwarded.
+    /// Emits what a mini-batch holds. Called at the flush interval, and before a watermark is
+    /// forwarded.
     fn flush(&mut self, _out: &mut Output) {}
 
-    /// Empties what the operator gathers, so that its state is all there is.
+    /// Empties what the operator gathers, so that its state is all there is. Called before a
+    /// barrier is forwarded. An operator that gathers for longer than a flush interval
+    /// overrides it; for all others a flush is enough.
     fn before_barrier(&mut self, out: &mut Output) {
         self.flush(out);
     }
@@ -85,8 +87,10 @@ pub trait Readable {
     /// The row of a canonical key.
     fn get(&self, key: &[u8]) -> Option<Batch>;
 
-    /// Up to `limit` rows of a key group after the key `after` (empty: from the start), and the
-    /// last key among them. The order is fixed while the state does not change.
+    /// Up to `limit` rows of a key group, from the place that `after` names (empty: the start),
+    /// and the place to go on from: opaque bytes, `None` at the end. A page may be short, even
+    /// empty, with more to follow, as the work of one call is bounded. The order is fixed while
+    /// the state does not change.
     fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>);
 
     fn rows(&self) -> u64;

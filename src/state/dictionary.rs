@@ -18,6 +18,10 @@ pub type SharedKeys = Rc<RefCell<KeyDictionary>>;
 
 const ARENA: usize = 1 << 20;
 const LEN_BITS: u32 = 24;
+/// As the length of a key: it is as long as its arena, which holds nothing else.
+const LARGE: usize = (1 << LEN_BITS) - 1;
+/// Slots that one page looks at, about a millisecond's worth.
+const SCAN: usize = 1 << 18;
 
 /// The batch that was resolved last. It holds on to what it compares by address, so that no
 /// other batch can come to stand at the same place.
@@ -140,8 +144,12 @@ impl KeyDictionary {
             }
             let offset = (self.places[slot as usize] >> LEN_BITS) as usize;
             let at = offset % ARENA;
-            self.arenas[offset / ARENA][at..at + key.len()].copy_from_slice(key);
-            self.places[slot as usize] = (offset as u64) << LEN_BITS | key.len() as u64;
+            let arena = &mut self.arenas[offset / ARENA];
+            if key.len() >= LARGE {
+                arena.truncate(key.len());
+            }
+            arena[at..at + key.len()].copy_from_slice(key);
+            self.places[slot as usize] = place(offset, key.len());
             return slot;
         }
         let slot = self.places.len() as u32;
@@ -152,9 +160,9 @@ impl KeyDictionary {
         }
         let index = self.arenas.len() - 1;
         let arena = &mut self.arenas[index];
-        let offset = (index * ARENA + arena.len()) as u64;
+        let offset = index * ARENA + arena.len();
         arena.extend_from_slice(key);
-        self.places.push(offset << LEN_BITS | key.len() as u64);
+        self.places.push(place(offset, key.len()));
         self.hashes.push(0);
         self.references.push(0);
         slot
@@ -163,8 +171,37 @@ impl KeyDictionary {
     #[inline]
     pub fn key(&self, slot: u32) -> &[u8] {
         let place = self.places[slot as usize];
-        let (offset, len) = ((place >> LEN_BITS) as usize, place as usize & ((1 << LEN_BITS) - 1));
-        &self.arenas[offset / ARENA][offset % ARENA..offset % ARENA + len]
+        let (offset, len) = ((place >> LEN_BITS) as usize, place as usize & LARGE);
+        let arena = &self.arenas[offset / ARENA];
+        if len == LARGE {
+            return arena;
+        }
+        &arena[offset % ARENA..offset % ARENA + len]
+    }
+
+    /// Up to `limit` of the slots of a key group that are present, from the place that `after`
+    /// names, and the place to go on from. A slot's number is the place: keys that go and come
+    /// meanwhile don't hurt it.
+    pub fn page(
+        &self,
+        key_group: usize,
+        after: &[u8],
+        limit: usize,
+        is_present: impl Fn(u32) -> bool,
+    ) -> (Vec<u32>, Option<Vec<u8>>) {
+        let start = after.try_into().map_or(0, u32::from_le_bytes);
+        let end = (self.slots() as u32).min(start.saturating_add(SCAN as u32));
+        let mut slots = Vec::new();
+        for slot in start..end {
+            if slots.len() == limit {
+                return (slots, Some(slot.to_le_bytes().to_vec()));
+            }
+            if self.key_group(slot) == key_group && is_present(slot) {
+                slots.push(slot);
+            }
+        }
+        let more = (end as usize) < self.slots();
+        (slots, more.then(|| end.to_le_bytes().to_vec()))
     }
 
     pub fn hash_of(&self, slot: u32) -> u64 {
@@ -204,6 +241,11 @@ impl KeyDictionary {
     }
 }
 
+/// Offset and length of a key in one word.
+fn place(offset: usize, len: usize) -> u64 {
+    (offset as u64) << LEN_BITS | len.min(LARGE) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +272,43 @@ mod tests {
         let after = keys.intern_key(b"y");
         assert_eq!((keys.key(small), keys.key(after)), (&b"x"[..], &b"y"[..]));
         assert_eq!(keys.key(large).len(), ARENA + 5);
+    }
+
+    #[test]
+    fn keys_of_sixteen_megabytes() {
+        let mut keys = KeyDictionary::new(7);
+        let key = |len: usize, byte: u8| vec![byte; len];
+        let lens = [LARGE - 1, LARGE, LARGE + 1, LARGE + 100];
+        let slots: Vec<_> = lens.iter().map(|&len| keys.intern_key(&key(len, 1))).collect();
+        let small = keys.intern_key(b"x");
+        for (&slot, len) in slots.iter().zip(lens) {
+            assert_eq!((keys.key(slot).len(), keys.key(slot)[len - 1]), (len, 1));
+        }
+        keys.release(slots[3]);
+        let shorter = keys.intern_key(&key(LARGE + 50, 2));
+        assert_eq!((shorter, keys.key(shorter).len()), (slots[3], LARGE + 50));
+        keys.release(shorter);
+        let short = keys.intern_key(b"short");
+        assert_eq!((short, keys.key(short), keys.key(small)), (shorter, &b"short"[..], &b"x"[..]));
+    }
+
+    #[test]
+    fn pages_of_a_key_group() {
+        let mut keys = KeyDictionary::new(7);
+        for i in 0..SCAN as u32 + 9 {
+            keys.intern_key(&i.to_le_bytes());
+        }
+        let (mut seen, mut after, mut calls) = (0, Vec::new(), 0);
+        loop {
+            let (slots, next) = keys.page(5, &after, 100, |slot| slot % 2 == 0);
+            assert!(slots.iter().all(|&slot| slot % 2 == 0 && keys.key_group(slot) == 5));
+            (seen, calls) = (seen + slots.len(), calls + 1);
+            let Some(next) = next else { break };
+            after = next;
+        }
+        let all = (0..SCAN as u32 + 9).filter(|&slot| slot % 2 == 0 && keys.key_group(slot) == 5);
+        assert_eq!(seen, all.count());
+        assert!(calls > seen / 100);
     }
 
     /// Prints the bytes of a key; run by hand with `--ignored --nocapture`.

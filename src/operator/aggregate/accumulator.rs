@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{AggregateCall, AggregateFunction};
-use crate::record::{Batch, Column, ColumnBuilder, ColumnData, DataType, key};
+use crate::record::{Batch, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, key};
 use crate::state::Chunked;
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 
@@ -24,6 +24,8 @@ type Values = HashSet<Box<[u8]>, ahash::RandomState>;
 struct Accumulator {
     call: AggregateCall,
     form: Form,
+    /// Partial columns.
+    width: usize,
     /// Values taken that are not NULL: 0 makes every aggregate but COUNT NULL.
     count: Chunked<i64>,
     ints: Chunked<i64>,
@@ -42,6 +44,7 @@ impl Accumulator {
             _ => Form::Int,
         };
         Self {
+            width: call.partial_types().len(),
             call,
             form,
             count: Chunked::default(),
@@ -217,6 +220,48 @@ impl Accumulator {
         out.push_f64(if single { value as f32 as f64 } else { value });
     }
 
+    /// What the second phase needs of a row: see [`AggregateCall::partial_types`]. Sums are not
+    /// narrowed to their type yet, as that commutes with adding.
+    fn output_partial(&self, at: usize, out: &mut [ColumnBuilder]) {
+        let [value, rest @ ..] = out else {
+            return;
+        };
+        let count = self.count[at];
+        match self.form {
+            Form::None => value.push_i64(count),
+            _ if count == 0 => value.push_null(),
+            Form::Int => value.push_i64(self.ints[at]),
+            Form::Float => value.push_f64(self.floats[at]),
+            Form::Text => value.push_str(self.texts[at].as_deref().unwrap_or_default()),
+        }
+        rest.iter_mut().for_each(|counts| counts.push_i64(count));
+    }
+
+    /// Takes partial results, the i-th of `rows` into row `slots[i]`.
+    fn merge_partials(&mut self, slots: &[u32], rows: &[u32], columns: &[ColumnRef]) {
+        let [value, rest @ ..] = columns else {
+            return;
+        };
+        for (&slot, &row) in slots.iter().zip(rows) {
+            let (at, row) = (slot as usize, row as usize);
+            if value.is_null(row) {
+                continue;
+            }
+            match (&value.data, self.form) {
+                (ColumnData::I64(values), Form::None) => {
+                    self.count[at] += values[row];
+                    continue;
+                }
+                (ColumnData::I64(values), Form::Int) => self.take_int(at, values[row]),
+                (ColumnData::F64(values), Form::Float) => self.take_float(at, values[row]),
+                (ColumnData::Str(values), Form::Text) => self.take_text(at, values.get(row)),
+                _ => continue,
+            }
+            // Only an average needs to know how many there were.
+            self.count[at] += rest.first().map_or(1, |counts| counts.as_i64s()[row]);
+        }
+    }
+
     fn save(&self, at: usize, out: &mut Vec<u8>) {
         put_i64(self.count[at], out);
         match self.form {
@@ -309,6 +354,24 @@ impl Accumulators {
     pub fn output(&self, at: usize, out: &mut [ColumnBuilder]) {
         for (one, out) in self.list.iter().zip(out) {
             one.output(at, out);
+        }
+    }
+
+    /// The partial columns of all calls, one value into each builder.
+    pub fn output_partials(&self, at: usize, mut out: &mut [ColumnBuilder]) {
+        for one in &self.list {
+            let (columns, rest) = out.split_at_mut(one.width);
+            one.output_partial(at, columns);
+            out = rest;
+        }
+    }
+
+    /// Takes `rows` of the partial columns of all calls, the i-th into row `slots[i]`.
+    pub fn merge_partials(&mut self, slots: &[u32], rows: &[u32], mut columns: &[ColumnRef]) {
+        for one in &mut self.list {
+            let (own, rest) = columns.split_at(one.width);
+            one.merge_partials(slots, rows, own);
+            columns = rest;
         }
     }
 

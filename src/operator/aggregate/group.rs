@@ -369,13 +369,9 @@ impl Readable for GroupAggregate {
 
     fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>) {
         let keys = self.table.keys.borrow();
-        let start = if after.is_empty() { 0 } else { keys.find(after).map_or(0, |slot| slot + 1) };
-        let in_group =
-            |&slot: &u32| self.table.is_present(slot) && keys.key_group(slot) == key_group;
-        let all = start..self.table.flags.len() as u32;
-        let slots: Vec<u32> = all.filter(in_group).take(limit).collect();
-        let last = slots.last().map(|&slot| keys.key(slot).to_vec());
-        (self.table.batch(&slots), last)
+        let (slots, next) =
+            keys.page(key_group, after, limit, |slot| self.table.is_present(slot));
+        (self.table.batch(&slots), next)
     }
 
     fn rows(&self) -> u64 {

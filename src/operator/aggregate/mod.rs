@@ -30,3 +30,21 @@ pub struct AggregateCall {
     pub filter: Option<usize>,
     pub data_type: DataType,
 }
+
+impl AggregateCall {
+    /// The columns in which a partial result of this call travels to the second phase.
+    pub fn partial_types(&self) -> Vec<DataType> {
+        let approximate = self.argument_type.is_approximate();
+        let sum = if approximate { DataType::Double } else { DataType::BigInt };
+        match self.function {
+            AggregateFunction::CountStar | AggregateFunction::Count => vec![DataType::BigInt],
+            AggregateFunction::Sum => vec![sum],
+            AggregateFunction::Avg => vec![sum, DataType::BigInt],
+            AggregateFunction::Min | AggregateFunction::Max => match &self.argument_type {
+                DataType::Boolean => vec![DataType::BigInt],
+                _ if approximate => vec![DataType::Double],
+                other => vec![other.clone()],
+            },
+        }
+    }
+}

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::pane::{Pane, Panes};
-use super::{WindowKind, local};
-use crate::operator::aggregate::AggregateCall;
+use super::{WindowKind, shown};
+use crate::operator::aggregate::{AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::schema::Physical;
 use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
@@ -37,6 +37,8 @@ pub struct WindowAggregate {
     keys: Vec<usize>,
     types: Vec<DataType>,
     panes: Panes,
+    /// Where rows are partial results: the first of their partial columns.
+    partials: Option<usize>,
     /// For an instant as time column: the zone in which window bounds are shown.
     zone: Option<TimeZone>,
     /// The watermark to which windows are being fired.
@@ -66,6 +68,7 @@ impl WindowAggregate {
             keys,
             types,
             panes: Panes { keys: dictionary, calls, open, watermark: i64::MIN },
+            partials: None,
             zone,
             target: i64::MIN,
             next_start: i64::MIN,
@@ -73,6 +76,35 @@ impl WindowAggregate {
             firing: None,
             late: 0,
         }
+    }
+
+    /// The second phase over what [`super::LocalWindowAggregate`] emits: keys, pane start and
+    /// the partial columns of each call.
+    pub fn over_partials(
+        window: WindowKind,
+        key_types: Vec<DataType>,
+        calls: Vec<AggregateCall>,
+        dictionary: SharedKeys,
+        zone: Option<TimeZone>,
+    ) -> Self {
+        let time = key_types.len();
+        let keys = ((0..time).collect(), key_types);
+        let whole = Self::new(window, time, keys, calls, dictionary, zone);
+        Self { partials: Some(time + 1), ..whole }
+    }
+
+    /// How many rows of the first phase a row stands for, as far as an aggregate has counted.
+    fn weight(&self, batch: &Batch, row: usize) -> u64 {
+        let Some(mut column) = self.partials else {
+            return 1;
+        };
+        for call in &self.panes.calls {
+            if call.function == AggregateFunction::CountStar && call.filter.is_none() {
+                return batch.columns[column].as_i64s()[row] as u64;
+            }
+            column += call.partial_types().len();
+        }
+        1
     }
 
     /// The earliest window that holds a pane and that `target` closes.
@@ -109,7 +141,7 @@ impl WindowAggregate {
             calls.map(|call| ColumnBuilder::for_type(&call.data_type, rows)).collect();
         let end = firing.start.saturating_add(self.window.size_ms);
         let zone = self.zone.as_ref();
-        let bounds = [local(zone, firing.start), local(zone, end), end - 1];
+        let bounds = [shown(zone, firing.start), shown(zone, end), end - 1];
         let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
         let dictionary = self.panes.keys.borrow();
         for row in firing.position..firing.position + rows {
@@ -160,7 +192,7 @@ impl WindowAggregate {
             }
             let start = self.window.pane_of(times[row as usize]);
             if start.saturating_add(self.window.size_ms - 1) <= self.panes.watermark {
-                self.late += 1;
+                self.late += self.weight(batch, row as usize);
                 continue;
             }
             if current != Some(start) {
@@ -176,7 +208,11 @@ impl WindowAggregate {
     /// A run of rows of one pane.
     fn update(&mut self, start: Option<i64>, at: &mut Vec<u32>, of: &mut Vec<u32>, batch: &Batch) {
         if let Some(start) = start {
-            self.panes.pane(start).accumulators.update(at, of, batch);
+            let accumulators = &mut self.panes.pane(start).accumulators;
+            match self.partials {
+                None => accumulators.update(at, of, batch),
+                Some(first) => accumulators.merge_partials(at, of, &batch.columns[first..]),
+            }
         }
         at.clear();
         of.clear();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::{WindowKind, local};
+use super::{WindowKind, shown};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::column::ColumnBuilder;
 use crate::record::schema::Physical;
 use crate::record::{Batch, Column, ColumnData, StringColumn, Validity};
 
-/// Appends window_start, window_end and window_time; windows that the watermark has
-/// closed before the row get no row.
+/// Appends window_start, window_end and window_time. A late row gets its windows like any other,
+/// as in Flink: whether it is too late is for the operators behind to say.
 pub struct WindowAssign {
     window: WindowKind,
     time: usize,
@@ -63,16 +63,11 @@ impl Operator for WindowAssign {
                 continue;
             }
             let last = self.window.pane_of(column.as_i64s()[row]);
-            let watermark = batch.time.before.as_ref().map_or(i64::MIN, |before| before[row]);
             let mut start = last.saturating_sub(size_ms - slide_ms);
             while start <= last {
                 let end = start.saturating_add(size_ms);
-                if end - 1 <= watermark {
-                    start = start.saturating_add(slide_ms);
-                    continue;
-                }
                 let zone = self.zone.as_ref();
-                let values = [local(zone, start), local(zone, end), end - 1];
+                let values = [shown(zone, start), shown(zone, end), end - 1];
                 bounds.iter_mut().zip(values).for_each(|(to, value)| to.push_i64(value));
                 rows.push(row as u32);
                 start = start.saturating_add(slide_ms);

@@ -2,10 +2,12 @@
 
 pub mod aggregate;
 pub mod assign;
+pub mod local;
 mod pane;
 
 pub use aggregate::WindowAggregate;
 pub use assign::WindowAssign;
+pub use local::{LocalWindowAggregate, mergeable};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -30,7 +32,7 @@ impl WindowKind {
 }
 
 /// What a window bound shows: the local time in the zone, for an instant; else the bound itself.
-fn local(zone: Option<&TimeZone>, bound: i64) -> i64 {
+fn shown(zone: Option<&TimeZone>, bound: i64) -> i64 {
     let Some(zone) = zone else {
         return bound;
     };

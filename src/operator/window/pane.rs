@@ -7,8 +7,15 @@ use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 use crate::state::{KeyedState, SharedKeys};
 
+/// Slots below this are found by an array: where keys are few, that is all of them.
+const DENSE: u32 = 1024;
+const NONE: u32 = u32::MAX;
+
 /// One pane: a row of accumulators for each slot seen in it.
 pub struct Pane {
+    /// Rows of the low slots.
+    dense: Vec<u32>,
+    /// Rows of the others.
     index: HashMap<u32, u32, ahash::RandomState>,
     /// By row.
     pub slots: Vec<u32>,
@@ -18,18 +25,39 @@ pub struct Pane {
 impl Pane {
     pub fn new(calls: &[AggregateCall]) -> Self {
         let accumulators = Accumulators::new(calls);
-        Self { index: HashMap::default(), slots: Vec::new(), accumulators }
+        Self { dense: Vec::new(), index: HashMap::default(), slots: Vec::new(), accumulators }
     }
 
     /// The row of a slot; a new one holds on to its key.
     #[inline]
     pub fn row(&mut self, slot: u32, keys: &SharedKeys) -> u32 {
-        *self.index.entry(slot).or_insert_with(|| {
-            keys.borrow_mut().retain(slot);
-            self.slots.push(slot);
-            self.accumulators.grow(self.slots.len());
-            self.slots.len() as u32 - 1
-        })
+        if slot < DENSE {
+            match self.dense.get(slot as usize) {
+                Some(&row) if row != NONE => row,
+                _ => self.add(slot, keys),
+            }
+        } else {
+            match self.index.get(&slot) {
+                Some(&row) => row,
+                None => self.add(slot, keys),
+            }
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, slot: u32, keys: &SharedKeys) -> u32 {
+        let row = self.slots.len() as u32;
+        if slot < DENSE {
+            let room = self.dense.len().max(slot as usize + 1);
+            self.dense.resize(room, NONE);
+            self.dense[slot as usize] = row;
+        } else {
+            self.index.insert(slot, row);
+        }
+        keys.borrow_mut().retain(slot);
+        self.slots.push(slot);
+        self.accumulators.grow(self.slots.len());
+        row
     }
 
     pub fn merge(&mut self, other: &Pane, keys: &SharedKeys) {
