@@ -202,7 +202,7 @@ fn groups_equal_the_model() {
         [(1, true, false), (7, true, false), (7, true, true), (1024, false, false)]
     {
         let make = || -> Box<dyn Operator> {
-            let options = GroupOptions { update_before: per_row, per_row, retention: None };
+            let options = GroupOptions { update_before: per_row, per_row, ..Default::default() };
             let (keys, types) = (vec![0], vec![DataType::BigInt]);
             let dictionary = KeyDictionary::shared(3);
             Box::new(GroupAggregate::new(keys, types, &calls(), dictionary, options))

@@ -167,11 +167,11 @@ fn operator(
             let zone = ltz.then(|| settings.zone.clone());
             BuiltOperator::new("window", WindowAssign::new(*window, *time, zone))
         }
-        StepKind::Aggregate { keys, calls, update_before, retention } => {
+        StepKind::Aggregate { keys, calls, update_before, silent, retention } => {
             let key_types = pick(&input_types(step, topology), keys);
             let retention = retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
             let per_row = settings.per_row;
-            let options = GroupOptions { update_before: *update_before, per_row, retention };
+            let options = GroupOptions { update_before: *update_before, per_row, silent: *silent, retention };
             let operator =
                 GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
             let mut built = BuiltOperator::new("aggregate", operator);

@@ -20,7 +20,7 @@ pub enum StepKind {
     Filter { predicate: Expr },
     Union,
     WindowAssign { window: WindowKind, time: usize },
-    Aggregate { keys: Vec<usize>, calls: Vec<AggregateCall>, update_before: bool, retention: Option<Retention> },
+    Aggregate { keys: Vec<usize>, calls: Vec<AggregateCall>, update_before: bool, silent: bool, retention: Option<Retention> },
     /// First phase: partial aggregates per pane and key of what one worker has read.
     LocalWindow { window: WindowKind, time: usize, keys: Vec<usize>, calls: Vec<AggregateCall> },
     /// One phase over rows, or (`partials`) the second over what `LocalWindow` sends.
@@ -91,7 +91,43 @@ pub fn build(plan: &Plan) -> Result<Topology, String> {
         let placed = builder.place(id)?;
         builder.placed.push(placed);
     }
-    Ok(builder.topology)
+    let mut topology = live(builder.topology);
+    let read: BTreeSet<usize> =
+        topology.steps.iter().flat_map(|step| step.inputs.iter().map(|edge| edge.from)).collect();
+    for (index, step) in topology.steps.iter_mut().enumerate() {
+        if let StepKind::Aggregate { silent, .. } = &mut step.kind {
+            *silent = !read.contains(&index);
+        }
+    }
+    Ok(topology)
+}
+
+/// Leaves out steps that nobody reads any more: a projection over an aggregate whose table is
+/// answered from the aggregate's own state.
+fn live(topology: Topology) -> Topology {
+    let Topology { steps, sinks, mut views } = topology;
+    let mut needed = vec![false; steps.len()];
+    views.iter().for_each(|view| needed[view.step] = true);
+    for (index, step) in steps.iter().enumerate().rev() {
+        needed[index] |= matches!(step.kind, StepKind::Sink { .. });
+        if needed[index] {
+            step.inputs.iter().for_each(|edge| needed[edge.from] = true);
+        }
+    }
+    let mut place = vec![0; steps.len()];
+    let mut kept: Vec<Step> = Vec::new();
+    for (index, mut step) in steps.into_iter().enumerate() {
+        if needed[index] {
+            step.inputs.iter_mut().for_each(|edge| edge.from = place[edge.from]);
+            if let StepKind::Watermark { source, .. } = &mut step.kind {
+                *source = place[*source];
+            }
+            place[index] = kept.len();
+            kept.push(step);
+        }
+    }
+    views.iter_mut().for_each(|view| view.step = place[view.step]);
+    Topology { steps: kept, sinks, views }
 }
 
 /// Where a plan node ended up, and by which of its columns its rows are spread over shards.
@@ -179,6 +215,8 @@ impl Builder<'_> {
             keys: keys.to_vec(),
             calls: calls.to_vec(),
             update_before: self.wants_update_before(id),
+            // Set at the end, when all readers are known.
+            silent: false,
             retention: self.retention(id, keys.len()),
         };
         let distribution = Some((0..keys.len()).collect());

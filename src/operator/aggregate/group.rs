@@ -28,6 +28,8 @@ pub struct GroupOptions {
     pub update_before: bool,
     /// Send a change for every input row, as Flink does without mini-batches.
     pub per_row: bool,
+    /// Nobody reads the changes: the rows are only looked up.
+    pub silent: bool,
     pub retention: Option<Retention>,
 }
 
@@ -80,6 +82,15 @@ impl Table {
         self.keys.borrow_mut().retain(slot);
         if let Some(at) = self.expiry(slot) {
             self.expiries.entry(at).or_default().push(slot);
+        }
+    }
+
+    /// Every slot gets its row.
+    fn keep(&mut self, slots: &[u32]) {
+        for &slot in slots {
+            if self.flags[slot as usize] & PRESENT == 0 {
+                self.add(slot);
+            }
         }
     }
 
@@ -236,7 +247,11 @@ impl GroupAggregate {
     }
 
     fn take(&mut self, slots: &[u32], rows: &[u32], batch: &Batch) {
-        slots.iter().for_each(|&slot| self.touch(slot));
+        if self.options.silent {
+            self.table.keep(slots);
+        } else {
+            slots.iter().for_each(|&slot| self.touch(slot));
+        }
         self.table.accumulators.update(slots, rows, batch);
     }
 
@@ -335,9 +350,13 @@ impl Operator for GroupAggregate {
     }
 
     fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
-        self.flush(out);
         self.watermark = self.watermark.max(watermark);
-        self.table.expire(self.watermark);
+        let expires = self.table.expiries.first_key_value().is_some_and(|(at, _)| *at <= watermark);
+        if expires {
+            // What changed before it expired is still told.
+            self.flush(out);
+            self.table.expire(self.watermark);
+        }
         Progress::Done
     }
 

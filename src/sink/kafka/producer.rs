@@ -18,6 +18,7 @@ use crate::sink::SinkContext;
 /// Waiting this long for room or for acknowledgements is a problem to show.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the producer's callbacks are waited for at a time.
+const PAUSE: Duration = Duration::from_micros(200);
 const STEP: Duration = Duration::from_millis(1);
 
 /// A record whose delivery failed for a reason that passes.
@@ -225,7 +226,9 @@ impl Producer {
                 self.show_problem(None);
                 return Ok(());
             }
-            self.producer.poll(STEP);
+            // The client library's own waiting poll spins through the last millisecond.
+            std::thread::sleep(PAUSE);
+            self.producer.poll(Duration::ZERO);
             self.check(started, "does not acknowledge")?;
         }
     }
