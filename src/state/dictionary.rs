@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::Chunked;
+use super::prefetch::prefetch;
 use crate::record::column::ColumnRef;
 use crate::record::key;
 use crate::record::{Batch, Column};
@@ -32,11 +33,29 @@ struct Resolved {
     slots: Vec<u32>,
 }
 
+/// What the hash table holds: with a part of the hash beside the slot, a probe that fails does
+/// not leave the table.
+#[derive(Clone, Copy)]
+struct Entry {
+    slot: u32,
+    tag: u32,
+}
+
+/// Bits that the hash table itself uses neither for the bucket nor for its own tag (unless it is
+/// larger than 64 K buckets).
+#[inline]
+fn tag_of(hash: u64) -> u32 {
+    (hash >> 16) as u32
+}
+
+/// No slot.
+const NONE: u32 = u32::MAX;
+
 /// Interns keys. A slot lives while its references are above zero; `resolve` and `intern` give
 /// none: an operator that keeps a row for a slot calls `retain`, and `release` with its end.
 pub struct KeyDictionary {
     seed: u64,
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
     hashes: Chunked<u64>,
     /// Offset in the arenas and length of the key.
     places: Chunked<u64>,
@@ -97,15 +116,37 @@ impl KeyDictionary {
             };
             keys.push((hash, bytes.len()));
         }
-        let mut start = 0;
-        for (hash, end) in keys {
-            out.push(self.intern(&bytes[start..end], hash));
-            start = end;
-        }
+        self.resolve_keys(&bytes, &keys, out);
         self.bytes = bytes;
         let rows = batch.row_ids().map(|row| row as u32).collect();
         let (columns, hashes) = (columns.to_vec(), batch.hashes.clone());
         self.last = Some(Resolved { columns, hashes, rows, slots: out.clone() });
+    }
+
+    /// Slots of keys that stand one behind the other in `bytes`, each with its hash and end. In
+    /// steps over the whole batch, so that the cache misses of many keys overlap: candidates by
+    /// hash, their places, their bytes.
+    fn resolve_keys(&mut self, bytes: &[u8], keys: &[(u64, usize)], out: &mut Vec<u32>) {
+        for &(hash, _) in keys {
+            let found = self.table.find(hash, |entry| entry.tag == tag_of(hash));
+            out.push(found.map_or(NONE, |entry| entry.slot));
+        }
+        let known = |slot: &&u32| **slot != NONE;
+        out.iter().filter(known).for_each(|&slot| prefetch(&self.places[slot as usize]));
+        for &slot in out.iter().filter(known) {
+            if let Some(first) = self.key(slot).first() {
+                prefetch(first);
+            }
+        }
+        let mut start = 0;
+        for (slot, &(hash, end)) in out.iter_mut().zip(keys) {
+            let key = &bytes[start..end];
+            // Absent, or another key with the same tag.
+            if *slot == NONE || self.key(*slot) != key {
+                *slot = self.intern(key, hash);
+            }
+            start = end;
+        }
     }
 
     /// The slot of a key whose hash is known.
@@ -116,7 +157,8 @@ impl KeyDictionary {
         let slot = self.place(key);
         self.hashes[slot as usize] = hash;
         let hashes = &self.hashes;
-        self.table.insert_unique(hash, slot, |&slot| hashes[slot as usize]);
+        let entry = Entry { slot, tag: tag_of(hash) };
+        self.table.insert_unique(hash, entry, |entry| hashes[entry.slot as usize]);
         slot
     }
 
@@ -130,8 +172,8 @@ impl KeyDictionary {
     }
 
     fn probe(&self, key: &[u8], hash: u64) -> Option<u32> {
-        let is_key = |&slot: &u32| self.hashes[slot as usize] == hash && self.key(slot) == key;
-        self.table.find(hash, is_key).copied()
+        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && self.key(entry.slot) == key;
+        self.table.find(hash, is_key).map(|entry| entry.slot)
     }
 
     /// A slot with the key's bytes in place.
@@ -224,7 +266,7 @@ impl KeyDictionary {
             return;
         }
         self.last = None;
-        if let Ok(entry) = self.table.find_entry(self.hashes[slot as usize], |&at| at == slot) {
+        if let Ok(entry) = self.table.find_entry(self.hashes[slot as usize], |entry| entry.slot == slot) {
             entry.remove();
             let room = self.key(slot).len();
             self.free.entry(room).or_default().push(slot);

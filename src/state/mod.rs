@@ -3,6 +3,7 @@
 pub mod chunked;
 pub mod dictionary;
 pub mod entry;
+mod prefetch;
 
 use std::io;
 
