@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 pub mod cli;
+pub mod engine;
 pub mod error;
 pub mod expression;
 pub mod http;

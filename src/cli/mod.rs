@@ -1,1 +1,57 @@
-//! To be filled.
+//! The command line: arguments as typed become resolved options here, and nowhere else.
+
+pub mod parse;
+pub mod run;
+pub mod signal;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "pelton", version, about = "Flink SQL over Kafka in one binary")]
+struct Cli {
+    /// How log lines on standard error are written
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one job, given as one or more files
+    Run(run::RunArgs),
+}
+
+/// Parses the arguments and does what they say; errors go to standard error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log_format);
+    let outcome = match cli.command {
+        Command::Run(args) => run::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("pelton: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // Standard output carries print rows alone.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

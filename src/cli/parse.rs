@@ -1,0 +1,80 @@
+//! Values of flags: durations, instants, cores, settings.
+
+use crate::engine::Pin;
+use crate::source::{EndAt, StartAt};
+use std::time::Duration;
+
+/// `5ms`, `10s`, `1min`, `2h`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let wrong = || format!("`{text}` is not a duration: write 5ms, 10s, 1min or 2h");
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit: u64 = match text[digits..].trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "" if number == 0 => 0,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Milliseconds since the epoch, or an ISO instant.
+fn instant(text: &str) -> Option<i64> {
+    let written = || text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond());
+    text.parse().ok().or_else(written)
+}
+
+pub fn start(text: &str) -> Result<StartAt, String> {
+    match text {
+        "earliest" => Ok(StartAt::Earliest),
+        "latest" => Ok(StartAt::Latest),
+        _ => instant(text).map(StartAt::Timestamp).ok_or_else(|| {
+            format!("`{text}`: write earliest, latest, 2026-01-05T10:30:00Z or milliseconds")
+        }),
+    }
+}
+
+pub fn end(text: &str) -> Result<EndAt, String> {
+    match text {
+        "end" => Ok(EndAt::End),
+        _ => instant(text)
+            .map(EndAt::Timestamp)
+            .ok_or_else(|| format!("`{text}`: write end, 2026-01-05T10:30:00Z or milliseconds")),
+    }
+}
+
+pub fn shards(text: &str) -> Result<Option<usize>, String> {
+    match text.parse::<usize>() {
+        _ if text == "auto" => Ok(None),
+        Ok(number) if number > 0 => Ok(Some(number)),
+        _ => Err(format!("`{text}`: write auto or a number from 1")),
+    }
+}
+
+/// `auto`, `off`, or cores as `0,2,4-7`.
+pub fn pin(text: &str) -> Result<Pin, String> {
+    let wrong = || format!("`{text}`: write auto, off or cores such as 0,2,4-7");
+    match text {
+        "auto" => return Ok(Pin::Auto),
+        "off" => return Ok(Pin::Off),
+        _ => {}
+    }
+    let mut cores = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let first: usize = first.parse().map_err(|_| wrong())?;
+        let last: usize = last.parse().map_err(|_| wrong())?;
+        if first > last || last > 4096 {
+            return Err(wrong());
+        }
+        cores.extend(first..=last);
+    }
+    Ok(Pin::Cores(cores))
+}
+
+pub fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}`: write key=value"))?;
+    Ok((key.trim().to_string(), value.to_string()))
+}

@@ -1,0 +1,86 @@
+//! `pelton run`.
+
+use super::parse;
+use crate::engine::{Pin, RunOptions};
+use crate::source::Bounds;
+use std::path::PathBuf;
+
+/// The flags as typed.
+#[derive(clap::Args)]
+pub struct RunArgs {
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Workers: a number, or auto for one a core
+    #[arg(long, default_value = "auto")]
+    shards: String,
+    /// Cores of the workers: auto, off, or 0,2,4-7
+    #[arg(long, default_value = "auto", value_parser = parse::pin)]
+    pin: Pin,
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    batch_rows: u32,
+    /// How long updates of one key are merged
+    #[arg(long, default_value = "5ms", value_parser = parse::duration)]
+    flush_interval: std::time::Duration,
+    /// Address of the HTTP server, or off
+    #[arg(long, default_value = "127.0.0.1:6066")]
+    http: String,
+    /// What /metrics gives when the client does not say
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    metrics_default: String,
+    /// earliest, latest or an instant
+    #[arg(long)]
+    from: Option<String>,
+    /// end or an instant
+    #[arg(long)]
+    until: Option<String>,
+    /// Overrides a SET of the job
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse::setting)]
+    settings: Vec<(String, String)>,
+    /// Where state is kept; a job without it starts afresh each time
+    #[arg(long)]
+    state_dir: Option<PathBuf>,
+    #[arg(long, default_value = "10s", value_parser = parse::duration)]
+    epoch_interval: std::time::Duration,
+    /// How often latency percentiles are logged
+    #[arg(long, value_parser = parse::duration)]
+    latency_interval: Option<std::time::Duration>,
+    /// Percentile file (.hgrm) written at the end
+    #[arg(long)]
+    latency_file: Option<PathBuf>,
+}
+
+impl RunArgs {
+    fn resolve(self) -> Result<RunOptions, String> {
+        let mut files = Vec::new();
+        for path in &self.files {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            files.push((path.display().to_string(), text));
+        }
+        Ok(RunOptions {
+            files,
+            shards: parse::shards(&self.shards)?,
+            pin: self.pin,
+            batch_rows: self.batch_rows as usize,
+            flush_interval: self.flush_interval,
+            http: (self.http != "off").then_some(self.http),
+            metrics_json_default: self.metrics_default == "json",
+            bounds: Bounds {
+                from: self.from.as_deref().map(parse::start).transpose()?,
+                until: self.until.as_deref().map(parse::end).transpose()?,
+            },
+            settings: self.settings.into_iter().collect(),
+            state_dir: self.state_dir,
+            epoch_interval: self.epoch_interval,
+            latency_interval: self.latency_interval,
+            latency_file: self.latency_file,
+            stop: super::signal::stop_flag(),
+        })
+    }
+}
+
+pub fn run(args: RunArgs) -> Result<(), String> {
+    let summary = crate::engine::run(args.resolve()?)?;
+    tracing::info!(records_in = summary.records_in, "stopped");
+    Ok(())
+}
