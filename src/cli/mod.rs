@@ -1,6 +1,7 @@
 //! The command line: arguments as typed become resolved options here, and nowhere else.
 
 pub mod parse;
+pub mod produce;
 pub mod run;
 pub mod signal;
 
