@@ -7,6 +7,7 @@
 
 mod eval;
 pub mod registry;
+pub mod text;
 
 pub use eval::{eval, filter};
 

@@ -1,4 +1,365 @@
-//! Every scalar function in one place.
+//! Every scalar function in one place: its names, what it takes, what it returns.
+//!
+//! [`call`] resolves a name to a typed expression. Much of SQL is lowered here to a few
+//! functions that are evaluated: `IF` becomes CASE, `TIMESTAMPADD` becomes an addition, whatever
+//! works on local time is put around a cast of the instant. What has only literals as arguments
+//! is computed at once.
 
+mod operators;
+mod special;
+mod types;
+
+pub use operators::{BinaryOp, binary, case, in_list, like, negate};
+pub use types::{cast, coerce, common_type};
+
+use super::{Expr, ExprKind};
+use crate::record::{DataType, Value};
+use Parameter::{Any, Double, Integer, Number, Text};
+
+/// What is evaluated. Constants (units, patterns) are arguments like all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Function {}
+pub enum Function {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Negate,
+    Eq,
+    NotEq,
+    Lt,
+    LtEq,
+    Gt,
+    GtEq,
+    IsDistinctFrom,
+    IsNotDistinctFrom,
+    /// The first argument is one of the others.
+    In,
+    /// value, pattern, and the escape character where there is one.
+    Like,
+    Abs,
+    Floor,
+    Ceil,
+    Round,
+    Truncate,
+    Power,
+    Sqrt,
+    Ln,
+    Log10,
+    Log2,
+    /// base, value
+    Log,
+    Exp,
+    Sign,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Atan2,
+    Degrees,
+    Radians,
+    Pi,
+    Euler,
+    Upper,
+    Lower,
+    /// text, and the characters where not blanks
+    Trim,
+    TrimLeading,
+    TrimTrailing,
+    Substring,
+    Concat,
+    ConcatWs,
+    Replace,
+    LeftPad,
+    RightPad,
+    /// needle, haystack[, start]
+    Position,
+    CharLength,
+    Left,
+    Right,
+    SplitIndex,
+    RegexpExtract,
+    RegexpReplace,
+    Regexp,
+    InitCap,
+    Reverse,
+    Repeat,
+    Ascii,
+    Chr,
+    StartsWith,
+    EndsWith,
+    Coalesce,
+    Greatest,
+    Least,
+    /// The batch's wall clock.
+    Now,
+    ToTimestamp,
+    DateFormat,
+    Extract,
+    FloorTime,
+    CeilTime,
+    AddMonths,
+    AddMonthsToDate,
+    MonthsBetween,
+    /// Division toward negative infinity by a positive number.
+    FloorDivide,
+    JsonValue,
+    JsonExists,
+    JsonQuery,
+    IsJson,
+    Cardinality,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Copy)]
+enum Parameter {
+    Any,
+    Text,
+    Integer,
+    Number,
+    Double,
+}
+
+/// What a function returns.
+#[derive(Clone, Copy)]
+enum Returns {
+    Boolean,
+    Int,
+    Double,
+    Text,
+    /// The type of the first argument.
+    First,
+}
+
+type Resolve = fn(&str, Vec<Expr>) -> Result<Expr, String>;
+
+/// How a name becomes an expression.
+enum Entry {
+    /// Parameters, how many of them must be there, result.
+    Plain(Function, &'static [Parameter], usize, Returns),
+    /// Any number of arguments (at least as many as said) of one kind.
+    Variadic(Function, Parameter, usize, Returns),
+    Special(Resolve),
+}
+
+use Entry::{Plain, Special, Variadic};
+use Function as F;
+use Returns as R;
+
+const ENTRIES: &[(&str, Entry)] = &[
+    ("ABS", Plain(F::Abs, &[Number], 1, R::First)),
+    ("FLOOR", Plain(F::Floor, &[Number], 1, R::First)),
+    ("CEIL", Plain(F::Ceil, &[Number], 1, R::First)),
+    ("CEILING", Plain(F::Ceil, &[Number], 1, R::First)),
+    ("ROUND", Plain(F::Round, &[Number, Integer], 1, R::First)),
+    ("TRUNCATE", Plain(F::Truncate, &[Number, Integer], 1, R::First)),
+    ("SIGN", Plain(F::Sign, &[Number], 1, R::First)),
+    ("POWER", Plain(F::Power, &[Double, Double], 2, R::Double)),
+    ("SQRT", Plain(F::Sqrt, &[Double], 1, R::Double)),
+    ("LN", Plain(F::Ln, &[Double], 1, R::Double)),
+    ("LOG10", Plain(F::Log10, &[Double], 1, R::Double)),
+    ("LOG2", Plain(F::Log2, &[Double], 1, R::Double)),
+    ("LOG", Plain(F::Log, &[Double, Double], 1, R::Double)),
+    ("EXP", Plain(F::Exp, &[Double], 1, R::Double)),
+    ("SIN", Plain(F::Sin, &[Double], 1, R::Double)),
+    ("COS", Plain(F::Cos, &[Double], 1, R::Double)),
+    ("TAN", Plain(F::Tan, &[Double], 1, R::Double)),
+    ("ASIN", Plain(F::Asin, &[Double], 1, R::Double)),
+    ("ACOS", Plain(F::Acos, &[Double], 1, R::Double)),
+    ("ATAN", Plain(F::Atan, &[Double], 1, R::Double)),
+    ("ATAN2", Plain(F::Atan2, &[Double, Double], 2, R::Double)),
+    ("DEGREES", Plain(F::Degrees, &[Double], 1, R::Double)),
+    ("RADIANS", Plain(F::Radians, &[Double], 1, R::Double)),
+    ("PI", Plain(F::Pi, &[], 0, R::Double)),
+    ("E", Plain(F::Euler, &[], 0, R::Double)),
+    ("MOD", Special(special::modulo)),
+    ("UPPER", Plain(F::Upper, &[Text], 1, R::Text)),
+    ("LOWER", Plain(F::Lower, &[Text], 1, R::Text)),
+    ("TRIM", Plain(F::Trim, &[Text, Text], 1, R::Text)),
+    ("BTRIM", Plain(F::Trim, &[Text, Text], 1, R::Text)),
+    ("LTRIM", Plain(F::TrimLeading, &[Text, Text], 1, R::Text)),
+    ("RTRIM", Plain(F::TrimTrailing, &[Text, Text], 1, R::Text)),
+    ("SUBSTRING", Plain(F::Substring, &[Text, Integer, Integer], 2, R::Text)),
+    ("SUBSTR", Plain(F::Substring, &[Text, Integer, Integer], 2, R::Text)),
+    ("CONCAT", Variadic(F::Concat, Text, 1, R::Text)),
+    ("CONCAT_WS", Variadic(F::ConcatWs, Text, 1, R::Text)),
+    ("REPLACE", Plain(F::Replace, &[Text, Text, Text], 3, R::Text)),
+    ("LPAD", Plain(F::LeftPad, &[Text, Integer, Text], 3, R::Text)),
+    ("RPAD", Plain(F::RightPad, &[Text, Integer, Text], 3, R::Text)),
+    ("POSITION", Plain(F::Position, &[Text, Text], 2, R::Int)),
+    ("INSTR", Special(special::instr)),
+    ("LOCATE", Plain(F::Position, &[Text, Text, Integer], 2, R::Int)),
+    ("CHAR_LENGTH", Plain(F::CharLength, &[Text], 1, R::Int)),
+    ("CHARACTER_LENGTH", Plain(F::CharLength, &[Text], 1, R::Int)),
+    ("LEFT", Plain(F::Left, &[Text, Integer], 2, R::Text)),
+    ("RIGHT", Plain(F::Right, &[Text, Integer], 2, R::Text)),
+    ("SPLIT_INDEX", Plain(F::SplitIndex, &[Text, Text, Integer], 3, R::Text)),
+    ("REGEXP_EXTRACT", Plain(F::RegexpExtract, &[Text, Text, Integer], 2, R::Text)),
+    ("REGEXP_REPLACE", Plain(F::RegexpReplace, &[Text, Text, Text], 3, R::Text)),
+    ("REGEXP", Plain(F::Regexp, &[Text, Text], 2, R::Boolean)),
+    ("INITCAP", Plain(F::InitCap, &[Text], 1, R::Text)),
+    ("REVERSE", Plain(F::Reverse, &[Text], 1, R::Text)),
+    ("REPEAT", Plain(F::Repeat, &[Text, Integer], 2, R::Text)),
+    ("ASCII", Plain(F::Ascii, &[Text], 1, R::Int)),
+    ("CHR", Plain(F::Chr, &[Integer], 1, R::Text)),
+    ("STARTSWITH", Plain(F::StartsWith, &[Text, Text], 2, R::Boolean)),
+    ("ENDSWITH", Plain(F::EndsWith, &[Text, Text], 2, R::Boolean)),
+    ("COALESCE", Special(special::coalesce)),
+    ("IFNULL", Special(special::coalesce)),
+    ("NULLIF", Special(special::nullif)),
+    ("IF", Special(special::if_then)),
+    ("GREATEST", Special(special::extreme)),
+    ("LEAST", Special(special::extreme)),
+    ("TO_TIMESTAMP", Special(special::to_timestamp)),
+    ("TO_TIMESTAMP_LTZ", Special(special::to_timestamp_ltz)),
+    ("TO_DATE", Special(special::to_date)),
+    ("DATE_FORMAT", Special(special::date_format)),
+    ("EXTRACT", Special(special::extract)),
+    ("FLOOR_TIME", Special(special::round_time)),
+    ("CEIL_TIME", Special(special::round_time)),
+    ("TIMESTAMPADD", Special(special::timestamp_add)),
+    ("TIMESTAMPDIFF", Special(special::timestamp_diff)),
+    ("UNIX_TIMESTAMP", Special(special::unix_timestamp)),
+    ("FROM_UNIXTIME", Special(special::from_unixtime)),
+    ("CURRENT_TIMESTAMP", Special(special::clock)),
+    ("NOW", Special(special::clock)),
+    ("CURRENT_ROW_TIMESTAMP", Special(special::clock)),
+    ("LOCALTIMESTAMP", Special(special::clock)),
+    ("CURRENT_DATE", Special(special::clock)),
+    ("CURRENT_TIME", Special(special::clock)),
+    ("LOCALTIME", Special(special::clock)),
+    ("YEAR", Special(special::field)),
+    ("QUARTER", Special(special::field)),
+    ("MONTH", Special(special::field)),
+    ("WEEK", Special(special::field)),
+    ("DAYOFYEAR", Special(special::field)),
+    ("DAYOFMONTH", Special(special::field)),
+    ("DAYOFWEEK", Special(special::field)),
+    ("HOUR", Special(special::field)),
+    ("MINUTE", Special(special::field)),
+    ("SECOND", Special(special::field)),
+    ("JSON_VALUE", Special(special::json_value)),
+    ("JSON_EXISTS", Plain(F::JsonExists, &[Text, Text], 2, R::Boolean)),
+    ("JSON_QUERY", Plain(F::JsonQuery, &[Text, Text], 2, R::Text)),
+    ("IS_JSON", Plain(F::IsJson, &[Text], 1, R::Boolean)),
+    ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),
+];
+
+/// Names of all scalar functions.
+pub fn function_names() -> Vec<&'static str> {
+    ENTRIES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The call of a function by its upper-case name.
+pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
+    let (name, entry) = ENTRIES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| format!("No match found for function signature {name}: unknown function"))?;
+    match entry {
+        Special(resolve) => resolve(name, args),
+        Plain(function, parameters, required, returns) => {
+            if args.len() < *required || args.len() > parameters.len() {
+                return Err(wrong_count(name, args.len()));
+            }
+            let args = check(name, args, |i| parameters[i])?;
+            check_pattern(name, *function, &args)?;
+            Ok(typed(*function, args, *returns))
+        }
+        Variadic(function, parameter, least, returns) => {
+            if args.len() < *least {
+                return Err(wrong_count(name, args.len()));
+            }
+            let args = check(name, args, |_| *parameter)?;
+            Ok(typed(*function, args, *returns))
+        }
+    }
+}
+
+/// A regular expression that is known must be understood: Java's has forms (look-around, back
+/// references) that are not supported here, and a silent NULL would hide that.
+fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
+    use Function::{Regexp, RegexpExtract, RegexpReplace};
+    let pattern = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
+    match pattern {
+        Some(pattern) if matches!(function, Regexp | RegexpExtract | RegexpReplace) => {
+            let read = regex::Regex::new(pattern);
+            read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn wrong_count(name: &str, count: usize) -> String {
+    format!("Invalid number of arguments to function '{name}': {count} given")
+}
+
+fn typed(function: Function, args: Vec<Expr>, returns: Returns) -> Expr {
+    let data_type = match returns {
+        R::Boolean => DataType::Boolean,
+        R::Int => DataType::Int,
+        R::Double => DataType::Double,
+        R::Text => DataType::STRING,
+        R::First => args.first().map_or(DataType::Null, |arg| arg.data_type.clone()),
+    };
+    make(function, args, data_type)
+}
+
+/// The call itself, computed at once where all arguments are literals.
+fn make(function: Function, args: Vec<Expr>, data_type: DataType) -> Expr {
+    let nullable = may_be_null(function) || args.iter().any(|arg| arg.nullable);
+    types::fold(Expr { kind: ExprKind::Call { function, args }, data_type, nullable })
+}
+
+/// Whether values that are all there may give NULL.
+fn may_be_null(function: Function) -> bool {
+    use Function::*;
+    matches!(
+        function,
+        SplitIndex
+            | RegexpExtract
+            | RegexpReplace
+            | ToTimestamp
+            | JsonValue
+            | JsonQuery
+            | LeftPad
+            | RightPad
+            | Divide
+            | Modulo
+            | DateFormat
+    )
+}
+
+fn check(
+    name: &str,
+    args: Vec<Expr>,
+    parameter: impl Fn(usize) -> Parameter,
+) -> Result<Vec<Expr>, String> {
+    let convert = |(i, arg): (usize, Expr)| {
+        let given = arg.data_type.clone();
+        let fits = match parameter(i) {
+            Any => Some(arg),
+            Text if given.is_string() => Some(arg),
+            Text => coerce(arg, &DataType::STRING),
+            Integer if given.is_integer() => Some(arg),
+            Integer => coerce(arg, &DataType::BigInt),
+            Number if given.is_numeric() => Some(arg),
+            Number => coerce(arg, &DataType::Double),
+            Double => coerce(arg, &DataType::Double),
+        };
+        fits.ok_or_else(|| {
+            let wanted = match parameter(i) {
+                Text => "a string",
+                Integer => "an integer",
+                _ => "a number",
+            };
+            format!(
+                "Cannot apply '{name}': argument {} is {given}, {wanted} is needed; use CAST",
+                i + 1
+            )
+        })
+    };
+    args.into_iter().enumerate().map(convert).collect()
+}

@@ -1,1 +1,36 @@
-//! To be filled.
+//! The HTTP API: metrics, tables, latencies, liveness. Hyper on one thread of its own.
+//!
+//! Reads of tables are questions to the workers ([`Queries`]); nothing here touches state.
+
+mod answer;
+mod metrics;
+mod path;
+mod queries;
+mod server;
+mod tables;
+
+use std::sync::Arc;
+
+pub use queries::Queries;
+pub use server::{Server, ServerHandle, serve};
+
+use crate::metrics::{Latencies, Metrics};
+
+/// Why the job is not ready, where it isn't.
+pub type Ready = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What the routes answer from.
+#[derive(Clone)]
+pub struct ApiState {
+    pub queries: Arc<dyn Queries>,
+    pub metrics: Metrics,
+    pub latencies: Latencies,
+    pub ready: Ready,
+    pub job: String,
+    pub version: &'static str,
+    /// `/metrics` gives JSON unless asked otherwise.
+    pub metrics_json_default: bool,
+}
+
+#[cfg(test)]
+mod tests;

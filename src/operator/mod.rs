@@ -1,6 +1,10 @@
 //! Operators: batches in, batches out, state in between.
 
 pub mod aggregate;
+pub mod stateless;
+#[cfg(test)]
+mod harness;
+pub mod upsert;
 pub mod window;
 
 use std::sync::Arc;
@@ -52,6 +56,11 @@ pub trait Operator {
     /// watermark or a barrier is forwarded.
     fn flush(&mut self, _out: &mut Output) {}
 
+    /// Empties what the operator gathers, so that its state is all there is.
+    fn before_barrier(&mut self, out: &mut Output) {
+        self.flush(out);
+    }
+
     /// The state of this instance by name, for snapshots.
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         Vec::new()
@@ -64,6 +73,23 @@ pub trait Operator {
     fn take_late(&mut self) -> u64 {
         0
     }
+
+    /// The rows of the operator's own state, where queries can be answered from it.
+    fn readable(&self) -> Option<&dyn Readable> {
+        None
+    }
+}
+
+/// State that answers queries by key.
+pub trait Readable {
+    /// The row of a canonical key.
+    fn get(&self, key: &[u8]) -> Option<Batch>;
+
+    /// Up to `limit` rows of a key group after the key `after` (empty: from the start), and the
+    /// last key among them. The order is fixed while the state does not change.
+    fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>);
+
+    fn rows(&self) -> u64;
 }
 
 /// A record that could not be computed, for the dead letters.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::column::ColumnRef;
-use super::raw::RawBlock;
+use super::raw::SharedBlock;
 
 /// Flink's change kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,7 +70,7 @@ impl BatchTime {
 /// record i of the block. Kept so that a record that fails later reaches the dead letters whole.
 #[derive(Debug)]
 pub struct Origin {
-    pub block: RawBlock,
+    pub block: SharedBlock,
     /// Topic or path, shown with a dead letter.
     pub name: Arc<str>,
     /// External partition numbers, indexed by `RawRecord::partition`.

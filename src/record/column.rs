@@ -39,6 +39,15 @@ impl Validity {
         words[row / 64] &= !(1 << (row % 64));
     }
 
+    /// The rows that hold a value in both.
+    pub fn and(&self, other: &Self) -> Self {
+        let words = match (&self.words, &other.words) {
+            (Some(a), Some(b)) => Some(a.iter().zip(b).map(|(a, b)| a & b).collect()),
+            (a, b) => a.as_ref().or(b.as_ref()).cloned(),
+        };
+        Self { words }
+    }
+
     /// Marks `row` as holding a value.
     pub fn set_valid(&mut self, row: usize) {
         if let Some(words) = &mut self.words {

@@ -45,8 +45,9 @@ pub fn encode_row(columns: &[ColumnRef], row: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the canonical form of one value.
 #[inline]
-fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
+pub fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
     if column.is_null(row) {
         return out.push(TAG_NULL);
     }

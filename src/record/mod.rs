@@ -12,6 +12,6 @@ pub mod value;
 
 pub use batch::{Batch, BatchTime, ChangeKind, Message, Selection, Status};
 pub use column::{Column, ColumnBuilder, ColumnData, ColumnRef, StringColumn, Validity};
-pub use raw::{RawBlock, RawRecord};
+pub use raw::{RawBlock, RawRecord, SharedBlock};
 pub use schema::{DataType, Field, Schema};
 pub use value::Value;

@@ -65,3 +65,32 @@ impl RawBlock {
         Some(&self.keys[offset as usize..(offset + len) as usize])
     }
 }
+
+/// A block after decoding: its payload is shared with the string columns made from it.
+#[derive(Debug, Default)]
+pub struct SharedBlock {
+    /// As [`RawBlock::payload`], with unescaped texts behind the padding.
+    pub payload: std::sync::Arc<Vec<u8>>,
+    pub keys: Vec<u8>,
+    pub records: Vec<RawRecord>,
+}
+
+impl SharedBlock {
+    /// The block's memory for new records, once no column uses it any more.
+    pub fn recycle(self) -> Option<RawBlock> {
+        let payload = std::sync::Arc::into_inner(self.payload)?;
+        let mut block = RawBlock { payload, keys: self.keys, records: self.records };
+        block.clear();
+        Some(block)
+    }
+
+    pub fn value(&self, row: usize) -> &[u8] {
+        let record = &self.records[row];
+        &self.payload[record.offset as usize..(record.offset + record.len) as usize]
+    }
+
+    pub fn key(&self, row: usize) -> Option<&[u8]> {
+        let (offset, len) = self.records[row].key?;
+        Some(&self.keys[offset as usize..(offset + len) as usize])
+    }
+}

@@ -1,3 +1,17 @@
 //! Workers: one thread a shard, its loop, its channels.
 
+pub mod build;
+pub mod channel;
+pub mod dead_letter;
+pub mod epoch;
+pub mod exchange;
+pub mod node;
+pub mod options;
+pub mod park;
 pub mod query;
+pub mod report;
+pub mod sink_thread;
+pub mod source_task;
+pub mod topology;
+pub mod watermark;
+pub mod worker;

@@ -1,5 +1,11 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
+pub mod kafka;
+pub mod blackhole;
+pub mod filesystem;
+pub mod print;
+pub mod redis;
+
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,9 @@
 //! Sources: raw records in, by partition and position.
 
+pub mod kafka;
+pub mod datagen;
+pub mod filesystem;
+
 use std::sync::Arc;
 
 use crate::record::RawBlock;

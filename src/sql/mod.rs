@@ -1,3 +1,268 @@
 //! The job language: text in, plan out.
+//!
+//! `tokens` splits and prepares the text, `statement` and `table` read it, `query` and `scope`
+//! bind names to columns, `optimizer` pushes down what is read, `explain` shows the result.
 
+mod aggregates;
+pub mod connectors;
+pub mod explain;
+mod fault;
+mod literal;
+pub mod optimizer;
 pub mod plan;
+mod query;
+mod scope;
+mod statement;
+mod table;
+mod tokens;
+mod types;
+mod variables;
+mod windows;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use sqlparser::tokenizer::Span;
+
+use self::fault::Fault;
+use self::plan::{Node, NodeId, NodeKind, Plan, Table};
+use self::query::{Catalog, Queries, is_updating};
+use self::scope::Scope;
+use self::statement::Parsed;
+use self::table::Declaration;
+use crate::error::{SqlError, nearest};
+use crate::expression::{Expr, registry};
+use crate::record::{Schema, Value};
+
+/// SET keys that have an effect.
+const HONOURED: [&str; 2] = ["table.local-time-zone", "pipeline.name"];
+
+/// SET keys of Flink that mean nothing on one machine: taken with a notice.
+const WITHOUT_EFFECT: [&str; 10] = [
+    "parallelism.default",
+    "scan.parallelism",
+    "sink.parallelism",
+    "sink.transactional-id-prefix",
+    "execution.runtime-mode",
+    "execution.checkpointing.interval",
+    "pipeline.auto-watermark-interval",
+    "pipeline.object-reuse",
+    "table.exec.mini-batch.enabled",
+    "restart-strategy.type",
+];
+
+/// Compiles the files of one job. `env` gives the values of variables, `overrides` is what
+/// `--set` says. All faults of all statements are reported at once.
+pub fn compile(
+    files: &[(String, String)],
+    env: &dyn Fn(&str) -> Option<String>,
+    overrides: &BTreeMap<String, String>,
+) -> Result<Plan, Vec<SqlError>> {
+    let mut compiler = Compiler::default();
+    let mut errors = Vec::new();
+    for (name, text) in files {
+        let mut faults = Vec::new();
+        for statement in tokens::statements(text, env, &mut faults) {
+            let span = statement.span();
+            match statement::parse(&statement) {
+                Ok(parsed) => compiler.take(parsed, span, &mut faults),
+                Err(fault) => faults.push(fault.at_least(span)),
+            }
+        }
+        errors.extend(faults.into_iter().map(|fault| fault.locate(name, text)));
+    }
+    for (key, value) in overrides {
+        if let Err(fault) = compiler.set(key, value, Span::empty()) {
+            errors.push(fault.locate("--set", &format!("{key}={value}")));
+        }
+    }
+    if errors.is_empty() && compiler.plan.sinks.is_empty() {
+        let (name, text) = files.first().cloned().unwrap_or_default();
+        let fault = Fault::new(Span::empty(), "the job writes nothing")
+            .help("add INSERT INTO a table SELECT …, or a bare SELECT that prints");
+        errors.push(fault.locate(&name, &text));
+    }
+    if errors.is_empty() { Ok(compiler.plan) } else { Err(errors) }
+}
+
+#[derive(Default)]
+struct Compiler {
+    plan: Plan,
+    catalog: Catalog,
+    declarations: HashMap<String, Declaration>,
+}
+
+impl Compiler {
+    fn take(&mut self, parsed: Parsed, span: Span, faults: &mut Vec<Fault>) {
+        let done = match parsed {
+            Parsed::Table(declaration) => return self.table(*declaration, faults),
+            Parsed::View { name, columns, query } => self.view(name, &columns, &query, span),
+            Parsed::Insert { table, table_span, columns, query } => {
+                self.insert(&table, table_span, &columns, &query, span)
+            }
+            Parsed::Select(query) => self.select(&query, span),
+            Parsed::Set(key, value, at) => self.set(&key, &value, at),
+            Parsed::Nothing => Ok(()),
+        };
+        if let Err(fault) = done {
+            faults.push(fault.at_least(span));
+        }
+    }
+
+    fn table(&mut self, mut declaration: Declaration, faults: &mut Vec<Fault>) {
+        let name = declaration.name.clone();
+        if let Err(fault) = declaration.inherit(|base| self.declarations.get(base).cloned()) {
+            return faults.push(fault);
+        }
+        match declaration.bind() {
+            Ok(table) => {
+                self.catalog.tables.insert(name.clone(), Arc::new(table));
+            }
+            Err(found) => faults.extend(found),
+        }
+        self.declarations.insert(name, declaration);
+    }
+
+    fn queries(&mut self, span: Span) -> Queries<'_> {
+        let Self { plan, catalog, .. } = self;
+        Queries { plan, catalog, common: HashMap::new(), span }
+    }
+
+    fn view(
+        &mut self,
+        name: String,
+        columns: &[String],
+        query: &sqlparser::ast::Query,
+        span: Span,
+    ) -> fault::Result<()> {
+        let mut queries = self.queries(span);
+        let node = queries.query(query)?;
+        let node = queries.renamed(node, columns, span)?;
+        self.catalog.views.insert(name, node);
+        Ok(())
+    }
+
+    fn select(&mut self, query: &sqlparser::ast::Query, span: Span) -> fault::Result<()> {
+        let node = self.queries(span).query(query)?;
+        let table = table::print_table(&self.plan.nodes[node].schema);
+        self.sink(node, table);
+        Ok(())
+    }
+
+    fn sink(&mut self, input: NodeId, table: Arc<Table>) {
+        let schema = self.plan.nodes[input].schema.clone();
+        self.plan.add(Node { kind: NodeKind::Sink { table }, inputs: vec![input], schema, time: None });
+    }
+
+    fn insert(
+        &mut self,
+        name: &str,
+        table_span: Span,
+        columns: &[(String, Span)],
+        query: &sqlparser::ast::Query,
+        span: Span,
+    ) -> fault::Result<()> {
+        let Some(table) = self.catalog.tables.get(name).cloned() else {
+            let fault = Fault::new(table_span, format!("Object '{name}' not found"));
+            let known = self.catalog.tables.keys().map(String::as_str);
+            return Err(match nearest(name, known) {
+                Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+                None => fault,
+            });
+        };
+        if !connectors::is_sink(&table.connector) {
+            let message = format!("table `{name}`: '{}' cannot be written to", table.connector);
+            return Err(Fault::new(table_span, message));
+        }
+        let node = self.queries(span).query(query)?;
+        self.check_updates(node, &table, table_span)?;
+        let node = self.fit(node, &table, columns, table_span)?;
+        self.sink(node, table);
+        Ok(())
+    }
+
+    fn check_updates(&self, node: NodeId, table: &Table, span: Span) -> fault::Result<()> {
+        if !is_updating(&self.plan, node) {
+            return Ok(());
+        }
+        if !connectors::takes_updates(&table.connector) {
+            let message = format!(
+                "table `{}` takes new rows only, but rows of this query change: it groups without a \
+                 window",
+                table.name
+            );
+            return Err(Fault::new(span, message)
+                .help("group by a TUMBLE or HOP window, or write to a queryable or redis table"));
+        }
+        if matches!(&*table.connector, "queryable" | "redis") && table.primary_key.is_empty() {
+            let message = format!("table `{}` needs a key: rows of this query change", table.name);
+            return Err(Fault::new(span, message).help("add PRIMARY KEY (…) NOT ENFORCED"));
+        }
+        Ok(())
+    }
+
+    /// The query's columns as the table's, widened where that loses nothing; columns that the
+    /// INSERT leaves out are NULL.
+    fn fit(
+        &mut self,
+        node: NodeId,
+        table: &Table,
+        columns: &[(String, Span)],
+        span: Span,
+    ) -> fault::Result<NodeId> {
+        let schema = self.plan.nodes[node].schema.clone();
+        let mut targets = Vec::new();
+        for (name, span) in columns {
+            let index = table.schema.index_of(name);
+            targets.push(index.ok_or_else(|| Fault::new(*span, format!("Column '{name}' not found")))?);
+        }
+        if columns.is_empty() {
+            targets = table.physical.clone();
+        }
+        let mismatch = |cause: String| {
+            let name = &table.name;
+            let message = format!("Column types of query result and sink for '{name}' do not match. Cause: {cause}");
+            Fault::new(span, message)
+        };
+        if targets.len() != schema.len() {
+            return Err(mismatch("Different number of columns.".into())
+                .help(format!("the query gives {}, the table takes {}", schema.len(), targets.len())));
+        }
+        let scope = Scope::of(&schema, None);
+        let mut exprs = Vec::new();
+        for &column in &table.physical {
+            let field = &table.schema.fields[column];
+            let Some(position) = targets.iter().position(|&target| target == column) else {
+                exprs.push(Expr::literal(Value::Null, field.data_type.clone()));
+                continue;
+            };
+            let found = scope.column(position);
+            let shown = found.data_type.to_string();
+            let fitted = registry::coerce(found, &field.data_type).ok_or_else(|| {
+                mismatch(format!("Incompatible types for sink column '{}' at position {position}.", field.name))
+                    .help(format!("it is {shown} here and {} there: CAST it", field.data_type))
+            })?;
+            exprs.push(fitted);
+        }
+        let fields = table.physical.iter().map(|&column| table.schema.fields[column].clone());
+        let fields = Schema::new(fields.collect());
+        let mut queries = self.queries(span);
+        Ok(queries.project(node, exprs, fields))
+    }
+
+    fn set(&mut self, key: &str, value: &str, span: Span) -> fault::Result<()> {
+        if WITHOUT_EFFECT.contains(&key) {
+            tracing::warn!(key, "SET has no effect on one machine");
+            return Ok(());
+        }
+        if !HONOURED.contains(&key) {
+            let fault = Fault::new(span, format!("SET '{key}' is not known"));
+            return Err(match nearest(key, HONOURED) {
+                Some(meant) => fault.help(format!("did you mean '{meant}'?")),
+                None => fault.help(format!("there are {}", HONOURED.join(", "))),
+            });
+        }
+        self.plan.settings.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+}

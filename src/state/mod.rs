@@ -1,6 +1,13 @@
 //! Keyed state: the few primitives in which every operator keeps what it knows.
 
+pub mod chunked;
+pub mod dictionary;
+pub mod entry;
+
 use std::io;
+
+pub use chunked::Chunked;
+pub use dictionary::{KeyDictionary, SharedKeys};
 
 /// A piece of state that can be written out and read back by key group.
 ///

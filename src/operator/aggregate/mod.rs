@@ -1,5 +1,11 @@
 //! Aggregates and the running GROUP BY.
 
+pub mod accumulator;
+pub mod group;
+
+pub use accumulator::Accumulators;
+pub use group::{GroupAggregate, GroupOptions, Retention};
+
 use crate::record::DataType;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

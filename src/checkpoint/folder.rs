@@ -1,0 +1,247 @@
+//! A job's state folder: its lock, its generations, and what is thrown away.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::manifest::{FileEntry, Manifest};
+use super::snapshot::{self, SnapshotWriter, TEMPORARY, Visit};
+use super::{at, sync_folder};
+
+/// Complete generations that stay.
+const GENERATIONS: usize = 2;
+
+const MANIFEST: &str = "manifest-";
+const SNAPSHOT: &str = "state-";
+const DAMAGED: &str = "damaged-";
+
+/// Which of two generations is newer: incarnation first, then epoch.
+type Order = (u64, u64);
+
+/// The folder of one job, locked for as long as this lives.
+pub struct StateFolder {
+    dir: PathBuf,
+    job: String,
+    _lock: File,
+}
+
+impl StateFolder {
+    /// Creates `dir`/`job` where it is missing and locks it. A second process of the job is
+    /// refused.
+    pub fn open(dir: &Path, job: &str) -> Result<Self, String> {
+        if job.is_empty() || job.starts_with('.') || job.contains(['/', '\\', '\0']) {
+            return Err(format!("'{job}' can't be a job's name: its state folder is named so"));
+        }
+        let dir = dir.join(job);
+        fs::create_dir_all(&dir).map_err(|error| at(&dir, &error))?;
+        let path = dir.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| at(&path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "another process runs job '{job}': it holds the lock of {}. Stop it, or give \
+                     this one another job name or state folder",
+                    dir.display()
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(at(&path, &error)),
+        }
+        let folder = Self { dir, job: job.to_owned(), _lock: lock };
+        for name in folder.names()?.iter().filter(|name| name.ends_with(TEMPORARY)) {
+            folder.remove(name)?;
+        }
+        Ok(folder)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The newest manifest with all its files intact; `None` for a folder that never held state.
+    /// Anything damaged is an error that says what to do.
+    pub fn load_latest(&self) -> Result<Option<Manifest>, String> {
+        let manifests = self.manifests()?;
+        let Some((_, name)) = manifests.first() else {
+            return self.nothing_there();
+        };
+        self.load(name).map(Some).map_err(|error| {
+            let older = manifests[1..].iter().find_map(|(_, name)| self.load(name).ok());
+            let advice = match older {
+                Some(manifest) => format!(
+                    "restore the file from a backup, or ask for the older generation that is \
+                     intact (epoch {}): its input positions are used too, so input since then is \
+                     read again and sinks without transactions get it twice",
+                    manifest.epoch
+                ),
+                None => "no older generation is intact: restore the folder from a backup, or move \
+                         it away to start afresh"
+                    .to_owned(),
+            };
+            format!("the state of job '{}' can't be used: {error}; {advice}", self.job)
+        })
+    }
+
+    /// The newest generation that is intact, for a user who asks for it after
+    /// [`Self::load_latest`] refused. Damaged newer manifests are set aside, so that they don't
+    /// count as generations any more.
+    pub fn load_newest_intact(&self) -> Result<Option<Manifest>, String> {
+        let manifests = self.manifests()?;
+        let mut damaged = Vec::new();
+        for (_, name) in &manifests {
+            match self.load(name) {
+                Ok(manifest) => {
+                    for name in damaged {
+                        let (from, to) = (self.dir.join(name), format!("{DAMAGED}{name}"));
+                        fs::rename(&from, self.dir.join(to)).map_err(|error| at(&from, &error))?;
+                    }
+                    sync_folder(&self.dir).map_err(|error| at(&self.dir, &error))?;
+                    return Ok(Some(manifest));
+                }
+                Err(_) => damaged.push(name),
+            }
+        }
+        if manifests.is_empty() {
+            return self.nothing_there();
+        }
+        Err(format!("no generation of job '{}' is intact in {}", self.job, self.dir.display()))
+    }
+
+    fn nothing_there(&self) -> Result<Option<Manifest>, String> {
+        let names = self.names()?;
+        match names.iter().find(|name| name.starts_with(SNAPSHOT) || name.starts_with(DAMAGED)) {
+            None => Ok(None),
+            Some(name) => Err(format!(
+                "{} holds state ({name}) but no manifest that says what it is: restore the \
+                 manifest from a backup, or move the folder away to start afresh",
+                self.dir.display()
+            )),
+        }
+    }
+
+    fn load(&self, name: &str) -> Result<Manifest, String> {
+        let path = self.dir.join(name);
+        let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
+        let manifest =
+            Manifest::from_bytes(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        if manifest.job != self.job || manifest_name(&manifest) != name {
+            return Err(format!("{}: is of another job or epoch", path.display()));
+        }
+        manifest.files.iter().try_for_each(|file| snapshot::verify(&self.dir, file))?;
+        Ok(manifest)
+    }
+
+    /// A writer for a worker's file of an epoch. Refused before the job's first manifest (an
+    /// empty one will do) is committed: so state without a manifest is always a fault, never the
+    /// trace of a first epoch that was cut short.
+    pub fn writer(
+        &self,
+        epoch: u64,
+        incarnation: u64,
+        worker: usize,
+    ) -> Result<SnapshotWriter, String> {
+        if self.manifests()?.is_empty() {
+            return Err("commit an empty manifest before the first snapshot".to_owned());
+        }
+        let name = format!("{SNAPSHOT}{incarnation:010}-{epoch:016}-{worker:04}.snap");
+        SnapshotWriter::create(&self.dir, name)
+    }
+
+    /// Makes the manifest the newest one, lasting, and lets go of what is older than the
+    /// generations that stay.
+    pub fn commit(&self, manifest: &Manifest) -> Result<(), String> {
+        if manifest.job != self.job {
+            return Err(format!("the manifest is of job '{}', not '{}'", manifest.job, self.job));
+        }
+        let newest = self.manifests()?.first().map(|(order, _)| *order);
+        let order = (manifest.incarnation, manifest.epoch);
+        if newest.is_some_and(|newest| newest >= order) {
+            return Err(format!(
+                "epoch {} of incarnation {} is not newer than what is committed",
+                manifest.epoch, manifest.incarnation
+            ));
+        }
+        let name = manifest_name(manifest);
+        let path = self.dir.join(&name);
+        let temporary = self.dir.join(format!("{name}{TEMPORARY}"));
+        let bytes = manifest.to_bytes()?;
+        File::create(&temporary)
+            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&temporary, &path))
+            .and_then(|()| sync_folder(&self.dir))
+            .map_err(|error| at(&path, &error))?;
+        self.collect(order)
+    }
+
+    /// Deletes manifests beyond the newest generations, then the files up to the committed epoch
+    /// that none of the kept ones lists. Files of later epochs may be being written.
+    fn collect(&self, committed: Order) -> Result<(), String> {
+        let manifests = self.manifests()?;
+        let mut kept = Vec::new();
+        for (_, name) in manifests.iter().take(GENERATIONS) {
+            let path = self.dir.join(name);
+            let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
+            match Manifest::from_bytes(&bytes) {
+                Ok(manifest) => kept.extend(manifest.files.into_iter().map(|file| file.name)),
+                // What an unreadable manifest needs is unknown: delete nothing.
+                Err(_) => return Ok(()),
+            }
+        }
+        for (_, name) in manifests.iter().skip(GENERATIONS) {
+            self.remove(name)?;
+        }
+        for name in self.names()? {
+            let old = order_of(&name, SNAPSHOT).is_some_and(|order| order <= committed);
+            if old && !kept.contains(&name) && !name.ends_with(TEMPORARY) {
+                self.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies a file of a manifest and hands out its entries: operator, state name, key group,
+    /// bytes.
+    pub fn read(&self, file: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
+        snapshot::read(&self.dir, file, visit)
+    }
+
+    /// Names of the manifests, newest first.
+    fn manifests(&self) -> Result<Vec<(Order, String)>, String> {
+        let mut found: Vec<(Order, String)> = self
+            .names()?
+            .into_iter()
+            .filter(|name| name.ends_with(".json"))
+            .filter_map(|name| Some((order_of(&name, MANIFEST)?, name)))
+            .collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(found)
+    }
+
+    fn names(&self) -> Result<Vec<String>, String> {
+        let entries = fs::read_dir(&self.dir).map_err(|error| at(&self.dir, &error))?;
+        entries
+            .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| at(&self.dir, &error))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), String> {
+        let path = self.dir.join(name);
+        fs::remove_file(&path).map_err(|error| at(&path, &error))
+    }
+}
+
+fn manifest_name(manifest: &Manifest) -> String {
+    format!("{MANIFEST}{:010}-{:016}.json", manifest.incarnation, manifest.epoch)
+}
+
+/// Incarnation and epoch of a file's name.
+fn order_of(name: &str, prefix: &str) -> Option<Order> {
+    let mut parts = name.strip_prefix(prefix)?.split(['-', '.']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}

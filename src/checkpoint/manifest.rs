@@ -1,0 +1,86 @@
+//! The manifest: what a committed epoch consists of, as JSON that carries its own checksum.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Of the manifest's form; another one is refused.
+pub const VERSION: u32 = 1;
+
+/// Where a source goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourcePosition {
+    /// The source's id in the plan.
+    pub source: String,
+    /// Topic or path.
+    pub topic: String,
+    pub partition: i32,
+    /// The first position not yet in the state.
+    pub next: i64,
+}
+
+/// A snapshot file as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    pub name: String,
+    pub length: u64,
+    /// XXH3 of the whole file but its last eight bytes, where it stands again.
+    pub checksum: u64,
+}
+
+/// A committed epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub version: u32,
+    pub epoch: u64,
+    /// Counts the starts of the job; of two manifests the one of the later start is newer.
+    pub incarnation: u64,
+    pub job: String,
+    /// Seed of the key hash: state is found again under the same one only.
+    pub seed: u64,
+    pub shards: usize,
+    pub sources: Vec<SourcePosition>,
+    /// Watermark (ms) of each operator or source that has one.
+    pub watermarks: Vec<(String, i64)>,
+    pub files: Vec<FileEntry>,
+    /// Ids of the operators whose state the files hold.
+    pub operators: Vec<String>,
+}
+
+const HEAD: &[u8] = b"{\"checksum\":\"";
+const MIDDLE: &[u8] = b"\",\"manifest\":";
+const TAIL: &[u8] = b"}\n";
+
+impl Manifest {
+    /// A manifest of this release's form with nothing in it yet.
+    pub fn new(job: &str, epoch: u64, incarnation: u64) -> Self {
+        Self { version: VERSION, epoch, incarnation, job: job.to_owned(), ..Self::default() }
+    }
+
+    /// The file's bytes: every one of them is covered by the checksum or fixed.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let body = serde_json::to_vec(self).map_err(|error| error.to_string())?;
+        let checksum = format!("{:016x}", xxh3_64(&body));
+        Ok([HEAD, checksum.as_bytes(), MIDDLE, &body, TAIL].concat())
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let damaged = || "the manifest is damaged (checksum)".to_owned();
+        let rest = bytes.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL));
+        let (checksum, rest) =
+            rest.and_then(|rest| rest.split_at_checked(16)).ok_or_else(damaged)?;
+        let body = rest.strip_prefix(MIDDLE).ok_or_else(damaged)?;
+        if format!("{:016x}", xxh3_64(body)).as_bytes() != checksum {
+            return Err(damaged());
+        }
+        let version = serde_json::from_slice::<serde_json::Value>(body)
+            .ok()
+            .and_then(|value| value.get("version").and_then(serde_json::Value::as_u64));
+        if version != Some(u64::from(VERSION)) {
+            return Err(format!("the manifest is of another version than {VERSION}"));
+        }
+        serde_json::from_slice(body).map_err(|error| format!("the manifest: {error}"))
+    }
+}

@@ -1,0 +1,195 @@
+//! Snapshot files: what one worker holds at the end of an epoch.
+//!
+//! `PELTSNAP`, version (u32), then records: a tag byte 1 for a section (operator and state name,
+//! each with a u32 length), 2 for an entry (key group u16, length u32, bytes), 0 for the end
+//! (number of entries, u64); behind it XXH3 of all before. Numbers are little-endian.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::manifest::FileEntry;
+use super::{at, sync_folder};
+
+const MAGIC: &[u8; 8] = b"PELTSNAP";
+const VERSION: u32 = 1;
+const SECTION: u8 = 1;
+const ENTRY: u8 = 2;
+const END: u8 = 0;
+const TRAILER: u64 = 8;
+const BUFFER: usize = 1 << 18;
+
+/// Suffix of files that are not finished.
+pub(super) const TEMPORARY: &str = ".tmp";
+
+/// Writes one snapshot file. Dropped unfinished it leaves nothing behind that counts.
+pub struct SnapshotWriter {
+    out: BufWriter<File>,
+    hash: Xxh3,
+    dir: PathBuf,
+    name: String,
+    length: u64,
+    entries: u64,
+}
+
+impl SnapshotWriter {
+    pub(super) fn create(dir: &Path, name: String) -> Result<Self, String> {
+        let path = dir.join(format!("{name}{TEMPORARY}"));
+        let file = File::create(&path).map_err(|error| at(&path, &error))?;
+        let mut writer = Self {
+            out: BufWriter::with_capacity(BUFFER, file),
+            hash: Xxh3::new(),
+            dir: dir.to_owned(),
+            name,
+            length: 0,
+            entries: 0,
+        };
+        writer
+            .put(MAGIC)
+            .and_then(|()| writer.put(&VERSION.to_le_bytes()))
+            .map_err(|error| at(&path, &error))?;
+        Ok(writer)
+    }
+
+    /// What follows belongs to this state of this operator.
+    pub fn section(&mut self, operator: &str, state: &str) -> io::Result<()> {
+        self.put(&[SECTION])?;
+        for text in [operator, state] {
+            self.put(&length(text.len())?)?;
+            self.put(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// One entry of [`crate::state::KeyedState::save`].
+    pub fn entry(&mut self, key_group: usize, entry: &[u8]) -> io::Result<()> {
+        let group = u16::try_from(key_group).map_err(io::Error::other)?;
+        self.put(&[ENTRY])?;
+        self.put(&group.to_le_bytes())?;
+        self.put(&length(entry.len())?)?;
+        self.put(entry)?;
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// Closes the file, syncs it and gives it its name.
+    pub fn finish(mut self) -> Result<FileEntry, String> {
+        let path = self.dir.join(&self.name);
+        self.complete(&path).map_err(|error| at(&path, &error))
+    }
+
+    fn complete(&mut self, path: &Path) -> io::Result<FileEntry> {
+        self.put(&[END])?;
+        self.put(&self.entries.to_le_bytes())?;
+        let checksum = self.hash.digest();
+        self.out.write_all(&checksum.to_le_bytes())?;
+        self.out.flush()?;
+        self.out.get_ref().sync_all()?;
+        fs::rename(self.dir.join(format!("{}{TEMPORARY}", self.name)), path)?;
+        sync_folder(&self.dir)?;
+        Ok(FileEntry { name: self.name.clone(), length: self.length + TRAILER, checksum })
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hash.update(bytes);
+        self.length += bytes.len() as u64;
+        self.out.write_all(bytes)
+    }
+}
+
+fn length(len: usize) -> io::Result<[u8; 4]> {
+    u32::try_from(len).map(u32::to_le_bytes).map_err(io::Error::other)
+}
+
+/// Whether a file is what the manifest says, every byte of it.
+pub(super) fn verify(dir: &Path, entry: &FileEntry) -> Result<(), String> {
+    let path = dir.join(&entry.name);
+    let broken = |what: &str| format!("{}: {what}", path.display());
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(broken("is missing")),
+        Err(error) => return Err(at(&path, &error)),
+    };
+    let actual = file.metadata().map_err(|error| at(&path, &error))?.len();
+    if actual != entry.length || actual < TRAILER {
+        return Err(broken(&format!("is {actual} bytes long, not {}", entry.length)));
+    }
+    let mut hash = Xxh3::new();
+    let mut left = actual - TRAILER;
+    let mut buffer = vec![0; BUFFER];
+    while left > 0 {
+        let part = &mut buffer[..left.min(BUFFER as u64) as usize];
+        file.read_exact(part).map_err(|error| at(&path, &error))?;
+        hash.update(part);
+        left -= part.len() as u64;
+    }
+    let mut trailer = [0; TRAILER as usize];
+    file.read_exact(&mut trailer).map_err(|error| at(&path, &error))?;
+    let sum = hash.digest();
+    if sum != entry.checksum || sum != u64::from_le_bytes(trailer) {
+        return Err(broken("is damaged (checksum)"));
+    }
+    Ok(())
+}
+
+/// Takes one entry: operator, state name, key group, bytes.
+pub type Visit<'a> = dyn FnMut(&str, &str, usize, &[u8]) -> Result<(), String> + 'a;
+
+/// Verifies a file as a whole, then hands out its entries.
+pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
+    verify(dir, entry)?;
+    let path = dir.join(&entry.name);
+    let file = File::open(&path).map_err(|error| at(&path, &error))?;
+    let mut input = BufReader::with_capacity(BUFFER, file);
+    visit_all(&mut input, visit).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String> {
+    let text = |error: io::Error| error.to_string();
+    if &take::<8>(input).map_err(text)? != MAGIC {
+        return Err("is not a snapshot file".to_owned());
+    }
+    let version = u32::from_le_bytes(take(input).map_err(text)?);
+    if version != VERSION {
+        return Err(format!("is of version {version}; this release reads {VERSION}"));
+    }
+    let (mut operator, mut state, mut bytes) = (String::new(), String::new(), Vec::new());
+    let mut entries = 0_u64;
+    loop {
+        match take::<1>(input).map_err(text)?[0] {
+            SECTION => {
+                for name in [&mut operator, &mut state] {
+                    take_bytes(input, &mut bytes).map_err(text)?;
+                    *name = String::from_utf8_lossy(&bytes).into_owned();
+                }
+            }
+            ENTRY => {
+                let group = u16::from_le_bytes(take(input).map_err(text)?);
+                take_bytes(input, &mut bytes).map_err(text)?;
+                visit(&operator, &state, usize::from(group), &bytes)?;
+                entries += 1;
+            }
+            END => {
+                let wanted = u64::from_le_bytes(take(input).map_err(text)?);
+                return match wanted == entries {
+                    true => Ok(()),
+                    false => Err(format!("holds {entries} entries, not {wanted}")),
+                };
+            }
+            tag => return Err(format!("holds a record of unknown kind {tag}")),
+        }
+    }
+}
+
+fn take<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn take_bytes(input: &mut impl Read, out: &mut Vec<u8>) -> io::Result<()> {
+    out.resize(u32::from_le_bytes(take(input)?) as usize, 0);
+    input.read_exact(out)
+}

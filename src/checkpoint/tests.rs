@@ -1,0 +1,166 @@
+//! Generations are kept, and every kind of damage is found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
+    let mut manifest = Manifest::new("job", epoch, incarnation);
+    manifest.seed = u64::MAX;
+    manifest.watermarks = vec![("w".to_owned(), i64::MIN)];
+    let position = SourcePosition {
+        source: "s".to_owned(),
+        topic: "t".to_owned(),
+        partition: 3,
+        next: epoch as i64 * 10,
+    };
+    manifest.sources.push(position);
+    if epoch > 0 {
+        for worker in 0..2 {
+            let mut writer = folder.writer(epoch, incarnation, worker).unwrap();
+            writer.section("op", "counts").unwrap();
+            for group in [0, 127, 300] {
+                writer.entry(group, format!("{epoch}/{worker}/{group}").as_bytes()).unwrap();
+            }
+            writer.section("op", "empty").unwrap();
+            writer.entry(1, b"").unwrap();
+            manifest.files.push(writer.finish().unwrap());
+        }
+    }
+    folder.commit(&manifest).unwrap();
+    manifest
+}
+
+fn filled(dir: &Path) -> StateFolder {
+    let folder = StateFolder::open(dir, "job").unwrap();
+    (0..4).for_each(|epoch| drop(commit(&folder, epoch, 1)));
+    folder
+}
+
+fn files(dir: &Path, part: &str) -> Vec<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(dir.join("job"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(part))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn keeps_two_generations_and_reads_them_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = StateFolder::open(dir.path(), "job").unwrap();
+    assert_eq!(folder.load_latest(), Ok(None));
+    assert!(folder.writer(1, 1, 0).is_err());
+    let mut last = None;
+    for epoch in 0..6 {
+        last = Some(commit(&folder, epoch, 1));
+    }
+    let manifest = folder.load_latest().unwrap();
+    assert_eq!(manifest, last);
+    assert_eq!((files(dir.path(), "manifest").len(), files(dir.path(), "state").len()), (2, 4));
+    let mut seen = Vec::new();
+    let file = &manifest.unwrap().files[1];
+    let mut visit = |operator: &str, state: &str, group: usize, entry: &[u8]| {
+        seen.push(format!("{operator} {state} {group} {}", String::from_utf8_lossy(entry)));
+        Ok(())
+    };
+    folder.read(file, &mut visit).unwrap();
+    assert_eq!(
+        seen,
+        ["op counts 0 5/1/0", "op counts 127 5/1/127", "op counts 300 5/1/300", "op empty 1 "]
+    );
+    assert!(folder.commit(&Manifest::new("job", 5, 1)).unwrap_err().contains("not newer"));
+}
+
+#[test]
+fn a_second_process_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = StateFolder::open(dir.path(), "job").unwrap();
+    let error = StateFolder::open(dir.path(), "job").err().unwrap();
+    assert!(error.contains("another process runs job 'job'"), "{error}");
+    assert!(StateFolder::open(dir.path(), "other").is_ok());
+    drop(folder);
+    assert!(StateFolder::open(dir.path(), "job").is_ok());
+    assert!(StateFolder::open(dir.path(), "../x").is_err());
+}
+
+#[test]
+fn finds_a_flipped_bit_anywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    for part in ["manifest", "state"] {
+        let path = files(dir.path(), part).pop().unwrap();
+        let good = fs::read(&path).unwrap();
+        for byte in 0..good.len() {
+            let mut bad = good.clone();
+            bad[byte] ^= 1 << (byte % 8);
+            fs::write(&path, &bad).unwrap();
+            let error = folder.load_latest().unwrap_err();
+            assert!(error.contains("(epoch 2)"), "{part} {byte}: {error}");
+        }
+        fs::write(&path, &good).unwrap();
+        assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);
+    }
+}
+
+#[test]
+fn finds_a_torn_tail_and_a_missing_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    for part in ["manifest", "state"] {
+        let path = files(dir.path(), part).pop().unwrap();
+        let good = fs::read(&path).unwrap();
+        for len in 0..good.len() {
+            fs::write(&path, &good[..len]).unwrap();
+            assert!(folder.load_latest().is_err(), "{part} {len}");
+        }
+        fs::write(&path, &good).unwrap();
+    }
+    let path = files(dir.path(), "state").pop().unwrap();
+    let manifest = folder.load_latest().unwrap().unwrap();
+    fs::remove_file(&path).unwrap();
+    let error = folder.load_latest().unwrap_err();
+    assert!(error.contains("is missing") && error.contains("backup"), "{error}");
+    assert!(folder.read(&manifest.files[1], &mut |_, _, _, _| Ok(())).is_err());
+}
+
+#[test]
+fn falls_back_only_when_told_and_goes_on_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    fs::remove_file(files(dir.path(), "state").pop().unwrap()).unwrap();
+    assert!(folder.load_latest().is_err());
+    assert_eq!(folder.load_newest_intact().unwrap().unwrap().epoch, 2);
+    assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 2);
+    let next = commit(&folder, 3, 2);
+    assert_eq!(folder.load_latest().unwrap(), Some(next));
+    fs::remove_file(files(dir.path(), "state").pop().unwrap()).unwrap();
+    assert_eq!(folder.load_newest_intact().unwrap().unwrap().epoch, 2);
+}
+
+#[test]
+fn never_starts_afresh_over_state() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(filled(dir.path()));
+    files(dir.path(), "manifest").iter().for_each(|path| fs::remove_file(path).unwrap());
+    let folder = StateFolder::open(dir.path(), "job").unwrap();
+    assert!(folder.load_latest().unwrap_err().contains("holds state"));
+    assert!(folder.load_newest_intact().is_err());
+}
+
+#[test]
+fn an_unfinished_file_counts_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    let mut writer = folder.writer(4, 1, 0).unwrap();
+    writer.section("op", "counts").unwrap();
+    drop(writer);
+    assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);
+    drop(folder);
+    let folder = StateFolder::open(dir.path(), "job").unwrap();
+    assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);
+    assert!(files(dir.path(), "state").iter().all(|path| path.extension().unwrap() == "snap"));
+}

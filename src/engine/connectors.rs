@@ -1,0 +1,70 @@
+//! From a table's connector to the code that reads or writes it.
+
+use std::sync::Arc;
+
+use crate::record::json::{JsonField, JsonOptions};
+use crate::shard::options;
+use crate::sink::{self, Sink, SinkContext};
+use crate::source::{self, OpenSource, Source};
+use crate::sql::plan::{ScanField, Table};
+
+/// Whether a table's input ends by itself.
+pub fn is_bounded(table: &Table) -> bool {
+    match &*table.connector {
+        "filesystem" => true,
+        "datagen" => table.options.contains_key("number-of-rows"),
+        _ => false,
+    }
+}
+
+pub fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
+    match &*request.table.connector {
+        "kafka" => source::kafka::open(request),
+        "filesystem" => source::filesystem::open(request),
+        "datagen" => source::datagen::open(request),
+        other => Err(format!("connector '{other}' cannot be read from")),
+    }
+}
+
+pub fn open_sink(
+    table: Arc<Table>,
+    zone: jiff::tz::TimeZone,
+    context: SinkContext,
+) -> Result<Box<dyn Sink>, String> {
+    match &*table.connector {
+        "kafka" => sink::kafka::open(table, zone, context),
+        "filesystem" => sink::filesystem::open(table, zone, context),
+        "print" => sink::print::open(table, zone, context),
+        "blackhole" => sink::blackhole::open(table, zone, context),
+        "redis" => sink::redis::open(table, zone, context),
+        other => Err(format!("connector '{other}' cannot be written to")),
+    }
+}
+
+/// What the decoder of a table has to deliver.
+pub fn json_fields(fields: &[ScanField]) -> Vec<JsonField> {
+    let field = |field: &ScanField| JsonField {
+        path: field.path.clone(),
+        data_type: field.data_type.clone(),
+        nullable: field.nullable,
+    };
+    fields.iter().map(field).collect()
+}
+
+pub fn json_options(table: &Table) -> Result<JsonOptions, String> {
+    let standard = table.options.get("json.timestamp-format.standard");
+    let iso8601 = match standard.map(|standard| &**standard) {
+        None | Some("SQL") => false,
+        Some("ISO-8601") => true,
+        Some(other) => {
+            return Err(format!(
+                "'json.timestamp-format.standard' = '{other}': write 'SQL' or 'ISO-8601'"
+            ));
+        }
+    };
+    Ok(JsonOptions {
+        iso8601,
+        ignore_parse_errors: options::flag(&table.options, "json.ignore-parse-errors", false)?,
+        fail_on_missing_field: options::flag(&table.options, "json.fail-on-missing-field", false)?,
+    })
+}

@@ -1,0 +1,328 @@
+//! The control loop of a running job: begins epochs, commits them, watches for the end.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, select};
+
+use super::workers::{ProblemCell, flush_letters, manifest_operators};
+use super::{Job, RunOptions, RunSummary, recovery};
+use crate::checkpoint::{FileEntry, Manifest, SourcePosition, StateFolder};
+use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
+use crate::metrics::Metrics;
+use crate::metrics::latency::Latencies;
+use crate::shard::dead_letter::DeadLetter;
+use crate::shard::query::WorkerHandle;
+use crate::shard::sink_thread::SinkEvent;
+use crate::shard::topology::{Topology, source_name};
+use crate::shard::worker::{Command, Event, SourcePositions};
+use crate::sink::SinkContext;
+use crate::source::Position;
+
+/// How often the loop looks at the stop flag.
+const TICK: Duration = Duration::from_millis(20);
+/// How long a graceful stop may take before the sinks are told to give up.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+/// Why the job is not ready, if it is not.
+pub struct Health {
+    workers: Vec<ProblemCell>,
+    sinks: Vec<SinkContext>,
+}
+
+impl Health {
+    pub fn new(workers: usize, sinks: Vec<SinkContext>) -> Self {
+        let cell = |index| Arc::new(Mutex::new(Some(format!("worker {index} is starting"))));
+        Self { workers: (0..workers).map(cell).collect(), sinks }
+    }
+
+    pub fn opened(&self, worker: usize) {
+        if let Ok(mut problem) = self.workers[worker].lock() {
+            *problem = None;
+        }
+    }
+
+    pub fn problem_cell(&self, worker: usize) -> ProblemCell {
+        self.workers[worker].clone()
+    }
+
+    pub fn ready(&self) -> Result<(), String> {
+        let of_workers = self.workers.iter();
+        let of_workers = of_workers.filter_map(|cell| cell.lock().ok().and_then(|cell| cell.clone()));
+        let mut problems = of_workers.chain(self.sinks.iter().filter_map(SinkContext::problem));
+        problems.next().map_or(Ok(()), Err)
+    }
+}
+
+/// An epoch whose barriers are under way.
+struct Epoch {
+    number: u64,
+    begun: Instant,
+    workers_left: usize,
+    sinks_left: usize,
+    sources: Vec<SourcePositions>,
+    files: Vec<FileEntry>,
+}
+
+/// What ends the loop.
+enum End {
+    /// All input has been computed and acknowledged.
+    Finished,
+    /// The stop flag went up, and the last epoch is committed.
+    Stopped,
+}
+
+pub struct Control {
+    pub job: Arc<Job>,
+    pub options: RunOptions,
+    pub handles: Vec<WorkerHandle>,
+    pub worker_events: Receiver<Event>,
+    pub sink_events: Receiver<SinkEvent>,
+    pub letters: Sender<DeadLetter>,
+    pub contexts: Vec<SinkContext>,
+    pub state: Option<Arc<StateFolder>>,
+    pub seed: u64,
+    pub incarnation: u64,
+    /// The last epoch begun.
+    pub epoch: u64,
+    pub metrics: Metrics,
+    pub latencies: Latencies,
+    pub summary: RunSummary,
+}
+
+impl Control {
+    /// Sees the job through to its end.
+    pub fn run(&mut self) -> Result<(), String> {
+        match self.watch()? {
+            End::Finished => flush_letters(&self.letters),
+            End::Stopped => Ok(()),
+        }
+    }
+
+    fn command(&self, command: impl Fn() -> Command) {
+        for handle in &self.handles {
+            // Capacity is for queries; a worker that is gone has reported why.
+            let _ = handle.commands.send(command());
+            handle.waker.wake();
+        }
+    }
+
+    /// Lets all threads end.
+    pub fn exit(&mut self) {
+        self.contexts.iter().for_each(SinkContext::stop);
+        self.command(|| Command::Exit);
+    }
+
+    fn watch(&mut self) -> Result<End, String> {
+        let (mut workers_left, mut sinks_left) = (self.handles.len(), self.contexts.len());
+        let mut current: Option<Epoch> = None;
+        let mut last_epoch = Instant::now();
+        let mut last_latency = Instant::now();
+        let mut draining: Option<Instant> = None;
+        loop {
+            if workers_left == 0 && sinks_left == 0 {
+                return Ok(End::Finished);
+            }
+            let stop = self.options.stop.load(Ordering::Relaxed);
+            if stop && draining.is_none() {
+                tracing::info!("stopping: reading no further, finishing what is under way");
+                draining = Some(Instant::now());
+                self.command(|| Command::StopReading);
+            }
+            self.give_up_if_overdue(draining);
+            let due = draining.is_some() || last_epoch.elapsed() >= self.options.epoch_interval;
+            if current.is_none() && due && workers_left == self.handles.len() && !self.job.bounded {
+                current = Some(self.begin_epoch());
+                last_epoch = Instant::now();
+            } else if draining.is_some() && current.is_none() {
+                return Ok(End::Stopped);
+            }
+            self.report_latency(&mut last_latency);
+            select! {
+                recv(self.worker_events) -> event => match event {
+                    Ok(event) => self.on_worker(event, &mut current, &mut workers_left)?,
+                    Err(_) => return Err("all workers have ended without a word".into()),
+                },
+                recv(self.sink_events) -> event => {
+                    if let Ok(event) = event {
+                        self.on_sink(event, &mut current, &mut sinks_left)?;
+                    } else {
+                        std::thread::sleep(TICK);
+                    }
+                },
+                default(TICK) => {}
+            }
+            if current.as_ref().is_some_and(|epoch| epoch.workers_left == 0 && epoch.sinks_left == 0)
+                && let Some(epoch) = current.take()
+            {
+                self.commit(epoch)?;
+                if draining.is_some() {
+                    return Ok(End::Stopped);
+                }
+            }
+        }
+    }
+
+    fn give_up_if_overdue(&self, draining: Option<Instant>) {
+        if draining.is_some_and(|since| since.elapsed() > DRAIN_MAX) {
+            self.contexts.iter().for_each(SinkContext::stop);
+        }
+    }
+
+    fn begin_epoch(&mut self) -> Epoch {
+        self.epoch += 1;
+        let number = self.epoch;
+        self.command(|| Command::Barrier(number));
+        Epoch {
+            number,
+            begun: Instant::now(),
+            workers_left: self.handles.len(),
+            sinks_left: self.contexts.len(),
+            sources: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    fn on_worker(
+        &mut self,
+        event: Event,
+        current: &mut Option<Epoch>,
+        workers_left: &mut usize,
+    ) -> Result<(), String> {
+        match event {
+            Event::Saved { epoch, sources, file, .. } => {
+                if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
+                    current.workers_left -= 1;
+                    current.sources.extend(sources);
+                    current.files.extend(file);
+                }
+            }
+            Event::Finished { late, .. } => {
+                *workers_left -= 1;
+                self.summary.late += late;
+            }
+            Event::Failed { worker, error } => return Err(format!("worker {worker}: {error}")),
+        }
+        Ok(())
+    }
+
+    fn on_sink(
+        &mut self,
+        event: SinkEvent,
+        current: &mut Option<Epoch>,
+        sinks_left: &mut usize,
+    ) -> Result<(), String> {
+        match event {
+            SinkEvent::Acknowledged { epoch, .. } => {
+                if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
+                    current.sinks_left -= 1;
+                }
+            }
+            SinkEvent::Finished { .. } => *sinks_left -= 1,
+            SinkEvent::Failed { sink, error } => {
+                return Err(format!("table `{}`: {error}", self.job.topology.sinks[sink].name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything before the epoch's barriers is acknowledged: its state becomes the one that a
+    /// restart goes on from, and the sources' offsets are committed.
+    fn commit(&mut self, epoch: Epoch) -> Result<(), String> {
+        flush_letters(&self.letters)?;
+        self.summary.epochs += 1;
+        let mut name = String::new();
+        if let Some(folder) = &self.state {
+            folder.commit(&self.manifest(&epoch))?;
+            name = format!("{}/{}/{}", self.job.name, self.incarnation, epoch.number);
+        }
+        if let Err(error) = commit_offsets(&self.job.topology, &epoch.sources, &name) {
+            // The manifest is what counts; the offsets are for lag tools, and for the check at
+            // the next start, which takes a manifest that is newer than they are.
+            tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
+        }
+        let seconds = epoch.begun.elapsed().as_secs_f64();
+        let help = "From the first barrier to the commit of the last epoch";
+        self.metrics.gauge("pelton_epoch_duration_seconds", help, &[]).set(seconds);
+        let help = "Epochs committed since the start";
+        self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
+        Ok(())
+    }
+
+    fn manifest(&self, epoch: &Epoch) -> Manifest {
+        let mut sources = Vec::new();
+        let mut watermarks = Vec::new();
+        for source in &epoch.sources {
+            let topic = self.topic_of(&source.id);
+            sources.extend(source.positions.iter().map(|position| SourcePosition {
+                source: source.id.clone(),
+                topic: topic.clone(),
+                partition: position.partition,
+                next: position.next,
+            }));
+            watermarks.extend(source.watermarks.iter().map(|(step, partition, watermark)| {
+                (recovery::watermark_name(step, *partition), *watermark)
+            }));
+        }
+        Manifest {
+            seed: self.seed,
+            shards: self.handles.len(),
+            sources,
+            watermarks,
+            files: epoch.files.clone(),
+            operators: manifest_operators(&self.job.topology),
+            ..Manifest::new(&self.job.name, epoch.number, self.incarnation)
+        }
+    }
+
+    fn topic_of(&self, scan: &str) -> String {
+        let topology = &self.job.topology;
+        let mut scans = topology.scans().filter(|(index, _)| topology.steps[*index].id == scan);
+        scans.next().map(|(_, table)| source_name(table).to_string()).unwrap_or_default()
+    }
+
+    fn report_latency(&self, last: &mut Instant) {
+        let Some(interval) = self.options.latency_interval else { return };
+        if last.elapsed() >= interval {
+            *last = Instant::now();
+            for stage in self.latencies.snapshot() {
+                tracing::info!(
+                    stage = stage.stage,
+                    count = stage.count,
+                    p50_us = stage.p50,
+                    p99_us = stage.p99,
+                    p999_us = stage.p999,
+                    max_us = stage.max,
+                    "latency"
+                );
+            }
+        }
+    }
+}
+
+/// Commits the positions of all Kafka sources under their groups, with the manifest's name
+/// beside them.
+fn commit_offsets(topology: &Topology, sources: &[SourcePositions], name: &str) -> Result<(), String> {
+    for (index, table) in topology.scans() {
+        if &*table.connector != "kafka" {
+            continue;
+        }
+        let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);
+        let topic = source_name(table);
+        let committed = |position: &Position| Committed {
+            topic: topic.to_string(),
+            partition: position.partition,
+            next: position.next,
+            metadata: name.to_owned(),
+        };
+        let offsets: Vec<Committed> =
+            of_scan.flat_map(|source| &source.positions).map(committed).collect();
+        if !offsets.is_empty() {
+            let config = client_config(&table.options, Role::Admin)?;
+            Offsets::new(&config, group_id(&table.options))?.commit(&offsets)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Puts a job together and sees it through: plan, state, threads, epochs, end.
+
+mod connectors;
+mod control;
+mod dead_letters;
+mod recovery;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::metrics::latency::StageLatency;
+use crate::shard::topology::{self, Topology};
+use crate::source::Bounds;
+use crate::sql;
+
+/// Which cores the workers are pinned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// One core each, of those that the process may use, if there are enough.
+    Auto,
+    Off,
+    Cores(Vec<usize>),
+}
+
+/// Everything a run needs to know, resolved from the command line.
+pub struct RunOptions {
+    /// Name and text of each job file.
+    pub files: Vec<(String, String)>,
+    /// `None`: one for each core.
+    pub shards: Option<usize>,
+    pub pin: Pin,
+    pub batch_rows: usize,
+    pub flush_interval: Duration,
+    /// Address of the HTTP API; `None` = off.
+    pub http: Option<String>,
+    pub metrics_json_default: bool,
+    pub bounds: Bounds,
+    /// `--set key=value`.
+    pub settings: BTreeMap<String, String>,
+    pub state_dir: Option<PathBuf>,
+    pub epoch_interval: Duration,
+    pub latency_interval: Option<Duration>,
+    pub latency_file: Option<PathBuf>,
+    /// Set from outside to end the run gracefully.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default)]
+pub struct RunSummary {
+    pub records_in: u64,
+    pub rows_out: u64,
+    pub late: u64,
+    pub dead_letters: u64,
+    pub epochs: u64,
+    pub seconds: f64,
+    /// From the first record read to the last result acknowledged; 0 where nothing was read.
+    pub busy_seconds: f64,
+    pub latencies: Vec<StageLatency>,
+}
+
+/// Runs a job until its input ends or it is told to stop.
+pub fn run(options: RunOptions) -> Result<RunSummary, String> {
+    let job = Job::compile(&options)?;
+    workers::run(job, options)
+}
+
+/// A compiled job.
+pub(crate) struct Job {
+    pub name: String,
+    pub topology: Topology,
+    pub zone: jiff::tz::TimeZone,
+    /// All of its input has an end.
+    pub bounded: bool,
+}
+
+impl Job {
+    fn compile(options: &RunOptions) -> Result<Self, String> {
+        let env = |name: &str| std::env::var(name).ok();
+        let plan = sql::compile(&options.files, &env, &options.settings).map_err(|errors| {
+            let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            shown.join("\n\n")
+        })?;
+        let plan = sql::optimizer::optimize(plan);
+        let zone = match plan.settings.get("table.local-time-zone") {
+            None => jiff::tz::TimeZone::UTC,
+            Some(name) => jiff::tz::TimeZone::get(name)
+                .map_err(|error| format!("'table.local-time-zone' = '{name}': {error}"))?,
+        };
+        let name = plan.settings.get("pipeline.name").cloned();
+        let topology = topology::build(&plan)?;
+        let bounded = options.bounds.until.is_some()
+            || topology.scans().all(|(_, table)| connectors::is_bounded(table));
+        Ok(Self { name: name.unwrap_or_else(|| name_of(options)), topology, zone, bounded })
+    }
+}
+
+/// A job is named after its first file.
+fn name_of(options: &RunOptions) -> String {
+    let first = options.files.first().map_or("job", |(name, _)| name.as_str());
+    let stem = std::path::Path::new(first).file_stem();
+    stem.map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned())
+}

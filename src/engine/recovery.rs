@@ -1,0 +1,101 @@
+//! Going on from a saved epoch: what a manifest must match, and how its state comes back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::checkpoint::{Manifest, SourcePosition, StateFolder};
+use crate::record::key;
+use crate::shard::node::Node;
+use crate::shard::source_task::SourceTask;
+use crate::shard::topology::Topology;
+use crate::shard::worker::WatermarkLink;
+use crate::source::Position;
+
+/// A saved epoch and the folder its files are in.
+pub struct Recovery {
+    pub folder: Arc<StateFolder>,
+    pub manifest: Manifest,
+}
+
+/// Ids of the steps that keep something across a restart.
+pub fn operator_ids(topology: &Topology) -> BTreeSet<String> {
+    topology.steps.iter().map(|step| step.id.clone()).collect()
+}
+
+/// The name of a partition's watermark in a manifest.
+pub fn watermark_name(step: &str, partition: i32) -> String {
+    format!("{step}/{partition}")
+}
+
+impl Recovery {
+    /// Refuses a state that another job has left.
+    pub fn check(&self, topology: &Topology) -> Result<(), String> {
+        let now = operator_ids(topology);
+        let then: BTreeSet<String> = self.manifest.operators.iter().cloned().collect();
+        if now == then {
+            return Ok(());
+        }
+        let (gone, new) = (then.difference(&now).count(), now.difference(&then).count());
+        Err(format!(
+            "the job has changed since epoch {}: {gone} of its steps are gone and {new} are new, so \
+             the saved state does not fit. Run the job as it was, or start afresh with another \
+             --state-dir",
+            self.manifest.epoch
+        ))
+    }
+
+    /// Where the readers of one scan go on.
+    /// `None`: nowhere yet, the last start ended before its first epoch.
+    pub fn positions(&self, scan: &str) -> Option<Vec<Position>> {
+        if self.manifest.sources.is_empty() {
+            return None;
+        }
+        let of_scan = self.manifest.sources.iter().filter(|source| source.source == scan);
+        let position =
+            |source: &SourcePosition| Position { partition: source.partition, next: source.next };
+        Some(of_scan.map(position).collect())
+    }
+
+    /// Brings back the state of the key groups that `worker` of `workers` owns.
+    pub fn restore(
+        &self,
+        nodes: &mut [Node],
+        links: &[WatermarkLink],
+        sources: &[SourceTask],
+        worker: usize,
+        workers: usize,
+    ) -> Result<(), String> {
+        let by_id: BTreeMap<String, usize> =
+            nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
+        for file in &self.manifest.files {
+            self.folder.read(file, &mut |operator, state, key_group, entry| {
+                if key::shard_of(key_group, workers) != worker {
+                    return Ok(());
+                }
+                let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
+                let mut states = nodes[index].operator.states();
+                let found = states.iter_mut().find(|(name, _)| *name == state);
+                let (_, primitive) = found.ok_or("state of an unknown name")?;
+                primitive.load(key_group, entry)
+            })?;
+        }
+        for node in nodes.iter_mut() {
+            node.operator.restored();
+        }
+        self.restore_watermarks(nodes, links, sources);
+        Ok(())
+    }
+
+    fn restore_watermarks(&self, nodes: &[Node], links: &[WatermarkLink], sources: &[SourceTask]) {
+        for link in links {
+            let partitions = sources[link.source].source.partitions();
+            for (index, partition) in partitions.iter().enumerate() {
+                let name = watermark_name(&nodes[link.node].id, *partition);
+                let saved = self.manifest.watermarks.iter().find(|(saved, _)| *saved == name);
+                if let Some((_, watermark)) = saved {
+                    link.generator.borrow_mut().restore(index, *watermark);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! Starts the threads of a job, and stops them.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+
+use super::control::{Control, Health};
+use super::recovery::Recovery;
+use super::{Job, Pin, RunOptions, RunSummary, connectors, dead_letters, recovery};
+use crate::checkpoint::{Manifest, StateFolder};
+use crate::http;
+use crate::metrics::Metrics;
+use crate::metrics::latency::Latencies;
+use crate::record::json::JsonDecoder;
+use crate::shard::build::{self, Plumbing, Settings};
+use crate::shard::channel::{Waker, channel};
+use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
+use crate::shard::epoch::EpochState;
+use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
+use crate::shard::report::Gauges;
+use crate::shard::sink_thread::{self, SinkEvent, SinkThread};
+use crate::shard::source_task::SourceTask;
+use crate::shard::topology::{StepKind, Topology, source_name};
+use crate::shard::worker::{Command, Event, Parts, Worker};
+use crate::sink::SinkContext;
+use crate::source::{Bounds, OpenSource};
+
+/// Commands that may wait for a worker: queries mostly.
+const COMMAND_CAPACITY: usize = 1_024;
+/// Records that may wait for the dead-letter thread.
+const DEAD_LETTER_CAPACITY: usize = 4_096;
+
+/// What every worker thread is given.
+struct WorkerSeed {
+    index: usize,
+    workers: usize,
+    job: Arc<Job>,
+    settings: Settings,
+    plumbing: Plumbing,
+    recovery: Option<Arc<Recovery>>,
+    state: Option<EpochState>,
+    bounds: Bounds,
+    core: Option<usize>,
+    commands: Receiver<Command>,
+    events: Sender<Event>,
+    waker: Arc<Waker>,
+    dead_letters: DeadLetterSender,
+    metrics: Metrics,
+    health: Arc<Health>,
+    batch_rows: usize,
+    flush_interval: std::time::Duration,
+}
+
+pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
+    let started = Instant::now();
+    let job = Arc::new(job);
+    let workers = options.shards.unwrap_or_else(cores_allowed);
+    let metrics = Metrics::new();
+    let latencies = Latencies::new();
+    let state = open_state(&job, &options)?;
+    let recovery = state.as_ref().map(|folder| open_recovery(folder, &job)).transpose()?.flatten();
+    let seed = recovery.as_ref().map_or_else(fresh_seed, |recovery| recovery.manifest.seed);
+    let incarnation = recovery.as_ref().map_or(1, |recovery| recovery.manifest.incarnation + 1);
+    let epoch = recovery.as_ref().map_or(0, |recovery| recovery.manifest.epoch);
+    if let Some(folder) = &state {
+        announce(folder, recovery.as_deref(), &job, seed, incarnation)?;
+    }
+    let settings = Settings {
+        zone: job.zone.clone(),
+        seed,
+        per_row: options.flush_interval.is_zero(),
+        bounded: job.bounded,
+    };
+
+    let contexts: Vec<SinkContext> = job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
+    let health = Arc::new(Health::new(workers, contexts.clone()));
+    let (sink_threads, sink_events, sink_queues) =
+        start_sinks(&job, &contexts, workers, &metrics, &latencies)?;
+    let dead_letter_count = Arc::new(AtomicU64::new(0));
+    let letter_context = SinkContext::default();
+    let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
+    let letter_thread = dead_letters::start(&job.topology, letters_out, &metrics, dead_letter_count.clone(), &letter_context)?;
+
+    let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
+    let (events, worker_events) = unbounded();
+    let (handles, commands) = handles(&wakers);
+    let plumbings = plumbing(&job.topology, &wakers, &sink_queues);
+    drop(sink_queues);
+    let server = start_http(&job, &options, &handles, &metrics, &latencies, &health)?;
+
+    let cores = pinned_cores(&options.pin, workers)?;
+    let mut threads = Vec::new();
+    for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
+        let seed = WorkerSeed {
+            index,
+            workers,
+            job: job.clone(),
+            settings: settings.clone(),
+            plumbing,
+            recovery: recovery.clone(),
+            state: state.clone().map(|folder| EpochState { folder, incarnation }),
+            bounds: options.bounds.clone(),
+            core: cores.get(index).copied(),
+            commands,
+            events: events.clone(),
+            waker: wakers[index].clone(),
+            dead_letters: DeadLetterSender::new(letters.clone(), dead_letter_count.clone()),
+            metrics: metrics.clone(),
+            health: health.clone(),
+            batch_rows: options.batch_rows,
+            flush_interval: options.flush_interval,
+        };
+        threads.push(spawn(&format!("worker-{index}"), move || work(seed))?);
+    }
+    drop(events);
+
+    let mut control = Control {
+        job: job.clone(),
+        options,
+        handles,
+        worker_events,
+        sink_events,
+        letters,
+        contexts,
+        state,
+        seed,
+        incarnation,
+        epoch,
+        metrics: metrics.clone(),
+        latencies: latencies.clone(),
+        summary: RunSummary::default(),
+    };
+    let outcome = control.run();
+    control.exit();
+    let mut summary = std::mem::take(&mut control.summary);
+    drop(control);
+    for thread in threads.into_iter().chain(sink_threads).chain([letter_thread]) {
+        let _ = thread.join();
+    }
+    if let Some(server) = server {
+        server.stop();
+    }
+    summary.seconds = started.elapsed().as_secs_f64();
+    summary.records_in = metrics.sum("pelton_source_records_total");
+    summary.rows_out = metrics.sum("pelton_sink_rows_total");
+    summary.dead_letters = dead_letter_count.load(std::sync::atomic::Ordering::Relaxed);
+    summary.latencies = latencies.snapshot();
+    outcome.map(|()| summary)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let builder = std::thread::Builder::new().name(name.into());
+    builder.spawn(body).map_err(|error| format!("cannot start the thread {name}: {error}"))
+}
+
+/// State is kept where a start can go on from it: for input without an end.
+fn open_state(job: &Job, options: &RunOptions) -> Result<Option<Arc<StateFolder>>, String> {
+    match &options.state_dir {
+        Some(dir) if !job.bounded => Ok(Some(Arc::new(StateFolder::open(dir, &job.name)?))),
+        _ => Ok(None),
+    }
+}
+
+fn open_recovery(folder: &Arc<StateFolder>, job: &Job) -> Result<Option<Arc<Recovery>>, String> {
+    let Some(manifest) = folder.load_latest()? else { return Ok(None) };
+    let recovery = Recovery { folder: folder.clone(), manifest };
+    recovery.check(&job.topology)?;
+    tracing::info!(epoch = recovery.manifest.epoch, "going on from the saved state");
+    Ok(Some(Arc::new(recovery)))
+}
+
+/// The same state under a new incarnation, before any input is read: from now on what an older
+/// incarnation may still write is not taken for newer.
+fn announce(
+    folder: &StateFolder,
+    recovery: Option<&Recovery>,
+    job: &Job,
+    seed: u64,
+    incarnation: u64,
+) -> Result<(), String> {
+    let base = match recovery {
+        Some(recovery) => recovery.manifest.clone(),
+        None => Manifest {
+            seed,
+            operators: manifest_operators(&job.topology),
+            ..Manifest::new(&job.name, 0, incarnation)
+        },
+    };
+    folder.commit(&Manifest { incarnation, ..base })
+}
+
+/// A seed that nobody outside can guess, so that keys cannot be made to collide.
+fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+type Queues = Vec<Vec<Sender<crate::record::Message>>>;
+
+fn start_sinks(
+    job: &Job,
+    contexts: &[SinkContext],
+    workers: usize,
+    metrics: &Metrics,
+    latencies: &Latencies,
+) -> Result<(Vec<JoinHandle<()>>, Receiver<SinkEvent>, Queues), String> {
+    let (events, sink_events) = unbounded();
+    let mut threads = Vec::new();
+    let mut senders = Vec::new();
+    for (index, table) in job.topology.sinks.iter().enumerate() {
+        let context = contexts[index].clone();
+        let (table_of_sink, zone) = (table.clone(), job.zone.clone());
+        let open = Box::new(move || connectors::open_sink(table_of_sink, zone, context));
+        let (queues, shards) = sink_thread::queues(workers);
+        senders.push(queues);
+        let labels = [("sink", &*table.name)];
+        let rows = metrics.counter("pelton_sink_rows_total", "Rows acknowledged by the sink", &labels);
+        let latency = latencies.recorder(&format!("sink {}", table.name));
+        let thread = SinkThread { index, shards, events: events.clone(), latency, rows };
+        threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
+    }
+    Ok((threads, sink_events, senders))
+}
+
+fn handles(wakers: &[Arc<Waker>]) -> (Vec<WorkerHandle>, Vec<Receiver<Command>>) {
+    let handle = |waker: &Arc<Waker>| {
+        let (commands, receiver) = bounded(COMMAND_CAPACITY);
+        (WorkerHandle { commands, waker: waker.clone() }, receiver)
+    };
+    wakers.iter().map(handle).unzip()
+}
+
+/// The channels of all workers. With one shard there are none: every edge is local.
+fn plumbing(topology: &Topology, wakers: &[Arc<Waker>], sinks: &Queues) -> Vec<Plumbing> {
+    let mut all: Vec<Plumbing> = wakers.iter().map(|_| Plumbing::default()).collect();
+    for (shard, plumbing) in all.iter_mut().enumerate() {
+        plumbing.sinks = sinks.iter().map(|queues| queues[shard].clone()).collect();
+    }
+    if wakers.len() == 1 {
+        return all;
+    }
+    for (step, port) in exchanges(topology) {
+        for from in 0..wakers.len() {
+            for to in 0..wakers.len() {
+                let (sender, receiver) = channel(&wakers[from], &wakers[to]);
+                all[from].senders.entry((step, port)).or_default().push(sender);
+                all[to].receivers.entry((step, port)).or_default().push(receiver);
+            }
+        }
+    }
+    all
+}
+
+fn exchanges(topology: &Topology) -> impl Iterator<Item = (usize, usize)> {
+    topology.steps.iter().enumerate().flat_map(|(index, step)| {
+        let edges = step.inputs.iter().enumerate();
+        edges.filter(|(_, edge)| edge.exchange.is_some()).map(move |(port, _)| (index, port))
+    })
+}
+
+fn start_http(
+    job: &Job,
+    options: &RunOptions,
+    handles: &[WorkerHandle],
+    metrics: &Metrics,
+    latencies: &Latencies,
+    health: &Arc<Health>,
+) -> Result<Option<http::ServerHandle>, String> {
+    let Some(address) = &options.http else { return Ok(None) };
+    let views = &job.topology.views;
+    let tables = views.iter().map(|view| TableInfo {
+        name: view.table.name.clone(),
+        schema: view.table.schema.clone(),
+        primary_key: view.table.primary_key.clone(),
+        route: view.table.options.get("http.route").cloned(),
+    });
+    let mappings = views.iter().map(|view| KeyMapping { order: view.key_order.clone() });
+    let queries = QueryClient::new(tables.collect(), mappings.collect(), handles.to_vec());
+    let health = health.clone();
+    let server = http::serve(
+        address,
+        http::ApiState {
+            queries: Arc::new(queries),
+            metrics: metrics.clone(),
+            latencies: latencies.clone(),
+            ready: Arc::new(move || health.ready()),
+            job: job.name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            metrics_json_default: options.metrics_json_default,
+        },
+    )?;
+    tracing::info!(address = %server.addr, "HTTP API listens");
+    Ok(Some(server))
+}
+
+/// Cores that this process may use: what its affinity mask and cgroup allow.
+pub fn cores_allowed() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The core of each worker; empty where none is pinned.
+fn pinned_cores(pin: &Pin, workers: usize) -> Result<Vec<usize>, String> {
+    let allowed: Vec<usize> =
+        core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect();
+    match pin {
+        Pin::Off => Ok(Vec::new()),
+        // Two workers on one core, or a quota below the mask, are better left to the scheduler.
+        Pin::Auto if workers > allowed.len().min(cores_allowed()) => Ok(Vec::new()),
+        Pin::Auto => Ok(allowed),
+        Pin::Cores(cores) => match cores.iter().find(|core| !allowed.contains(core)) {
+            Some(core) => Err(format!("--pin: core {core} is not among those allowed: {allowed:?}")),
+            None if cores.len() < workers => {
+                Err(format!("--pin names {} cores for {workers} shards", cores.len()))
+            }
+            None => Ok(cores.clone()),
+        },
+    }
+}
+
+/// The body of a worker's thread.
+fn work(seed: WorkerSeed) {
+    if let Some(id) = seed.core {
+        core_affinity::set_for_current(core_affinity::CoreId { id });
+    }
+    let (index, events) = (seed.index, seed.events.clone());
+    match assemble(seed) {
+        Ok(worker) => worker.run(),
+        Err(error) => {
+            let _ = events.send(Event::Failed { worker: index, error });
+        }
+    }
+}
+
+fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
+    let topology = &seed.job.topology;
+    let mut sources = open_sources(&seed)?;
+    let built = build::build(topology, &seed.settings, &mut sources, seed.plumbing)?;
+    let (mut nodes, links) = (built.nodes, built.links);
+    if let Some(recovery) = &seed.recovery {
+        recovery.restore(&mut nodes, &links, &sources, seed.index, seed.workers)?;
+    }
+    seed.health.opened(seed.index);
+    Ok(Worker::new(Parts {
+        index: seed.index,
+        nodes,
+        sources,
+        links,
+        views: built.views,
+        commands: seed.commands,
+        events: seed.events,
+        waker: seed.waker,
+        dead_letters: seed.dead_letters,
+        gauges: Gauges::new(seed.metrics, seed.index, seed.health.problem_cell(seed.index)),
+        state: seed.state,
+        batch_rows: seed.batch_rows,
+        flush_interval: seed.flush_interval,
+        zone: seed.settings.zone.clone(),
+    }))
+}
+
+fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
+    let steps = seed.job.topology.steps.iter().enumerate();
+    let mut tasks = Vec::new();
+    for (index, step) in steps {
+        let StepKind::Scan { table, fields, metadata } = &step.kind else { continue };
+        let restored = seed.recovery.as_ref().and_then(|recovery| recovery.positions(&step.id));
+        let source = connectors::open_source(OpenSource {
+            table: table.clone(),
+            worker: seed.index,
+            workers: seed.workers,
+            restored,
+            bounds: seed.bounds.clone(),
+        })
+        .map_err(|error| format!("table `{}`: {error}", table.name))?;
+        let decoder = JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
+        let name = source_name(table);
+        tasks.push(SourceTask::new(source, decoder, metadata.clone(), name, step.id.clone(), index));
+    }
+    Ok(tasks)
+}
+
+/// A worker's latest trouble, shared with `/ready`.
+pub type ProblemCell = Arc<Mutex<Option<String>>>;
+
+/// Ids to write into a manifest.
+pub fn manifest_operators(topology: &Topology) -> Vec<String> {
+    recovery::operator_ids(topology).into_iter().collect()
+}
+
+/// Lets the dead-letter thread answer once all before is safe.
+pub fn flush_letters(letters: &Sender<DeadLetter>) -> Result<(), String> {
+    let (answer, answered) = bounded(1);
+    letters.send(DeadLetter::Flush(answer)).map_err(|_| "the dead-letter writer has stopped")?;
+    answered.recv().map_err(|_| "the dead-letter writer has stopped")?
+}

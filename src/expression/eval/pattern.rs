@@ -1,0 +1,240 @@
+//! LIKE and regular expressions.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use super::super::registry::Function;
+use super::frame::{Arg, Frame};
+use crate::record::ColumnRef;
+
+/// Compiled expressions that a thread keeps; more than this many are forgotten at once.
+const KEPT: usize = 256;
+
+thread_local! {
+    static COMPILED: RefCell<HashMap<String, Option<Regex>>> = RefCell::default();
+}
+
+/// The regular expression of a row, looked up again only when its text changes.
+struct Expression {
+    text: String,
+    regex: Option<Regex>,
+}
+
+impl Expression {
+    fn new(pattern: &Arg) -> Self {
+        let text = if pattern.constant { pattern.str(0).to_owned() } else { String::new() };
+        Self { regex: compiled(&text), text }
+    }
+
+    fn get(&mut self, text: &str) -> Option<&Regex> {
+        if self.text != text {
+            self.text = text.into();
+            self.regex = compiled(text);
+        }
+        self.regex.as_ref()
+    }
+}
+
+fn compiled(text: &str) -> Option<Regex> {
+    COMPILED.with_borrow_mut(|all| {
+        if let Some(known) = all.get(text) {
+            return known.clone();
+        }
+        if all.len() >= KEPT {
+            all.clear();
+        }
+        let regex = Regex::new(text).ok();
+        all.insert(text.into(), regex.clone());
+        regex
+    })
+}
+
+pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
+    if function == Function::Like {
+        return like(frame);
+    }
+    let (text, pattern) = (frame.args[0].clone(), frame.args[1].clone());
+    let third = frame.args.get(2).cloned();
+    let mut expression = Expression::new(&pattern);
+    match function {
+        Function::Regexp => frame.bools(|row| {
+            let pattern = pattern.str(row);
+            let regex = expression.get(pattern);
+            let regex = regex.ok_or_else(|| bad_pattern(pattern))?;
+            Ok(Some(regex.is_match(text.str(row))))
+        }),
+        Function::RegexpExtract => frame.slices(|text, row| {
+            let group = third.as_ref().map_or(0, |group| group.i64(row));
+            let found = expression.get(pattern.str(row))?.captures(text)?;
+            let group = found.get(usize::try_from(group).ok()?)?;
+            Some((group.start(), group.end()))
+        }),
+        _ => {
+            let Some(replacement) = third else {
+                return frame.nulls(&crate::record::DataType::STRING);
+            };
+            let mut template = (String::new(), String::new());
+            frame.strings(|row, out| {
+                let Some(regex) = expression.get(pattern.str(row)) else { return Ok(None) };
+                let wanted = replacement.str(row);
+                if template.0 != wanted {
+                    template = (wanted.into(), java_replacement(wanted));
+                }
+                let text = text.str(row);
+                let mut done = 0;
+                for found in regex.captures_iter(text) {
+                    let Some(all) = found.get(0) else { continue };
+                    out.push_str(&text[done..all.start()]);
+                    found.expand(&template.1, out);
+                    done = all.end();
+                }
+                out.push_str(&text[done..]);
+                Ok(Some(()))
+            })
+        }
+    }
+}
+
+fn bad_pattern(pattern: &str) -> String {
+    format!("'{pattern}' is not a regular expression that is understood here")
+}
+
+/// Java's replacement text (`$1`, `\$`) in the form of the regex crate (`${1}`, `$$`).
+fn java_replacement(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('$') => out.push_str("$$"),
+                Some(c) => out.push(c),
+                None => {}
+            },
+            '$' => match chars.next_if(char::is_ascii_digit) {
+                Some(digit) => {
+                    out.push_str("${");
+                    out.push(digit);
+                    out.push('}');
+                }
+                None if chars.peek() == Some(&'{') => out.push('$'),
+                None => out.push_str("$$"),
+            },
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A LIKE pattern, by its commonest forms.
+enum Like {
+    Exact(String),
+    Prefix(String),
+    Suffix(String),
+    Contains(String),
+    General(Vec<Token>),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Token {
+    Char(char),
+    AnyChar,
+    AnyText,
+}
+
+impl Like {
+    fn new(pattern: &str, escape: Option<char>) -> Result<Self, String> {
+        let mut tokens = Vec::new();
+        let mut chars = pattern.chars();
+        while let Some(c) = chars.next() {
+            tokens.push(match c {
+                c if Some(c) == escape => match chars.next() {
+                    Some(next) if matches!(next, '%' | '_') || next == c => Token::Char(next),
+                    _ => return Err(format!("Invalid escape sequence '{pattern}'")),
+                },
+                '%' => Token::AnyText,
+                '_' => Token::AnyChar,
+                c => Token::Char(c),
+            });
+        }
+        let plain = |tokens: &[Token]| -> Option<String> {
+            let char_of = |token: &Token| match token {
+                Token::Char(c) => Some(*c),
+                _ => None,
+            };
+            tokens.iter().map(char_of).collect()
+        };
+        let simple = match tokens.as_slice() {
+            [Token::AnyText, inner @ .., Token::AnyText] => plain(inner).map(Self::Contains),
+            [inner @ .., Token::AnyText] => plain(inner).map(Self::Prefix),
+            [Token::AnyText, inner @ ..] => plain(inner).map(Self::Suffix),
+            all => plain(all).map(Self::Exact),
+        };
+        Ok(simple.unwrap_or(Self::General(tokens)))
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(whole) => text == whole,
+            Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
+            Self::Suffix(suffix) => text.ends_with(suffix.as_str()),
+            Self::Contains(part) => {
+                memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+            }
+            Self::General(tokens) => general(tokens, text),
+        }
+    }
+}
+
+/// Greedy matching that goes back to the last `%` only: linear in pattern times text.
+fn general(tokens: &[Token], text: &str) -> bool {
+    let (mut token, mut at) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    loop {
+        let next = text[at..].chars().next();
+        match (tokens.get(token), next) {
+            (Some(Token::AnyText), _) => {
+                back = Some((token + 1, at));
+                token += 1;
+                continue;
+            }
+            (None, None) => return true,
+            (Some(Token::AnyChar), Some(c)) => {
+                token += 1;
+                at += c.len_utf8();
+                continue;
+            }
+            (Some(Token::Char(wanted)), Some(c)) if *wanted == c => {
+                token += 1;
+                at += c.len_utf8();
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, from)) = back else { return false };
+        let Some(c) = text[from..].chars().next() else { return false };
+        at = from + c.len_utf8();
+        token = after;
+        back = Some((after, at));
+    }
+}
+
+fn like(frame: &mut Frame) -> ColumnRef {
+    let (text, pattern) = (frame.args[0].clone(), frame.args[1].clone());
+    let escape = frame.args.get(2).cloned();
+    let mut last: Option<(String, Option<char>, Result<Like, String>)> = None;
+    frame.bools(|row| {
+        let wanted = pattern.str(row);
+        let escape = escape.as_ref().and_then(|escape| escape.str(row).chars().next());
+        let same = matches!(&last, Some((text, by, _)) if text == wanted && *by == escape);
+        if !same {
+            last = Some((wanted.into(), escape, Like::new(wanted, escape)));
+        }
+        match &last {
+            Some((_, _, Ok(like))) => Ok(Some(like.matches(text.str(row)))),
+            Some((_, _, Err(reason))) => Err(reason.clone()),
+            None => Ok(None),
+        }
+    })
+}

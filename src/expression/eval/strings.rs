@@ -1,0 +1,236 @@
+//! Functions of text. Positions and lengths count code points.
+
+use super::super::registry::Function;
+use super::frame::{Arg, Frame};
+use crate::record::{ColumnRef, DataType, Validity};
+
+/// Longest text that REPEAT and the pads make: a slip of a number must not eat all memory.
+const MAX_TEXT: usize = 64 << 20;
+
+pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> ColumnRef {
+    use Function::*;
+    let a = match frame.args.first() {
+        Some(arg) => arg.clone(),
+        None => return frame.nulls(from),
+    };
+    match function {
+        Trim | TrimLeading | TrimTrailing => trim(function, frame),
+        Substring | Left | Right => substring(function, frame),
+        Concat | ConcatWs => concat(function, frame),
+        Replace | LeftPad | RightPad | Repeat | SplitIndex => edit(function, frame),
+        Upper => frame.strings(|row, out| {
+            let text = a.str(row);
+            if text.is_ascii() {
+                out.extend(text.bytes().map(|byte| byte.to_ascii_uppercase() as char));
+            } else {
+                out.push_str(&text.to_uppercase());
+            }
+            Ok(Some(()))
+        }),
+        Lower => frame.strings(|row, out| {
+            let text = a.str(row);
+            if text.is_ascii() {
+                out.extend(text.bytes().map(|byte| byte.to_ascii_lowercase() as char));
+            } else {
+                out.push_str(&text.to_lowercase());
+            }
+            Ok(Some(()))
+        }),
+        InitCap => frame.strings(|row, out| {
+            let mut inside = false;
+            for c in a.str(row).chars() {
+                if inside {
+                    out.extend(c.to_lowercase());
+                } else {
+                    out.extend(c.to_uppercase());
+                }
+                inside = c.is_alphanumeric();
+            }
+            Ok(Some(()))
+        }),
+        Reverse => frame.strings(|row, out| {
+            out.extend(a.str(row).chars().rev());
+            Ok(Some(()))
+        }),
+        Chr => frame.strings(|row, out| {
+            let code = a.i64(row);
+            if code >= 0 {
+                out.push((code & 0xff) as u8 as char);
+            }
+            Ok(Some(()))
+        }),
+        CharLength => frame.i64s(|row| Ok(Some(a.str(row).chars().count() as i64))),
+        Ascii => frame.i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| byte.into())))),
+        Position => position(frame),
+        StartsWith => {
+            let b = frame.args[1].clone();
+            frame.bools(|row| Ok(Some(a.bytes(row).starts_with(b.bytes(row)))))
+        }
+        _ => {
+            let b = frame.args[1].clone();
+            frame.bools(|row| Ok(Some(a.bytes(row).ends_with(b.bytes(row)))))
+        }
+    }
+}
+
+fn trim(function: Function, frame: &mut Frame) -> ColumnRef {
+    let chars = frame.args.get(1).cloned();
+    frame.slices(|text, row| {
+        let chars = chars.as_ref().map_or(" ", |chars| chars.str(row));
+        let strip = |c: char| chars.contains(c);
+        let start = match function {
+            Function::TrimTrailing => 0,
+            _ => text.len() - text.trim_start_matches(strip).len(),
+        };
+        let rest = &text[start..];
+        let kept = match function {
+            Function::TrimLeading => rest.len(),
+            _ => rest.trim_end_matches(strip).len(),
+        };
+        Some((start, start + kept))
+    })
+}
+
+/// Byte position of a code point, or the text's end.
+fn byte_of(text: &str, chars: usize) -> usize {
+    if text.is_ascii() {
+        return chars.min(text.len());
+    }
+    text.char_indices().nth(chars).map_or(text.len(), |(at, _)| at)
+}
+
+fn substring(function: Function, frame: &mut Frame) -> ColumnRef {
+    let (at, count) = (frame.args[1].clone(), frame.args.get(2).cloned());
+    frame.slices(|text, row| {
+        let at = at.i64(row);
+        if function == Function::Left {
+            return Some((0, byte_of(text, at.max(0) as usize)));
+        }
+        let length = || text.chars().count() as i64;
+        if function == Function::Right {
+            return Some((byte_of(text, (length() - at.max(0)).max(0) as usize), text.len()));
+        }
+        let start = match at {
+            1.. => at - 1,
+            0 => 0,
+            _ => length().saturating_add(at),
+        };
+        let count = count.as_ref().map_or(i64::MAX, |count| count.i64(row));
+        if start < 0 || count <= 0 {
+            return Some((0, 0));
+        }
+        let first = byte_of(text, start as usize);
+        Some((first, first + byte_of(&text[first..], count as usize)))
+    })
+}
+
+fn concat(function: Function, frame: &mut Frame) -> ColumnRef {
+    let args = frame.args.clone();
+    if function == Function::Concat {
+        return frame.strings(|row, out| {
+            args.iter().for_each(|arg| out.push_str(arg.str(row)));
+            Ok(Some(()))
+        });
+    }
+    frame.strings_of(Validity::all(), |row, out| {
+        let separator = &args[0];
+        if separator.is_null(row) {
+            return Ok(None);
+        }
+        let mut first = true;
+        for arg in args[1..].iter().filter(|arg| !arg.is_null(row)) {
+            if !first {
+                out.push_str(separator.str(row));
+            }
+            out.push_str(arg.str(row));
+            first = false;
+        }
+        Ok(Some(()))
+    })
+}
+
+fn edit(function: Function, frame: &mut Frame) -> ColumnRef {
+    let (a, b, c) = (frame.args[0].clone(), frame.args[1].clone(), frame.args.get(2).cloned());
+    let c = c.as_ref().unwrap_or(&a);
+    match function {
+        Function::SplitIndex => frame.slices(|text, row| {
+            let index = usize::try_from(c.i64(row)).ok()?;
+            let separator = b.str(row);
+            if text.is_empty() || separator.is_empty() {
+                return None;
+            }
+            let piece = text.split(separator).nth(index)?;
+            let start = piece.as_ptr() as usize - text.as_ptr() as usize;
+            Some((start, start + piece.len()))
+        }),
+        Function::Replace => frame.strings(|row, out| {
+            let (text, from, to) = (a.str(row), b.str(row), c.str(row));
+            let mut done = 0;
+            // Java's replace of '' would put the text between all characters; nobody means that.
+            if !from.is_empty() {
+                for (at, _) in text.match_indices(from) {
+                    out.push_str(&text[done..at]);
+                    out.push_str(to);
+                    done = at + from.len();
+                }
+            }
+            out.push_str(&text[done..]);
+            Ok(Some(()))
+        }),
+        Function::Repeat => frame.strings(|row, out| {
+            let (text, times) = (a.str(row), b.i64(row).max(0) as usize);
+            if text.len().saturating_mul(times) > MAX_TEXT {
+                return Err("REPEAT: the text would be too long".into());
+            }
+            (0..times).for_each(|_| out.push_str(text));
+            Ok(Some(()))
+        }),
+        _ => frame.strings(|row, out| pad(function, a.str(row), b.i64(row), c.str(row), out)),
+    }
+}
+
+fn pad(
+    function: Function,
+    text: &str,
+    length: i64,
+    fill: &str,
+    out: &mut String,
+) -> Result<Option<()>, String> {
+    let Ok(length) = usize::try_from(length) else { return Ok(None) };
+    if length > MAX_TEXT {
+        return Err("LPAD, RPAD: the text would be too long".into());
+    }
+    let have = text.chars().count();
+    if length <= have {
+        out.push_str(&text[..byte_of(text, length)]);
+        return Ok(Some(()));
+    }
+    if fill.is_empty() {
+        return Ok(None);
+    }
+    let filling = fill.chars().cycle().take(length - have);
+    if function == Function::LeftPad {
+        out.extend(filling);
+        out.push_str(text);
+    } else {
+        out.push_str(text);
+        out.extend(filling);
+    }
+    Ok(Some(()))
+}
+
+/// 1-based place of a text in another from a start on; 0 where it is not.
+fn position(frame: &mut Frame) -> ColumnRef {
+    let (needle, haystack) = (frame.args[0].clone(), frame.args[1].clone());
+    let start: Option<Arg> = frame.args.get(2).cloned();
+    frame.i64s(|row| {
+        let text = haystack.str(row);
+        let from = start.as_ref().map_or(1, |start| start.i64(row));
+        if from < 1 {
+            return Ok(Some(0));
+        }
+        let first = byte_of(text, from as usize - 1);
+        let found = text[first..].find(needle.str(row));
+        Ok(Some(found.map_or(0, |at| text[..first + at].chars().count() as i64 + 1)))
+    })
+}

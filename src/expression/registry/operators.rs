@@ -1,0 +1,245 @@
+//! Operators and CASE: their types and what they are made of.
+
+use super::super::{CastMode, Expr, ExprKind};
+use super::{Function, cast, coerce, common_type, make, special};
+use crate::record::{DataType, Value};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Concat,
+    Eq,
+    NotEq,
+    Lt,
+    LtEq,
+    Gt,
+    GtEq,
+    IsDistinctFrom,
+    IsNotDistinctFrom,
+}
+
+impl BinaryOp {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Modulo => "%",
+            Self::Concat => "||",
+            Self::Eq => "=",
+            Self::NotEq => "<>",
+            Self::Lt => "<",
+            Self::LtEq => "<=",
+            Self::Gt => ">",
+            Self::GtEq => ">=",
+            Self::IsDistinctFrom => "IS DISTINCT FROM",
+            Self::IsNotDistinctFrom => "IS NOT DISTINCT FROM",
+        }
+    }
+
+    fn function(self) -> Function {
+        match self {
+            Self::Add => Function::Add,
+            Self::Subtract => Function::Subtract,
+            Self::Multiply => Function::Multiply,
+            Self::Divide => Function::Divide,
+            Self::Modulo => Function::Modulo,
+            Self::Concat => Function::Concat,
+            Self::Eq => Function::Eq,
+            Self::NotEq => Function::NotEq,
+            Self::Lt => Function::Lt,
+            Self::LtEq => Function::LtEq,
+            Self::Gt => Function::Gt,
+            Self::GtEq => Function::GtEq,
+            Self::IsDistinctFrom => Function::IsDistinctFrom,
+            Self::IsNotDistinctFrom => Function::IsNotDistinctFrom,
+        }
+    }
+}
+
+/// `left op right`.
+pub fn binary(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+    match op {
+        BinaryOp::Concat => super::call("CONCAT", vec![left, right]).map_err(|_| {
+            "Cannot apply '||' to arguments that are not strings; use CAST".to_string()
+        }),
+        BinaryOp::Add
+        | BinaryOp::Subtract
+        | BinaryOp::Multiply
+        | BinaryOp::Divide
+        | BinaryOp::Modulo => arithmetic(op, left, right),
+        _ => comparison(op, left, right),
+    }
+}
+
+fn refused(op: BinaryOp, left: &Expr, right: &Expr) -> String {
+    let (left, right) = (&left.data_type, &right.data_type);
+    let symbol = op.symbol();
+    format!("Cannot apply '{symbol}' to arguments of type '<{left}> {symbol} <{right}>'")
+}
+
+fn arithmetic(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+    let (a, b) = (&left.data_type, &right.data_type);
+    let numeric = |t: &DataType| t.is_numeric() || *t == DataType::Null;
+    if numeric(a) && numeric(b) {
+        let common = match common_type(&[a.clone(), b.clone()]) {
+            Some(DataType::Null) | None => DataType::Int,
+            Some(common) => common,
+        };
+        let error = refused(op, &left, &right);
+        let sides = (coerce(left, &common), coerce(right, &common));
+        let (Some(left), Some(right)) = sides else { return Err(error) };
+        return Ok(make(op.function(), vec![left, right], common));
+    }
+    temporal(op, left, right)
+}
+
+fn temporal(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+    use DataType::{Date, IntervalDayTime, IntervalYearMonth, Time};
+    let (a, b) = (left.data_type.clone(), right.data_type.clone());
+    let interval = |t: &DataType| matches!(t, IntervalDayTime | IntervalYearMonth);
+    let point = |t: &DataType| t.is_timestamp() || matches!(t, Date | Time);
+    match op {
+        BinaryOp::Add if interval(&a) && point(&b) => temporal(op, right, left),
+        BinaryOp::Add | BinaryOp::Subtract if point(&a) && interval(&b) => {
+            let amount = if op == BinaryOp::Subtract { negate(right)? } else { right };
+            match b {
+                IntervalYearMonth => special::add_months(left, amount),
+                _ if a == Date => {
+                    let day = Expr::literal(Value::I64(crate::time::MS_PER_DAY), IntervalDayTime);
+                    let days = make(Function::Divide, vec![amount, day], Date);
+                    Ok(make(Function::Add, vec![left, days], Date))
+                }
+                _ => Ok(make(Function::Add, vec![left, amount], a)),
+            }
+        }
+        BinaryOp::Add | BinaryOp::Subtract if interval(&a) && a == b => {
+            Ok(make(op.function(), vec![left, right], a))
+        }
+        BinaryOp::Multiply if interval(&a) && b.is_integer() => {
+            Ok(make(op.function(), vec![left, right], a))
+        }
+        BinaryOp::Multiply if a.is_integer() && interval(&b) => temporal(op, right, left),
+        BinaryOp::Subtract if point(&a) && point(&b) => {
+            Err(format!("{}; use TIMESTAMPDIFF(unit, from, to)", refused(op, &left, &right)))
+        }
+        _ => Err(format!("{}; use CAST", refused(op, &left, &right))),
+    }
+}
+
+/// Flink's name of a type in the text about implicit conversion.
+fn root(data_type: &DataType) -> String {
+    match data_type {
+        DataType::String { max: None } => "VARCHAR(2147483647)".into(),
+        DataType::Int => "INTEGER".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Why two types cannot be compared.
+fn not_comparable(left: &Expr, right: &Expr) -> String {
+    let name = |expr: &Expr| match (&expr.kind, &expr.data_type) {
+        (ExprKind::Literal(_), DataType::String { .. }) => "CHAR".to_string(),
+        (_, data_type) => root(data_type),
+    };
+    format!(
+        "implicit type conversion between {} and {} is not supported now; use CAST to bring both to one type",
+        name(left),
+        name(right)
+    )
+}
+
+fn comparison(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+    let common = common_type(&[left.data_type.clone(), right.data_type.clone()]);
+    let ordered = !matches!(op, BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq);
+    let common = common
+        .filter(|common| ordered || !common.is_nested())
+        .ok_or_else(|| not_comparable(&left, &right))?;
+    let error = not_comparable(&left, &right);
+    let sides = (coerce(left, &common), coerce(right, &common));
+    let (Some(left), Some(right)) = sides else { return Err(error) };
+    let mut expr = make(op.function(), vec![left, right], DataType::Boolean);
+    if matches!(op, BinaryOp::IsDistinctFrom | BinaryOp::IsNotDistinctFrom) {
+        expr.nullable = false;
+    }
+    Ok(expr)
+}
+
+/// `-expr`.
+pub fn negate(expr: Expr) -> Result<Expr, String> {
+    let data_type = expr.data_type.clone();
+    let interval = matches!(data_type, DataType::IntervalDayTime | DataType::IntervalYearMonth);
+    if !data_type.is_numeric() && !interval && data_type != DataType::Null {
+        return Err(format!("Cannot apply '-' to arguments of type '-<{data_type}>'"));
+    }
+    Ok(make(Function::Negate, vec![expr], data_type))
+}
+
+/// `value LIKE pattern [ESCAPE escape]`.
+pub fn like(value: Expr, pattern: Expr, escape: Option<Expr>) -> Result<Expr, String> {
+    let mut args = vec![value, pattern];
+    args.extend(escape);
+    let mut texts = Vec::with_capacity(args.len());
+    for arg in args {
+        let given = arg.data_type.clone();
+        let text = coerce(arg, &DataType::STRING);
+        texts.push(text.ok_or_else(|| {
+            format!("Cannot apply 'LIKE' to an argument of type {given}; use CAST")
+        })?);
+    }
+    Ok(make(Function::Like, texts, DataType::Boolean))
+}
+
+/// `value IN (list)`.
+pub fn in_list(value: Expr, list: Vec<Expr>) -> Result<Expr, String> {
+    let mut all = vec![value];
+    all.extend(list);
+    let types: Vec<_> = all.iter().map(|expr| expr.data_type.clone()).collect();
+    let Some(common) = common_type(&types) else {
+        let odd = all.iter().skip(1).find(|item| {
+            common_type(&[all[0].data_type.clone(), item.data_type.clone()]).is_none()
+        });
+        return Err(not_comparable(&all[0], odd.unwrap_or(&all[0])));
+    };
+    let mut args = Vec::with_capacity(all.len());
+    for expr in all {
+        let given = expr.data_type.clone();
+        args.push(
+            coerce(expr, &common).ok_or_else(|| format!("cannot compare {given} with {common}"))?,
+        );
+    }
+    Ok(make(Function::In, args, DataType::Boolean))
+}
+
+/// Searched CASE; without ELSE the rest is NULL.
+pub fn case(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Result<Expr, String> {
+    let otherwise = otherwise.unwrap_or_else(|| Expr::literal(Value::Null, DataType::Null));
+    let mut types: Vec<_> = branches.iter().map(|(_, value)| value.data_type.clone()).collect();
+    types.push(otherwise.data_type.clone());
+    let common = common_type(&types).ok_or_else(|| {
+        let names: Vec<_> = types.iter().map(DataType::to_string).collect();
+        format!("Illegal mixing of types in CASE or COALESCE statement: {}", names.join(", "))
+    })?;
+    let bring = |expr: Expr| {
+        let given = expr.data_type.clone();
+        coerce(expr, &common).ok_or_else(|| format!("cannot convert {given} to {common}; use CAST"))
+    };
+    let mut nullable = otherwise.nullable;
+    let mut converted = Vec::with_capacity(branches.len());
+    for (condition, value) in branches {
+        if !matches!(condition.data_type, DataType::Boolean | DataType::Null) {
+            return Err(format!("a condition must be BOOLEAN, not {}", condition.data_type));
+        }
+        let condition = cast(condition, DataType::Boolean, CastMode::Strict)?;
+        nullable |= value.nullable;
+        converted.push((condition, bring(value)?));
+    }
+    let otherwise = Box::new(bring(otherwise)?);
+    let kind = ExprKind::Case { branches: converted, otherwise };
+    Ok(Expr { kind, data_type: common, nullable })
+}

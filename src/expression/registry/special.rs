@@ -1,0 +1,309 @@
+//! Functions whose arguments or results need more than a table row says.
+
+use super::super::{CastMode, Expr, ExprKind};
+use super::types::retype;
+use super::{BinaryOp, Function, binary, call, case, cast, coerce, common_type, make, wrong_count};
+use crate::record::{DataType, Value};
+use crate::time::Unit;
+
+type Made = Result<Expr, String>;
+
+const TIMESTAMP: DataType = DataType::Timestamp { precision: 3 };
+const INSTANT: DataType = DataType::TimestampLtz { precision: 3 };
+
+fn text(value: &str) -> Expr {
+    Expr::literal(Value::Str(value.into()), DataType::STRING)
+}
+
+fn bigint(value: i64) -> Expr {
+    Expr::literal(Value::I64(value), DataType::BigInt)
+}
+
+/// Exactly `N` arguments.
+fn exactly<const N: usize>(name: &str, args: Vec<Expr>) -> Result<[Expr; N], String> {
+    <[Expr; N]>::try_from(args).map_err(|args| wrong_count(name, args.len()))
+}
+
+fn integer(name: &str, expr: Expr) -> Made {
+    let given = expr.data_type.clone();
+    coerce(expr, &DataType::BigInt)
+        .ok_or_else(|| format!("Cannot apply '{name}' to an argument of type {given}"))
+}
+
+fn string(name: &str, expr: Expr) -> Made {
+    let given = expr.data_type.clone();
+    coerce(expr, &DataType::STRING)
+        .ok_or_else(|| format!("Cannot apply '{name}' to an argument of type {given}; use CAST"))
+}
+
+/// The argument as a local timestamp: instants by the session's zone, dates at midnight.
+fn local(name: &str, expr: Expr) -> Made {
+    match expr.data_type {
+        DataType::Timestamp { .. } => Ok(expr),
+        DataType::Date | DataType::TimestampLtz { .. } | DataType::Null => {
+            cast(expr, TIMESTAMP, CastMode::Strict)
+        }
+        other => Err(format!("Cannot apply '{name}' to an argument of type {other}; use CAST")),
+    }
+}
+
+fn unit(name: &str, expr: &Expr) -> Result<Unit, String> {
+    let given = expr.as_literal().and_then(Value::as_str).unwrap_or_default();
+    Unit::parse(given).ok_or_else(|| format!("{name}: '{given}' is not a unit of time"))
+}
+
+pub fn modulo(name: &str, args: Vec<Expr>) -> Made {
+    let [a, b] = exactly(name, args)?;
+    binary(BinaryOp::Modulo, a, b)
+}
+
+pub fn instr(name: &str, args: Vec<Expr>) -> Made {
+    let [haystack, needle] = exactly(name, args)?;
+    call("POSITION", vec![needle, haystack])
+}
+
+/// All arguments in one type, and that type.
+fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
+    if args.is_empty() {
+        return Err(wrong_count(name, 0));
+    }
+    let types: Vec<_> = args.iter().map(|arg| arg.data_type.clone()).collect();
+    let mixed = || {
+        let names: Vec<_> = types.iter().map(DataType::to_string).collect();
+        format!("Cannot apply '{name}' to arguments of types {}; use CAST", names.join(", "))
+    };
+    let common = common_type(&types).ok_or_else(mixed)?;
+    let args: Option<Vec<_>> = args.into_iter().map(|arg| coerce(arg, &common)).collect();
+    Ok((args.ok_or_else(mixed)?, common))
+}
+
+pub fn coalesce(name: &str, args: Vec<Expr>) -> Made {
+    let (args, common) = unified(name, args)?;
+    let nullable = args.iter().all(|arg| arg.nullable);
+    Ok(Expr { nullable, ..make(Function::Coalesce, args, common) })
+}
+
+pub fn extreme(name: &str, args: Vec<Expr>) -> Made {
+    let (args, common) = unified(name, args)?;
+    let function = if name == "GREATEST" { Function::Greatest } else { Function::Least };
+    Ok(make(function, args, common))
+}
+
+pub fn nullif(name: &str, args: Vec<Expr>) -> Made {
+    let [a, b] = exactly(name, args)?;
+    let equal = binary(BinaryOp::Eq, a.clone(), b)?;
+    case(vec![(equal, Expr::literal(Value::Null, DataType::Null))], Some(a))
+}
+
+pub fn if_then(name: &str, args: Vec<Expr>) -> Made {
+    let [condition, then, otherwise] = exactly(name, args)?;
+    case(vec![(condition, then)], Some(otherwise))
+}
+
+/// Without a pattern fractions and odd widths are taken too.
+pub fn to_timestamp(name: &str, args: Vec<Expr>) -> Made {
+    if args.is_empty() || args.len() > 2 {
+        return Err(wrong_count(name, args.len()));
+    }
+    let args: Result<Vec<_>, _> = args.into_iter().map(|arg| string(name, arg)).collect();
+    Ok(make(Function::ToTimestamp, args?, TIMESTAMP))
+}
+
+pub fn to_date(name: &str, args: Vec<Expr>) -> Made {
+    if args.len() == 1 {
+        let [text] = exactly(name, args)?;
+        return cast(string(name, text)?, DataType::Date, CastMode::Try);
+    }
+    cast(to_timestamp(name, args)?, DataType::Date, CastMode::Strict)
+}
+
+pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
+    if args.len() == 1 {
+        let precision = Expr::literal(Value::I64(3), DataType::Int);
+        args.push(precision);
+    }
+    let [value, precision] = exactly(name, args)?;
+    if value.data_type.is_string() {
+        let parsed = to_timestamp(name, vec![value, precision])?;
+        return cast(parsed, INSTANT, CastMode::Strict);
+    }
+    let precision = match precision.as_literal() {
+        Some(Value::I64(precision @ (0 | 3))) => *precision as u8,
+        _ => return Err("TO_TIMESTAMP_LTZ: the precision must be the literal 0 or 3".into()),
+    };
+    let value = if value.data_type.is_approximate() {
+        cast(value, DataType::BigInt, CastMode::Strict)?
+    } else {
+        integer(name, value)?
+    };
+    let factor = bigint(if precision == 0 { 1_000 } else { 1 });
+    Ok(make(Function::Multiply, vec![value, factor], INSTANT))
+}
+
+pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
+    let [value, pattern] = exactly(name, args)?;
+    let value = if value.data_type.is_string() {
+        to_timestamp(name, vec![value])?
+    } else {
+        local(name, value)?
+    };
+    if let Some(Value::Str(pattern)) = pattern.as_literal()
+        && crate::time::Pattern::new(pattern).is_none()
+    {
+        return Err(format!("DATE_FORMAT: cannot understand the pattern '{pattern}'"));
+    }
+    let pattern = string(name, pattern)?;
+    Ok(make(Function::DateFormat, vec![value, pattern], DataType::STRING))
+}
+
+pub fn extract(name: &str, args: Vec<Expr>) -> Made {
+    let [unit_name, value] = exactly(name, args)?;
+    unit(name, &unit_name)?;
+    let value = match value.data_type {
+        DataType::Time | DataType::IntervalDayTime => retype(value, &TIMESTAMP),
+        _ => local(name, value)?,
+    };
+    Ok(make(Function::Extract, vec![unit_name, value], DataType::BigInt))
+}
+
+/// `YEAR(x)` and its like.
+pub fn field(name: &str, args: Vec<Expr>) -> Made {
+    let [value] = exactly(name, args)?;
+    let unit = if name == "DAYOFMONTH" { "DAY" } else { name };
+    extract(name, vec![text(unit), value])
+}
+
+pub fn round_time(name: &str, args: Vec<Expr>) -> Made {
+    let [value, unit_name] = exactly(name, args)?;
+    let unit = unit(name, &unit_name)?;
+    if unit.millis().is_none() && unit.months().is_none() {
+        return Err(format!("{name}: a timestamp cannot be rounded to this unit"));
+    }
+    let function = if name == "FLOOR_TIME" { Function::FloorTime } else { Function::CeilTime };
+    let given = value.data_type.clone();
+    let value = match given {
+        DataType::Time => retype(value, &TIMESTAMP),
+        _ => local(name, value)?,
+    };
+    let rounded = make(function, vec![value, unit_name], TIMESTAMP);
+    match given {
+        DataType::Time => Ok(Expr { data_type: DataType::Time, ..rounded }),
+        DataType::Null => Ok(rounded),
+        given => cast(rounded, given, CastMode::Strict),
+    }
+}
+
+/// A date or timestamp and a number of months.
+pub fn add_months(value: Expr, months: Expr) -> Made {
+    let function = match value.data_type {
+        DataType::Date => Function::AddMonthsToDate,
+        DataType::Time => return Err("months cannot be added to a TIME".into()),
+        _ => Function::AddMonths,
+    };
+    let data_type = value.data_type.clone();
+    Ok(make(function, vec![value, months], data_type))
+}
+
+pub fn timestamp_add(name: &str, args: Vec<Expr>) -> Made {
+    let [unit_name, count, value] = exactly(name, args)?;
+    let unit = unit(name, &unit_name)?;
+    let count = integer(name, count)?;
+    let value = match value.data_type {
+        DataType::Date if unit.millis().is_some_and(|ms| ms < crate::time::MS_PER_DAY) => {
+            local(name, value)?
+        }
+        DataType::Date | DataType::TimestampLtz { .. } => value,
+        _ => local(name, value)?,
+    };
+    let times =
+        |factor: i64| make(Function::Multiply, vec![count, bigint(factor)], DataType::BigInt);
+    let data_type = value.data_type.clone();
+    match (unit.months(), unit.millis()) {
+        (Some(months), _) => add_months(value, times(months)),
+        (None, Some(ms)) => {
+            let date = data_type == DataType::Date;
+            let factor = if date { ms / crate::time::MS_PER_DAY } else { ms };
+            Ok(make(Function::Add, vec![value, times(factor)], data_type))
+        }
+        _ => Err(format!("{name}: this unit cannot be added")),
+    }
+}
+
+pub fn timestamp_diff(name: &str, args: Vec<Expr>) -> Made {
+    let [unit_name, from, to] = exactly(name, args)?;
+    let unit = unit(name, &unit_name)?;
+    let both_instants =
+        [&from, &to].iter().all(|side| matches!(side.data_type, DataType::TimestampLtz { .. }));
+    let (from, to) =
+        if both_instants { (from, to) } else { (local(name, from)?, local(name, to)?) };
+    let (whole, step) = match (unit.months(), unit.millis()) {
+        (Some(months), _) => {
+            (make(Function::MonthsBetween, vec![from, to], DataType::BigInt), months)
+        }
+        (None, Some(ms)) => (make(Function::Subtract, vec![to, from], DataType::BigInt), ms),
+        _ => return Err(format!("{name}: this unit cannot be counted")),
+    };
+    Ok(make(Function::Divide, vec![whole, bigint(step)], DataType::Int))
+}
+
+fn now() -> Expr {
+    let kind = ExprKind::Call { function: Function::Now, args: vec![] };
+    Expr { kind, data_type: INSTANT, nullable: false }
+}
+
+/// `CURRENT_TIMESTAMP` and its like.
+pub fn clock(name: &str, args: Vec<Expr>) -> Made {
+    let [] = exactly(name, args)?;
+    match name {
+        "LOCALTIMESTAMP" => cast(now(), TIMESTAMP, CastMode::Strict),
+        "CURRENT_DATE" => cast(now(), DataType::Date, CastMode::Strict),
+        "CURRENT_TIME" | "LOCALTIME" => cast(now(), DataType::Time, CastMode::Strict),
+        _ => Ok(now()),
+    }
+}
+
+pub fn unix_timestamp(name: &str, args: Vec<Expr>) -> Made {
+    let instant = if args.is_empty() {
+        now()
+    } else {
+        cast(to_timestamp(name, args)?, INSTANT, CastMode::Strict)?
+    };
+    Ok(make(Function::FloorDivide, vec![instant, bigint(1_000)], DataType::BigInt))
+}
+
+pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
+    if args.len() == 1 {
+        args.push(text("yyyy-MM-dd HH:mm:ss"));
+    }
+    let [seconds, pattern] = exactly(name, args)?;
+    let precision = Expr::literal(Value::I64(0), DataType::Int);
+    let instant = to_timestamp_ltz(name, vec![seconds, precision])?;
+    date_format(name, vec![instant, pattern])
+}
+
+/// body, path, returned type, what to do on empty and its default, the same on error.
+pub fn json_value(name: &str, args: Vec<Expr>) -> Made {
+    let [body, path, returned, empty, empty_default, error, error_default] = exactly(name, args)?;
+    let data_type = match returned.as_literal().and_then(Value::as_str) {
+        None => DataType::STRING,
+        Some(wanted) => match wanted.to_ascii_uppercase().as_str() {
+            "BOOLEAN" => DataType::Boolean,
+            "INT" | "INTEGER" => DataType::Int,
+            "BIGINT" => DataType::BigInt,
+            "DOUBLE" => DataType::Double,
+            wanted if wanted == "STRING" || wanted.starts_with("VARCHAR") => DataType::STRING,
+            other => return Err(format!("JSON_VALUE cannot return {other}")),
+        },
+    };
+    // Defaults come in the returned type, so that no row needs a conversion.
+    let default = |expr: Expr| cast(expr, data_type.clone(), CastMode::Strict);
+    let args = vec![
+        string(name, body)?,
+        string(name, path)?,
+        string(name, empty)?,
+        default(empty_default)?,
+        string(name, error)?,
+        default(error_default)?,
+    ];
+    Ok(make(Function::JsonValue, args, data_type))
+}

@@ -1,0 +1,89 @@
+//! Values as Flink's `print` connector writes them.
+
+use jiff::tz::TimeZone;
+
+use crate::number::{write_double, write_float, write_i64};
+use crate::record::{Column, ColumnData, DataType, Value};
+use crate::time;
+
+/// Appends the value of a row: `null`, `true`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
+/// `[a, b]`. The session's zone is taken with the rest of what printing may depend on; `print`
+/// shows instants in UTC.
+pub fn write_text(
+    column: &Column,
+    row: usize,
+    data_type: &DataType,
+    _zone: &TimeZone,
+    out: &mut String,
+) {
+    if column.is_null(row) {
+        return out.push_str("null");
+    }
+    match &column.data {
+        ColumnData::Bool(values) => out.push_str(if values[row] { "true" } else { "false" }),
+        ColumnData::I64(values) => write_integer(values[row], data_type, out),
+        ColumnData::F64(values) => write_approximate(values[row], data_type, out),
+        ColumnData::Str(values) => out.push_str(values.get(row)),
+        ColumnData::Any(values) => write_value(&values[row], data_type, out),
+    }
+}
+
+/// Appends a value by itself, as [`write_text`] does.
+pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
+    match (value, data_type) {
+        (Value::Null, _) => out.push_str("null"),
+        (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
+        (Value::I64(value), _) => write_integer(*value, data_type, out),
+        (Value::F64(value), _) => write_approximate(*value, data_type, out),
+        (Value::Str(value), _) => out.push_str(value),
+        (Value::Row(values), DataType::Row(fields)) => {
+            out.push_str("+I[");
+            for (i, (value, field)) in values.iter().zip(fields.iter()).enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_value(value, &field.data_type, out);
+            }
+            out.push(']');
+        }
+        (Value::Array(values), DataType::Array(element)) => {
+            out.push('[');
+            for (i, value) in values.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_value(value, element, out);
+            }
+            out.push(']');
+        }
+        (Value::Map(entries), DataType::Map(key_type, value_type)) => {
+            out.push('{');
+            for (i, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write_value(key, key_type, out);
+                out.push('=');
+                write_value(value, value_type, out);
+            }
+            out.push('}');
+        }
+        // A value of another form than its type says.
+        _ => out.push_str("null"),
+    }
+}
+
+fn write_integer(value: i64, data_type: &DataType, out: &mut String) {
+    match data_type {
+        DataType::Date => time::write_date(value, out),
+        DataType::Time => time::write_time(value, out),
+        DataType::Timestamp { .. } => time::write_local_date_time(value, out),
+        // An instant is shown in UTC whatever the zone of the session, with its seconds.
+        DataType::TimestampLtz { .. } => {
+            time::write_timestamp_seconds_optional(value, 'T', out);
+            out.push('Z');
+        }
+        _ => write_i64(value, out),
+    }
+}
+
+fn write_approximate(value: f64, data_type: &DataType, out: &mut String) {
+    match data_type {
+        DataType::Float => write_float(value as f32, out),
+        _ => write_double(value, out),
+    }
+}

@@ -1,0 +1,12 @@
+//! What the Kafka source and sink share: client configuration, topics, committed offsets.
+
+mod config;
+mod embedded;
+mod offsets;
+mod topic;
+
+pub use config::{Role, client_config, explain, group_id, one_topic};
+pub use embedded::EmbeddedBroker;
+pub use offsets::{Committed, Offsets};
+pub(crate) use topic::count_with;
+pub use topic::{CreateTopic, ensure_topic, partition_count};

@@ -1,0 +1,124 @@
+//! Topics: how many partitions one has, and making one that is missing.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::explain;
+
+/// `sink.create-topic`: how to make a topic that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreateTopic {
+    pub partitions: i32,
+    /// -1 = the broker's default.
+    pub replication: i32,
+}
+
+impl CreateTopic {
+    /// `true`, `false` or `partitions:3,replication:1`; `None` = do not make it.
+    pub fn parse(text: &str) -> Result<Option<Self>, String> {
+        let mut wanted = Self { partitions: -1, replication: -1 };
+        match text.trim() {
+            "true" => return Ok(Some(wanted)),
+            "false" => return Ok(None),
+            _ => {}
+        }
+        for part in text.split(',') {
+            let number = part.split_once(':').and_then(|(name, number)| {
+                let number = number.trim().parse::<i32>().ok().filter(|n| *n > 0)?;
+                Some((name.trim(), number))
+            });
+            match number {
+                Some(("partitions", number)) => wanted.partitions = number,
+                Some(("replication", number)) => wanted.replication = number,
+                _ => {
+                    return Err(format!(
+                        "'sink.create-topic' = '{text}': write 'true' or 'partitions:3,replication:1'"
+                    ));
+                }
+            }
+        }
+        Ok(Some(wanted))
+    }
+}
+
+/// Number of partitions of a topic; `None` where there is no such topic. Waits up to `timeout`.
+pub fn partition_count(
+    config: &ClientConfig,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Option<i32>, String> {
+    let client: BaseConsumer = config.create().map_err(|error| explain(&error))?;
+    count_with(&client, topic, timeout)
+}
+
+/// As [`partition_count`], by a client that is there.
+pub(crate) fn count_with<C: rdkafka::consumer::ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Option<i32>, String> {
+    let failed = |reason: String| format!("Kafka topic '{topic}': {reason}");
+    let metadata =
+        client.fetch_metadata(Some(topic), timeout).map_err(|error| failed(explain(&error)))?;
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+        return Ok(None);
+    };
+    match found.error().map(RDKafkaErrorCode::from) {
+        None => Ok(Some(found.partitions().len() as i32).filter(|count| *count > 0)),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+            Ok(None)
+        }
+        Some(code) => Err(failed(code.to_string())),
+    }
+}
+
+/// Makes the topic if it is missing; true where it was made.
+pub fn ensure_topic(
+    config: &ClientConfig,
+    topic: &str,
+    wanted: CreateTopic,
+    timeout: Duration,
+) -> Result<bool, String> {
+    if partition_count(config, topic, timeout)?.is_some() {
+        return Ok(false);
+    }
+    let failed = |reason: String| format!("Kafka topic '{topic}' cannot be made: {reason}");
+    let admin: AdminClient<DefaultClientContext> =
+        config.create().map_err(|error: KafkaError| failed(explain(&error)))?;
+    let CreateTopic { partitions, replication } = wanted;
+    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
+    let options =
+        AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| failed(error.to_string()))?;
+    let results = runtime
+        .block_on(admin.create_topics([&new], &options))
+        .map_err(|error| failed(explain(&error)))?;
+    match results.into_iter().next() {
+        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
+        Some(Err((_, code))) => Err(failed(code.to_string())),
+        _ => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn create_topic_option() {
+        let default = CreateTopic { partitions: -1, replication: -1 };
+        assert_eq!(CreateTopic::parse("true"), Ok(Some(default)));
+        assert_eq!(CreateTopic::parse("false"), Ok(None));
+        let both = CreateTopic { partitions: 3, replication: 1 };
+        assert_eq!(CreateTopic::parse("partitions:3, replication:1"), Ok(Some(both)));
+        assert!(CreateTopic::parse("partitions:0").is_err());
+        assert!(CreateTopic::parse("yes").is_err());
+    }
+}

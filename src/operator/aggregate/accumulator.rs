@@ -1,0 +1,331 @@
+//! Accumulators, column-wise: what each aggregate keeps for each row of a table or pane.
+
+use std::collections::HashSet;
+
+use super::{AggregateCall, AggregateFunction};
+use crate::record::{Batch, Column, ColumnBuilder, ColumnData, DataType, key};
+use crate::state::Chunked;
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+
+/// The form of the values that a sum or an extreme is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Only the count is kept.
+    None,
+    Int,
+    Float,
+    Text,
+}
+
+type Values = HashSet<Box<[u8]>, ahash::RandomState>;
+
+/// One aggregate over all rows. Vectors that its form does not need stay empty.
+#[derive(Clone, Debug)]
+struct Accumulator {
+    call: AggregateCall,
+    form: Form,
+    /// Values taken that are not NULL: 0 makes every aggregate but COUNT NULL.
+    count: Chunked<i64>,
+    ints: Chunked<i64>,
+    floats: Chunked<f64>,
+    texts: Chunked<Option<Box<str>>>,
+    distinct: Chunked<Option<Box<Values>>>,
+}
+
+impl Accumulator {
+    fn new(call: AggregateCall) -> Self {
+        use AggregateFunction::{Count, CountStar};
+        let form = match (call.function, &call.argument_type) {
+            (Count | CountStar, _) => Form::None,
+            (_, DataType::String { .. }) => Form::Text,
+            (_, argument) if argument.is_approximate() => Form::Float,
+            _ => Form::Int,
+        };
+        Self {
+            call,
+            form,
+            count: Chunked::default(),
+            ints: Chunked::default(),
+            floats: Chunked::default(),
+            texts: Chunked::default(),
+            distinct: Chunked::default(),
+        }
+    }
+
+    fn grow(&mut self, rows: usize) {
+        self.count.grow(rows);
+        match self.form {
+            Form::None => {}
+            Form::Int => self.ints.grow(rows),
+            Form::Float => self.floats.grow(rows),
+            Form::Text => self.texts.grow(rows),
+        }
+        if self.call.distinct {
+            self.distinct.grow(rows);
+        }
+    }
+
+    fn clear(&mut self, at: usize) {
+        self.count[at] = 0;
+        match self.form {
+            Form::None => {}
+            Form::Int => self.ints[at] = 0,
+            Form::Float => self.floats[at] = 0.0,
+            Form::Text => self.texts[at] = None,
+        }
+        if self.call.distinct {
+            self.distinct[at] = None;
+        }
+    }
+
+    fn update(&mut self, slots: &[u32], rows: &[u32], batch: &Batch) {
+        let filter = self.call.filter.map(|column| batch.columns[column].clone());
+        let argument = self.call.argument.map(|column| batch.columns[column].clone());
+        if filter.is_none() && argument.is_none() {
+            for &slot in slots {
+                self.count[slot as usize] += 1;
+            }
+            return;
+        }
+        for (&slot, &row) in slots.iter().zip(rows) {
+            let (slot, row) = (slot as usize, row as usize);
+            if let Some(filter) = &filter
+                && (filter.is_null(row) || !filter.as_bools()[row])
+            {
+                continue;
+            }
+            match &argument {
+                None => self.count[slot] += 1,
+                Some(column) => self.take(slot, column, row),
+            }
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, at: usize, column: &Column, row: usize) {
+        if column.is_null(row) {
+            return;
+        }
+        if self.call.distinct {
+            let mut value = Vec::with_capacity(16);
+            key::encode_value(column, row, &mut value);
+            if !self.distinct[at].get_or_insert_default().insert(value.into()) {
+                return;
+            }
+        }
+        match (&column.data, self.form) {
+            (ColumnData::I64(values), Form::Int) => self.take_int(at, values[row]),
+            (ColumnData::Bool(values), Form::Int) => self.take_int(at, values[row] as i64),
+            (ColumnData::F64(values), Form::Float) => self.take_float(at, values[row]),
+            (ColumnData::Str(values), Form::Text) => self.take_text(at, values.get(row)),
+            _ => {}
+        }
+        self.count[at] += 1;
+    }
+
+    /// Whether `value` replaces an extreme that is `order` to it.
+    fn replaces(&self, at: usize, order: Option<std::cmp::Ordering>) -> bool {
+        let wanted = match self.call.function {
+            AggregateFunction::Min => std::cmp::Ordering::Less,
+            _ => std::cmp::Ordering::Greater,
+        };
+        self.count[at] == 0 || order == Some(wanted)
+    }
+
+    fn is_extreme(&self) -> bool {
+        matches!(self.call.function, AggregateFunction::Min | AggregateFunction::Max)
+    }
+
+    fn take_int(&mut self, at: usize, value: i64) {
+        if !self.is_extreme() {
+            self.ints[at] = self.ints[at].wrapping_add(value);
+        } else if self.replaces(at, Some(value.cmp(&self.ints[at]))) {
+            self.ints[at] = value;
+        }
+    }
+
+    fn take_float(&mut self, at: usize, value: f64) {
+        if !self.is_extreme() {
+            self.floats[at] += value;
+        } else if self.replaces(at, value.partial_cmp(&self.floats[at])) {
+            self.floats[at] = value;
+        }
+    }
+
+    fn take_text(&mut self, at: usize, value: &str) {
+        let order = self.texts[at].as_deref().map(|held| value.cmp(held));
+        if self.replaces(at, order) {
+            self.texts[at] = Some(value.into());
+        }
+    }
+
+    fn merge(&mut self, at: usize, other: &Self, from: usize) {
+        if let Some(values) = other.distinct_at(from) {
+            return self.merge_distinct(at, values);
+        }
+        if other.count[from] == 0 {
+            return;
+        }
+        match self.form {
+            Form::None => {}
+            Form::Int => self.take_int(at, other.ints[from]),
+            Form::Float => self.take_float(at, other.floats[from]),
+            Form::Text => {
+                if let Some(text) = &other.texts[from] {
+                    self.take_text(at, text);
+                }
+            }
+        }
+        self.count[at] += other.count[from];
+    }
+
+    fn distinct_at(&self, at: usize) -> Option<&Values> {
+        if self.call.distinct { self.distinct[at].as_deref() } else { None }
+    }
+
+    fn merge_distinct(&mut self, at: usize, values: &Values) {
+        for value in values {
+            let mut builder = [ColumnBuilder::for_type(&self.call.argument_type, 1)];
+            let known = self.distinct[at].get_or_insert_default().contains(value);
+            if !known && key::decode(value, &mut builder) {
+                let [builder] = builder;
+                self.take(at, &builder.finish(), 0);
+            }
+        }
+    }
+
+    fn output(&self, at: usize, out: &mut ColumnBuilder) {
+        use AggregateFunction::{Avg, Count, CountStar, Max, Min};
+        let count = self.count[at];
+        match (self.call.function, self.form) {
+            (Count | CountStar, _) => out.push_i64(count),
+            _ if count == 0 => out.push_null(),
+            (Avg, Form::Int) => out.push_i64(wrap(self.ints[at] / count, &self.call.data_type)),
+            (Avg, Form::Float) => self.push_float(self.floats[at] / count as f64, out),
+            (Min | Max, Form::Int) if self.call.data_type == DataType::Boolean => {
+                out.push_bool(self.ints[at] != 0)
+            }
+            (_, Form::Int) => out.push_i64(wrap(self.ints[at], &self.call.data_type)),
+            (_, Form::Float) => self.push_float(self.floats[at], out),
+            (_, Form::Text) => out.push_str(self.texts[at].as_deref().unwrap_or_default()),
+            (_, Form::None) => out.push_null(),
+        }
+    }
+
+    fn push_float(&self, value: f64, out: &mut ColumnBuilder) {
+        let single = self.call.data_type == DataType::Float;
+        out.push_f64(if single { value as f32 as f64 } else { value });
+    }
+
+    fn save(&self, at: usize, out: &mut Vec<u8>) {
+        put_i64(self.count[at], out);
+        match self.form {
+            Form::None => {}
+            Form::Int => put_i64(self.ints[at], out),
+            Form::Float => put_i64(self.floats[at].to_bits() as i64, out),
+            Form::Text => put_bytes(self.texts[at].as_deref().unwrap_or_default().as_bytes(), out),
+        }
+        if self.call.distinct {
+            put_i64(self.distinct_at(at).map_or(0, |values| values.len() as i64), out);
+            for value in self.distinct_at(at).into_iter().flatten() {
+                put_bytes(value, out);
+            }
+        }
+    }
+
+    fn load(&mut self, at: usize, from: &mut &[u8]) -> Option<()> {
+        self.count[at] = take_i64(from)?;
+        match self.form {
+            Form::None => {}
+            Form::Int => self.ints[at] = take_i64(from)?,
+            Form::Float => self.floats[at] = f64::from_bits(take_i64(from)? as u64),
+            Form::Text => {
+                let text = std::str::from_utf8(take_bytes(from)?).ok()?;
+                self.texts[at] = (self.count[at] > 0).then(|| text.into());
+            }
+        }
+        if self.call.distinct {
+            for _ in 0..take_i64(from)? {
+                let value = take_bytes(from)?.into();
+                self.distinct[at].get_or_insert_default().insert(value);
+            }
+        }
+        Some(())
+    }
+
+    fn bytes(&self) -> u64 {
+        let flat = self.count.bytes() + self.ints.bytes() + self.floats.bytes();
+        flat + self.texts.bytes() + self.distinct.bytes()
+    }
+}
+
+/// Integer results have the width of their type and wrap as Flink's do.
+fn wrap(value: i64, data_type: &DataType) -> i64 {
+    match data_type {
+        DataType::TinyInt => value as i8 as i64,
+        DataType::SmallInt => value as i16 as i64,
+        DataType::Int => value as i32 as i64,
+        _ => value,
+    }
+}
+
+/// All aggregates of one GROUP BY over the rows of a table or a pane.
+#[derive(Clone, Debug)]
+pub struct Accumulators {
+    list: Vec<Accumulator>,
+    rows: usize,
+}
+
+impl Accumulators {
+    pub fn new(calls: &[AggregateCall]) -> Self {
+        Self { list: calls.iter().cloned().map(Accumulator::new).collect(), rows: 0 }
+    }
+
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Room for `rows` rows; new ones hold nothing yet.
+    pub fn grow(&mut self, rows: usize) {
+        if rows > self.rows {
+            self.list.iter_mut().for_each(|one| one.grow(rows));
+            self.rows = rows;
+        }
+    }
+
+    /// Takes `rows` of the batch, the i-th into row `slots[i]`.
+    pub fn update(&mut self, slots: &[u32], rows: &[u32], batch: &Batch) {
+        self.list.iter_mut().for_each(|one| one.update(slots, rows, batch));
+    }
+
+    /// Adds row `from` of another set of the same calls to row `at`.
+    pub fn merge(&mut self, at: usize, other: &Self, from: usize) {
+        for (one, other) in self.list.iter_mut().zip(&other.list) {
+            one.merge(at, other, from);
+        }
+    }
+
+    /// One value into each builder.
+    pub fn output(&self, at: usize, out: &mut [ColumnBuilder]) {
+        for (one, out) in self.list.iter().zip(out) {
+            one.output(at, out);
+        }
+    }
+
+    pub fn clear(&mut self, at: usize) {
+        self.list.iter_mut().for_each(|one| one.clear(at));
+    }
+
+    pub fn save(&self, at: usize, out: &mut Vec<u8>) {
+        self.list.iter().for_each(|one| one.save(at, out));
+    }
+
+    /// None where the bytes end early or are not what `save` wrote.
+    pub fn load(&mut self, at: usize, from: &mut &[u8]) -> Option<()> {
+        self.list.iter_mut().try_for_each(|one| one.load(at, from))
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.list.iter().map(Accumulator::bytes).sum()
+    }
+}

@@ -1,0 +1,384 @@
+//! GROUP BY without a window: a row for each key, sent again when it has changed.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use super::{Accumulators, AggregateCall, AggregateFunction};
+use crate::operator::{Operator, Output, Progress, Readable};
+use crate::record::{Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key};
+use crate::state::entry::{put_bytes, take_bytes};
+use crate::state::{Chunked, KeyedState, SharedKeys};
+
+const BATCH: usize = 1024;
+const PRESENT: u8 = 1;
+const DIRTY: u8 = 2;
+
+/// Rows whose key holds an event time are dropped once the watermark has passed it by this much.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Which of the keys holds the time.
+    pub key: usize,
+    pub retention_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GroupOptions {
+    /// Send what a changed row was before (-U).
+    pub update_before: bool,
+    /// Send a change for every input row, as Flink does without mini-batches.
+    pub per_row: bool,
+    pub retention: Option<Retention>,
+}
+
+/// The rows by slot.
+struct Table {
+    keys: SharedKeys,
+    key_types: Vec<DataType>,
+    values: Vec<DataType>,
+    accumulators: Accumulators,
+    flags: Chunked<u8>,
+    rows: u64,
+    retention: Option<Retention>,
+    /// Slots by the time at which they expire.
+    expiries: BTreeMap<i64, Vec<u32>>,
+}
+
+impl Table {
+    fn builders(&self, types: &[DataType]) -> Vec<ColumnBuilder> {
+        types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect()
+    }
+
+    fn all_builders(&self) -> Vec<ColumnBuilder> {
+        let mut all = self.builders(&self.key_types);
+        all.extend(self.builders(&self.values));
+        all
+    }
+
+    fn grow(&mut self) {
+        let slots = self.keys.borrow().slots();
+        self.flags.grow(slots);
+        self.accumulators.grow(slots);
+    }
+
+    fn is_present(&self, slot: u32) -> bool {
+        self.flags.len() > slot as usize && self.flags[slot as usize] & PRESENT != 0
+    }
+
+    fn expiry(&self, slot: u32) -> Option<i64> {
+        let retention = self.retention?;
+        let mut builders = self.builders(&self.key_types);
+        key::decode(self.keys.borrow().key(slot), &mut builders);
+        let time = builders.swap_remove(retention.key).finish();
+        (!time.is_null(0)).then(|| time.as_i64s()[0].saturating_add(retention.retention_ms))
+    }
+
+    /// A slot gets its row.
+    fn add(&mut self, slot: u32) {
+        self.flags[slot as usize] |= PRESENT;
+        self.rows += 1;
+        self.keys.borrow_mut().retain(slot);
+        if let Some(at) = self.expiry(slot) {
+            self.expiries.entry(at).or_default().push(slot);
+        }
+    }
+
+    fn expire(&mut self, watermark: i64) {
+        while let Some(entry) = self.expiries.first_entry() {
+            if *entry.key() > watermark {
+                break;
+            }
+            for slot in entry.remove() {
+                self.flags[slot as usize] = 0;
+                self.accumulators.clear(slot as usize);
+                self.rows -= 1;
+                self.keys.borrow_mut().release(slot);
+            }
+        }
+    }
+
+    /// The row of a slot, keys and aggregates.
+    fn output(&self, slot: u32, out: &mut [ColumnBuilder]) {
+        let (keys, values) = out.split_at_mut(self.key_types.len());
+        key::decode(self.keys.borrow().key(slot), keys);
+        self.accumulators.output(slot as usize, values);
+    }
+
+    fn batch(&self, slots: &[u32]) -> Batch {
+        let mut builders = self.all_builders();
+        slots.iter().for_each(|&slot| self.output(slot, &mut builders));
+        Batch::new(finish(builders), slots.len(), BatchTime::at(i64::MIN))
+    }
+}
+
+fn finish(builders: Vec<ColumnBuilder>) -> Vec<Arc<Column>> {
+    builders.into_iter().map(|builder| Arc::new(builder.finish())).collect()
+}
+
+impl KeyedState for Table {
+    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let keys = self.keys.borrow();
+        let mut entry = Vec::new();
+        for slot in 0..self.flags.len() as u32 {
+            if self.is_present(slot) {
+                entry.clear();
+                put_bytes(keys.key(slot), &mut entry);
+                self.accumulators.save(slot as usize, &mut entry);
+                write(keys.key_group(slot), &entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+        let bad = || "an entry of a GROUP BY is cut short".to_owned();
+        let key = take_bytes(&mut entry).ok_or_else(bad)?;
+        let slot = self.keys.borrow_mut().intern_key(key);
+        self.grow();
+        if self.is_present(slot) {
+            self.accumulators.clear(slot as usize);
+        } else {
+            self.add(slot);
+        }
+        self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)
+    }
+
+    fn size(&self) -> (u64, u64) {
+        let bytes = self.flags.bytes() + self.accumulators.bytes() + self.keys.borrow().bytes();
+        (self.rows, bytes)
+    }
+}
+
+/// The operator. Its input is append-only.
+pub struct GroupAggregate {
+    keys: Vec<usize>,
+    options: GroupOptions,
+    table: Table,
+    /// Rows changed since the last flush, and whether they were there before it.
+    dirty: Vec<(u32, bool)>,
+    /// The aggregates that `dirty` rows had at the last flush, where they are needed.
+    before: Vec<ColumnBuilder>,
+    keep_before: bool,
+    watermark: i64,
+    late: u64,
+    stamp_us: i64,
+    slots: Vec<u32>,
+}
+
+impl GroupAggregate {
+    /// `keys` are columns of the input, of types `key_types`.
+    pub fn new(
+        keys: Vec<usize>,
+        key_types: Vec<DataType>,
+        calls: &[AggregateCall],
+        dictionary: SharedKeys,
+        options: GroupOptions,
+    ) -> Self {
+        let counts = |call: &AggregateCall| {
+            call.function == AggregateFunction::CountStar && call.filter.is_none()
+        };
+        let table = Table {
+            keys: dictionary,
+            key_types,
+            values: calls.iter().map(|call| call.data_type.clone()).collect(),
+            accumulators: Accumulators::new(calls),
+            flags: Chunked::default(),
+            rows: 0,
+            retention: options.retention,
+            expiries: BTreeMap::new(),
+        };
+        Self {
+            keys,
+            options,
+            before: table.builders(&table.values),
+            table,
+            dirty: Vec::new(),
+            // A row with a COUNT(*) is never equal to what it was.
+            keep_before: options.update_before || !calls.iter().any(counts),
+            watermark: i64::MIN,
+            late: 0,
+            stamp_us: 0,
+            slots: Vec::new(),
+        }
+    }
+
+    /// Drops rows whose key has expired by the watermark before them.
+    fn drop_late(&mut self, batch: Batch) -> Batch {
+        let Some(retention) = self.options.retention else {
+            return batch;
+        };
+        let column = batch.columns[self.keys[retention.key]].clone();
+        let times = column.as_i64s();
+        let is_open = |&row: &usize| {
+            let watermark = self.watermark.max(batch.time.before_row(row));
+            column.is_null(row) || times[row].saturating_add(retention.retention_ms) > watermark
+        };
+        let kept: Vec<u32> = batch.row_ids().filter(is_open).map(|row| row as u32).collect();
+        self.late += (batch.len() - kept.len()) as u64;
+        batch.with_selection(kept)
+    }
+
+    /// Marks a row before its first change since the last flush.
+    fn touch(&mut self, slot: u32) {
+        let flags = self.table.flags[slot as usize];
+        if flags & DIRTY != 0 {
+            return;
+        }
+        let present = flags & PRESENT != 0;
+        if self.keep_before {
+            self.table.accumulators.output(slot as usize, &mut self.before);
+        }
+        if !present {
+            self.table.add(slot);
+        }
+        self.table.flags[slot as usize] |= DIRTY;
+        self.dirty.push((slot, present));
+    }
+
+    fn take(&mut self, slots: &[u32], rows: &[u32], batch: &Batch) {
+        slots.iter().for_each(|&slot| self.touch(slot));
+        self.table.accumulators.update(slots, rows, batch);
+    }
+
+    fn send(&mut self, out: &mut Output) {
+        let empty = self.table.builders(&self.table.values);
+        let before = finish(std::mem::replace(&mut self.before, empty));
+        let mut rows = Emitter::new(&self.table, self.watermark, self.stamp_us);
+        let mut dirty = std::mem::take(&mut self.dirty);
+        for (index, (slot, present)) in dirty.drain(..).enumerate() {
+            self.table.flags[slot as usize] &= !DIRTY;
+            rows.change(&self.table, slot, present.then_some((&before[..], index)), self, out);
+        }
+        rows.send(&self.table, out);
+        self.dirty = dirty;
+    }
+}
+
+/// Collects changed rows into batches.
+struct Emitter {
+    builders: Vec<ColumnBuilder>,
+    kinds: Vec<ChangeKind>,
+    watermark: i64,
+    stamp_us: i64,
+}
+
+impl Emitter {
+    fn new(table: &Table, watermark: i64, stamp_us: i64) -> Self {
+        Self { builders: table.all_builders(), kinds: Vec::new(), watermark, stamp_us }
+    }
+
+    fn change(
+        &mut self,
+        table: &Table,
+        slot: u32,
+        before: Option<(&[Arc<Column>], usize)>,
+        of: &GroupAggregate,
+        out: &mut Output,
+    ) {
+        if let Some((columns, row)) = before.filter(|_| of.keep_before) {
+            let mut now = table.builders(&table.values);
+            table.accumulators.output(slot as usize, &mut now);
+            let now = finish(now);
+            let (mut old, mut new) = (Vec::new(), Vec::new());
+            key::encode_row(columns, row, &mut old);
+            key::encode_row(&now, 0, &mut new);
+            if old == new {
+                return;
+            }
+            if of.options.update_before {
+                let (keys, values) = self.builders.split_at_mut(table.key_types.len());
+                key::decode(table.keys.borrow().key(slot), keys);
+                values.iter_mut().zip(columns).for_each(|(to, from)| to.push_from(from, row));
+                self.kinds.push(ChangeKind::UpdateBefore);
+            }
+        }
+        table.output(slot, &mut self.builders);
+        let kind = if before.is_some() { ChangeKind::UpdateAfter } else { ChangeKind::Insert };
+        self.kinds.push(kind);
+        // Room for a pair, so that a -U and its +U stay together.
+        if self.kinds.len() + 2 > BATCH {
+            self.send(table, out);
+        }
+    }
+
+    fn send(&mut self, table: &Table, out: &mut Output) {
+        let columns = finish(std::mem::replace(&mut self.builders, table.all_builders()));
+        let kinds = std::mem::take(&mut self.kinds);
+        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
+        batch.kinds = Some(Arc::new(kinds));
+        batch.stamp_us = self.stamp_us;
+        out.emit(batch);
+    }
+}
+
+impl Operator for GroupAggregate {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let batch = self.drop_late(batch);
+        if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
+            self.stamp_us = batch.stamp_us;
+        }
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = std::mem::take(&mut self.slots);
+        self.table.keys.borrow_mut().resolve(&columns, &batch, &mut slots);
+        self.table.grow();
+        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        if self.options.per_row {
+            for (slot, row) in slots.iter().zip(&rows) {
+                self.take(std::slice::from_ref(slot), std::slice::from_ref(row), &batch);
+                self.send(out);
+            }
+        } else {
+            self.take(&slots, &rows, &batch);
+        }
+        self.slots = slots;
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.flush(out);
+        self.watermark = self.watermark.max(watermark);
+        self.table.expire(self.watermark);
+        Progress::Done
+    }
+
+    fn flush(&mut self, out: &mut Output) {
+        if !self.dirty.is_empty() {
+            self.send(out);
+            self.stamp_us = 0;
+        }
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("groups", &mut self.table)]
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+
+    fn readable(&self) -> Option<&dyn Readable> {
+        Some(self)
+    }
+}
+
+impl Readable for GroupAggregate {
+    fn get(&self, key: &[u8]) -> Option<Batch> {
+        let slot = self.table.keys.borrow().find(key)?;
+        self.table.is_present(slot).then(|| self.table.batch(&[slot]))
+    }
+
+    fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>) {
+        let keys = self.table.keys.borrow();
+        let start = if after.is_empty() { 0 } else { keys.find(after).map_or(0, |slot| slot + 1) };
+        let in_group =
+            |&slot: &u32| self.table.is_present(slot) && keys.key_group(slot) == key_group;
+        let all = start..self.table.flags.len() as u32;
+        let slots: Vec<u32> = all.filter(in_group).take(limit).collect();
+        let last = slots.last().map(|&slot| keys.key(slot).to_vec());
+        (self.table.batch(&slots), last)
+    }
+
+    fn rows(&self) -> u64 {
+        self.table.rows
+    }
+}

@@ -1,0 +1,187 @@
+//! The rows of a queryable table by primary key: the last one of each key stays.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use super::{Operator, Output, Progress, Readable};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key};
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+use crate::state::{Chunked, KeyedState, SharedKeys};
+
+/// Rows by slot, in canonical bytes of all their columns; 0 as sequence means no row.
+struct Rows {
+    keys: SharedKeys,
+    types: Vec<DataType>,
+    rows: Chunked<Option<Box<[u8]>>>,
+    sequences: Chunked<u64>,
+    /// Slots by their last update, oldest first.
+    order: BTreeMap<u64, u32>,
+    next: u64,
+    bytes: u64,
+}
+
+impl Rows {
+    fn grow(&mut self) {
+        let slots = self.keys.borrow().slots();
+        self.rows.grow(slots);
+        self.sequences.grow(slots);
+    }
+
+    fn remove(&mut self, slot: u32) {
+        let sequence = std::mem::take(&mut self.sequences[slot as usize]);
+        if let Some(row) = self.rows[slot as usize].take() {
+            self.bytes -= row.len() as u64;
+            self.order.remove(&sequence);
+            self.keys.borrow_mut().release(slot);
+        }
+    }
+
+    fn put(&mut self, slot: u32, row: &[u8], sequence: u64) {
+        // The new reference comes first, so that the slot is not given to another key.
+        self.keys.borrow_mut().retain(slot);
+        self.remove(slot);
+        self.rows[slot as usize] = Some(row.into());
+        self.sequences[slot as usize] = sequence;
+        self.bytes += row.len() as u64;
+        self.order.insert(sequence, slot);
+        self.next = self.next.max(sequence + 1);
+    }
+
+    fn batch(&self, slots: &[u32]) -> Batch {
+        let types = self.types.iter();
+        let mut builders: Vec<_> = types.map(|of| ColumnBuilder::for_type(of, 16)).collect();
+        for row in slots.iter().filter_map(|&slot| self.rows[slot as usize].as_deref()) {
+            key::decode(row, &mut builders);
+        }
+        let columns = builders.into_iter().map(|builder| Arc::new(builder.finish())).collect();
+        Batch::new(columns, slots.len(), BatchTime::at(i64::MIN))
+    }
+
+    fn is_present(&self, slot: u32) -> bool {
+        self.rows.len() > slot as usize && self.rows[slot as usize].is_some()
+    }
+}
+
+impl KeyedState for Rows {
+    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let keys = self.keys.borrow();
+        let mut entry = Vec::new();
+        for (&sequence, &slot) in &self.order {
+            entry.clear();
+            put_bytes(keys.key(slot), &mut entry);
+            put_i64(sequence as i64, &mut entry);
+            entry.extend_from_slice(self.rows[slot as usize].as_deref().unwrap_or_default());
+            write(keys.key_group(slot), &entry)?;
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+        let bad = || "an entry of a table is cut short".to_owned();
+        let key = take_bytes(&mut entry).ok_or_else(bad)?;
+        let mut sequence = take_i64(&mut entry).ok_or_else(bad)? as u64;
+        // Two shards may have counted alike before a change of their number.
+        while self.order.contains_key(&sequence) {
+            sequence += 1;
+        }
+        let slot = self.keys.borrow_mut().intern_key(key);
+        self.grow();
+        self.put(slot, entry, sequence);
+        Ok(())
+    }
+
+    fn size(&self) -> (u64, u64) {
+        let fixed = self.rows.bytes() + self.sequences.bytes() + self.keys.borrow().bytes();
+        (self.order.len() as u64, self.bytes + fixed)
+    }
+}
+
+/// The operator: keeps rows for queries and emits nothing.
+pub struct UpsertTable {
+    primary_key: Vec<usize>,
+    max_rows: Option<usize>,
+    table: Rows,
+}
+
+impl UpsertTable {
+    /// `types` of all columns of the input, which must not be nested; beyond `max_rows` the row
+    /// that was updated longest ago goes.
+    pub fn new(
+        primary_key: Vec<usize>,
+        types: Vec<DataType>,
+        dictionary: SharedKeys,
+        max_rows: Option<usize>,
+    ) -> Self {
+        let table = Rows {
+            keys: dictionary,
+            types,
+            rows: Chunked::default(),
+            sequences: Chunked::default(),
+            order: BTreeMap::new(),
+            next: 1,
+            bytes: 0,
+        };
+        Self { primary_key, max_rows, table }
+    }
+}
+
+impl Operator for UpsertTable {
+    fn process(&mut self, _port: usize, batch: Batch, _out: &mut Output) -> Progress {
+        let keys: Vec<_> = self.primary_key.iter().map(|&at| batch.columns[at].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        self.table.keys.borrow_mut().resolve(&keys, &batch, &mut slots);
+        self.table.grow();
+        // A row that goes must not free the slot of a later row of this batch.
+        slots.iter().for_each(|&slot| self.table.keys.borrow_mut().retain(slot));
+        let mut bytes = Vec::new();
+        for (row, &slot) in batch.row_ids().zip(&slots) {
+            match batch.kind(row) {
+                ChangeKind::UpdateBefore => {}
+                ChangeKind::Delete => self.table.remove(slot),
+                ChangeKind::Insert | ChangeKind::UpdateAfter => {
+                    bytes.clear();
+                    key::encode_row(&batch.columns, row, &mut bytes);
+                    self.table.put(slot, &bytes, self.table.next);
+                }
+            }
+            while self.max_rows.is_some_and(|most| self.table.order.len() > most)
+                && let Some((_, &oldest)) = self.table.order.first_key_value()
+            {
+                self.table.remove(oldest);
+            }
+        }
+        slots.iter().for_each(|&slot| self.table.keys.borrow_mut().release(slot));
+        Progress::Done
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("rows", &mut self.table)]
+    }
+
+    fn readable(&self) -> Option<&dyn Readable> {
+        Some(self)
+    }
+}
+
+impl Readable for UpsertTable {
+    fn get(&self, key: &[u8]) -> Option<Batch> {
+        let slot = self.table.keys.borrow().find(key)?;
+        self.table.is_present(slot).then(|| self.table.batch(&[slot]))
+    }
+
+    fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>) {
+        let keys = self.table.keys.borrow();
+        let start = if after.is_empty() { 0 } else { keys.find(after).map_or(0, |slot| slot + 1) };
+        let in_group =
+            |&slot: &u32| self.table.is_present(slot) && keys.key_group(slot) == key_group;
+        let all = start..self.table.rows.len() as u32;
+        let slots: Vec<u32> = all.filter(in_group).take(limit).collect();
+        let last = slots.last().map(|&slot| keys.key(slot).to_vec());
+        (self.table.batch(&slots), last)
+    }
+
+    fn rows(&self) -> u64 {
+        self.table.order.len() as u64
+    }
+}

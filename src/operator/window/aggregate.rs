@@ -1,0 +1,247 @@
+//! GROUP BY over TUMBLE and HOP: rows go into panes, and the watermark fires whole windows.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::pane::{Pane, Panes};
+use super::{WindowKind, local};
+use crate::operator::aggregate::AggregateCall;
+use crate::operator::{Operator, Output, Progress};
+use crate::record::schema::Physical;
+use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
+use crate::state::{KeyedState, SharedKeys};
+
+const BATCH: usize = 1024;
+/// Rows emitted in one call before the worker gets its turn.
+const SLICE: usize = 64 * 1024;
+
+/// A batch whose rows have their own watermarks, and how far it is processed.
+struct Work {
+    batch: Batch,
+    rows: Vec<u32>,
+    slots: Vec<u32>,
+    position: usize,
+}
+
+/// A window on its way out.
+struct Firing {
+    start: i64,
+    pane: Pane,
+    position: usize,
+}
+
+pub struct WindowAggregate {
+    window: WindowKind,
+    time: usize,
+    keys: Vec<usize>,
+    types: Vec<DataType>,
+    panes: Panes,
+    /// For an instant as time column: the zone in which window bounds are shown.
+    zone: Option<TimeZone>,
+    /// The watermark to which windows are being fired.
+    target: i64,
+    /// No window that starts before this fires any more.
+    next_start: i64,
+    work: Option<Work>,
+    firing: Option<Firing>,
+    late: u64,
+}
+
+impl WindowAggregate {
+    /// `time` and `keys` are columns of the input; `zone` is given where the time is an instant.
+    pub fn new(
+        window: WindowKind,
+        time: usize,
+        keys: (Vec<usize>, Vec<DataType>),
+        calls: Vec<AggregateCall>,
+        dictionary: SharedKeys,
+        zone: Option<TimeZone>,
+    ) -> Self {
+        let open = std::collections::BTreeMap::new();
+        let (keys, types) = keys;
+        Self {
+            window,
+            time,
+            keys,
+            types,
+            panes: Panes { keys: dictionary, calls, open, watermark: i64::MIN },
+            zone,
+            target: i64::MIN,
+            next_start: i64::MIN,
+            work: None,
+            firing: None,
+            late: 0,
+        }
+    }
+
+    /// The earliest window that holds a pane and that `target` closes.
+    fn next_window(&self) -> Option<i64> {
+        let WindowKind { size_ms, slide_ms, .. } = self.window;
+        let (&first, _) = self.panes.open.first_key_value()?;
+        let mut start = first.saturating_sub(size_ms - slide_ms).max(self.next_start);
+        if self.panes.watermark != i64::MIN {
+            let closed = self.panes.watermark.saturating_sub(size_ms - 1);
+            start = start.max(self.window.pane_of(closed).saturating_add(slide_ms));
+        }
+        (start.saturating_add(size_ms - 1) <= self.target).then_some(start)
+    }
+
+    /// Takes a window out of its panes; the pane that no later window holds goes with it.
+    fn begin(&mut self, start: i64) -> Firing {
+        let WindowKind { size_ms, slide_ms, .. } = self.window;
+        self.next_start = start.saturating_add(slide_ms);
+        let first = self.panes.open.remove(&start);
+        let keys = self.panes.keys.clone();
+        let mut pane = first.unwrap_or_else(|| Pane::new(&self.panes.calls));
+        for (_, other) in self.panes.open.range(start..start.saturating_add(size_ms)) {
+            pane.merge(other, &keys);
+        }
+        Firing { start, pane, position: 0 }
+    }
+
+    fn emit(&self, firing: &mut Firing, out: &mut Output) -> usize {
+        let rows = (firing.pane.slots.len() - firing.position).min(BATCH);
+        let mut keys: Vec<_> =
+            self.types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect();
+        let calls = self.panes.calls.iter();
+        let mut values: Vec<_> =
+            calls.map(|call| ColumnBuilder::for_type(&call.data_type, rows)).collect();
+        let end = firing.start.saturating_add(self.window.size_ms);
+        let zone = self.zone.as_ref();
+        let bounds = [local(zone, firing.start), local(zone, end), end - 1];
+        let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
+        let dictionary = self.panes.keys.borrow();
+        for row in firing.position..firing.position + rows {
+            key::decode(dictionary.key(firing.pane.slots[row]), &mut keys);
+            firing.pane.accumulators.output(row, &mut values);
+            times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
+        }
+        firing.position += rows;
+        let all = keys.into_iter().chain(times).chain(values);
+        let columns = all.map(|builder| Arc::new(builder.finish())).collect();
+        out.emit(Batch::new(columns, rows, BatchTime::at(self.panes.watermark)));
+        rows
+    }
+
+    /// Fires all windows up to `target`.
+    fn fire(&mut self, out: &mut Output) -> Progress {
+        let mut emitted = 0;
+        loop {
+            let Some(mut firing) = self.firing.take().or_else(|| {
+                let start = self.next_window()?;
+                Some(self.begin(start))
+            }) else {
+                self.panes.watermark = self.panes.watermark.max(self.target);
+                return Progress::Done;
+            };
+            while firing.position < firing.pane.slots.len() {
+                if emitted >= SLICE {
+                    self.firing = Some(firing);
+                    return Progress::Yield;
+                }
+                emitted += self.emit(&mut firing, out);
+            }
+            firing.pane.release(&self.panes.keys);
+        }
+    }
+
+    /// Takes rows, none of which has to wait for a later watermark.
+    fn take(&mut self, slots: &[u32], rows: &[u32], batch: &Batch, out: &mut Output) {
+        let column = batch.columns[self.time].clone();
+        let times = column.as_i64s();
+        let keys = self.panes.keys.clone();
+        let (mut at, mut of) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        let mut current = None;
+        for (&slot, &row) in slots.iter().zip(rows) {
+            if column.is_null(row as usize) {
+                out.reject(batch, row, "RowTime field should not be null".into());
+                continue;
+            }
+            let start = self.window.pane_of(times[row as usize]);
+            if start.saturating_add(self.window.size_ms - 1) <= self.panes.watermark {
+                self.late += 1;
+                continue;
+            }
+            if current != Some(start) {
+                self.update(current, &mut at, &mut of, batch);
+                current = Some(start);
+            }
+            at.push(self.panes.pane(start).row(slot, &keys));
+            of.push(row);
+        }
+        self.update(current, &mut at, &mut of, batch);
+    }
+
+    /// A run of rows of one pane.
+    fn update(&mut self, start: Option<i64>, at: &mut Vec<u32>, of: &mut Vec<u32>, batch: &Batch) {
+        if let Some(start) = start {
+            self.panes.pane(start).accumulators.update(at, of, batch);
+        }
+        at.clear();
+        of.clear();
+    }
+
+    /// Goes on firing, and then with the rows of the batch at hand.
+    fn drive(&mut self, out: &mut Output) -> Progress {
+        loop {
+            if self.fire(out) == Progress::Yield {
+                return Progress::Yield;
+            }
+            let Some(mut work) = self.work.take() else {
+                return Progress::Done;
+            };
+            let from = work.position;
+            let waits =
+                |&row: &u32| work.batch.time.before_row(row as usize) > self.panes.watermark;
+            let run = work.rows[from..].iter().position(waits);
+            let to = run.map_or(work.rows.len(), |run| from + run);
+            self.take(&work.slots[from..to], &work.rows[from..to], &work.batch, out);
+            if to == work.rows.len() {
+                let mut keys = self.panes.keys.borrow_mut();
+                work.slots.iter().for_each(|&slot| keys.release(slot));
+                return Progress::Done;
+            }
+            self.target = work.batch.time.before_row(work.rows[to] as usize);
+            work.position = to;
+            self.work = Some(work);
+        }
+    }
+}
+
+impl Operator for WindowAggregate {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        self.panes.keys.borrow_mut().resolve(&columns, &batch, &mut slots);
+        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        if batch.time.before.is_none() {
+            self.take(&slots, &rows, &batch, out);
+            return Progress::Done;
+        }
+        // A window that fires inside the batch must not free the slots of its later rows.
+        let mut keys = self.panes.keys.borrow_mut();
+        slots.iter().for_each(|&slot| keys.retain(slot));
+        drop(keys);
+        self.target = self.panes.watermark;
+        self.work = Some(Work { batch, rows, slots, position: 0 });
+        self.drive(out)
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.target = self.panes.watermark.max(watermark);
+        self.fire(out)
+    }
+
+    fn resume(&mut self, out: &mut Output) -> Progress {
+        self.drive(out)
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("panes", &mut self.panes)]
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+}

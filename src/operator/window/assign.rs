@@ -1,0 +1,92 @@
+//! TUMBLE and HOP without aggregation: each row once for each of its windows.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::{WindowKind, local};
+use crate::operator::{Operator, Output, Progress};
+use crate::record::column::ColumnBuilder;
+use crate::record::schema::Physical;
+use crate::record::{Batch, Column, ColumnData, StringColumn, Validity};
+
+/// Appends window_start, window_end and window_time; windows that the watermark has
+/// closed before the row get no row.
+pub struct WindowAssign {
+    window: WindowKind,
+    time: usize,
+    zone: Option<TimeZone>,
+}
+
+impl WindowAssign {
+    /// `zone` is given where the time column is an instant.
+    pub fn new(window: WindowKind, time: usize, zone: Option<TimeZone>) -> Self {
+        Self { window, time, zone }
+    }
+}
+
+/// The given rows of a column; texts stay in the buffer that they are in.
+fn gather(column: &Column, rows: &[u32]) -> Column {
+    let data = match &column.data {
+        ColumnData::Bool(values) => ColumnData::Bool(pick(values, rows)),
+        ColumnData::I64(values) => ColumnData::I64(pick(values, rows)),
+        ColumnData::F64(values) => ColumnData::F64(pick(values, rows)),
+        ColumnData::Any(values) => ColumnData::Any(pick(values, rows)),
+        ColumnData::Str(values) => ColumnData::Str(StringColumn {
+            buffer: values.buffer.clone(),
+            views: pick(&values.views, rows),
+        }),
+    };
+    let mut validity = Validity::all();
+    for (at, &row) in rows.iter().enumerate() {
+        if column.is_null(row as usize) {
+            validity.set_null(at, rows.len());
+        }
+    }
+    Column::new(data, validity)
+}
+
+fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().map(|&row| values[row as usize].clone()).collect()
+}
+
+impl Operator for WindowAssign {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let WindowKind { size_ms, slide_ms, .. } = self.window;
+        let column = batch.columns[self.time].clone();
+        let mut rows = Vec::with_capacity(batch.len());
+        let mut bounds: [ColumnBuilder; 3] =
+            std::array::from_fn(|_| ColumnBuilder::new(Physical::I64, batch.len()));
+        for row in batch.row_ids() {
+            if column.is_null(row) {
+                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                continue;
+            }
+            let last = self.window.pane_of(column.as_i64s()[row]);
+            let watermark = batch.time.before.as_ref().map_or(i64::MIN, |before| before[row]);
+            let mut start = last.saturating_sub(size_ms - slide_ms);
+            while start <= last {
+                let end = start.saturating_add(size_ms);
+                if end - 1 <= watermark {
+                    start = start.saturating_add(slide_ms);
+                    continue;
+                }
+                let zone = self.zone.as_ref();
+                let values = [local(zone, start), local(zone, end), end - 1];
+                bounds.iter_mut().zip(values).for_each(|(to, value)| to.push_i64(value));
+                rows.push(row as u32);
+                start = start.saturating_add(slide_ms);
+            }
+        }
+        let columns = batch.columns.iter().map(|column| Arc::new(gather(column, &rows)));
+        let bounds = bounds.into_iter().map(|builder| Arc::new(builder.finish()));
+        let mut result =
+            Batch::new(columns.chain(bounds).collect(), rows.len(), batch.time.clone());
+        let by_row = |before: &Arc<Vec<i64>>| Arc::new(pick(before, &rows));
+        result.time.before = batch.time.before.as_ref().map(by_row);
+        result.kinds = batch.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, &rows)));
+        result.stamp_us = batch.stamp_us;
+        out.emit(result);
+        Progress::Done
+    }
+}

@@ -1,0 +1,40 @@
+//! Windows over event time.
+
+pub mod aggregate;
+pub mod assign;
+mod pane;
+
+pub use aggregate::WindowAggregate;
+pub use assign::WindowAssign;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A window table function's shape; all in milliseconds. TUMBLE is HOP with slide = size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WindowKind {
+    pub size_ms: i64,
+    pub slide_ms: i64,
+    /// Windows start at offset + n × slide.
+    pub offset_ms: i64,
+    /// A window stays open for this long after the watermark has passed its end.
+    pub allowed_lateness_ms: i64,
+}
+
+impl WindowKind {
+    /// Start of the pane (one slide wide) that a time lies in; floors before 1970 too.
+    #[inline]
+    pub fn pane_of(&self, time: i64) -> i64 {
+        time.saturating_sub(time.wrapping_sub(self.offset_ms).rem_euclid(self.slide_ms))
+    }
+}
+
+/// What a window bound shows: the local time in the zone, for an instant; else the bound itself.
+fn local(zone: Option<&TimeZone>, bound: i64) -> i64 {
+    let Some(zone) = zone else {
+        return bound;
+    };
+    let offset =
+        Timestamp::from_millisecond(bound).map_or(0, |instant| zone.to_offset(instant).seconds());
+    bound.saturating_add(i64::from(offset) * 1000)
+}

@@ -1,0 +1,96 @@
+use super::*;
+use crate::record::RawRecord;
+
+const SAMPLE: &str = r#"{"user_id":"user_000123","event_type":"click","n":12,"timestamp":1760000000.123,"ok":true,"properties":{"referrer":"google","device":"mobile"},"z":[1,"a"],"e":null}"#;
+
+fn fields() -> Vec<JsonField> {
+    let field = |path: &str, data_type| JsonField {
+        path: path.split('.').map(Arc::from).collect(),
+        data_type,
+        nullable: true,
+    };
+    vec![
+        field("user_id", DataType::STRING),
+        field("n", DataType::BigInt),
+        field("timestamp", DataType::Double),
+        field("ok", DataType::Boolean),
+        field("properties.device", DataType::STRING),
+    ]
+}
+
+fn block(records: &[Vec<u8>]) -> RawBlock {
+    let mut block = RawBlock::default();
+    records.iter().for_each(|r| block.push(Some(r), None, RawRecord::default()));
+    block.pad();
+    block
+}
+
+fn show(decoded: &Decoded) -> Vec<String> {
+    let bad: std::collections::HashMap<_, _> = decoded.rejected.iter().cloned().collect();
+    let row = |row: usize| match bad.get(&(row as u32)) {
+        Some(reason) => reason.to_string(),
+        None if decoded.skipped.contains(&(row as u32)) => "skipped".into(),
+        None => format!("{:?}", decoded.columns.iter().map(|c| c.value(row)).collect::<Vec<_>>()),
+    };
+    (0..decoded.block.records.len()).map(row).collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut decoder = JsonDecoder::new(fields(), JsonOptions::default());
+    show(&decoder.decode(block(&[text.as_bytes().to_vec()]))).remove(0)
+}
+
+#[test]
+fn reads_values_by_flinks_rules() {
+    let text = decode(r#"{"user_id":1.50,"n":"5","timestamp":-0,"ok":"true"}"#);
+    assert_eq!(text, r#"[Str("1.5"), I64(5), F64(-0.0), Bool(true), Null]"#);
+    let text = decode(r#"{"user_id":{"a": [1, 2]},"n":5.7,"n":9007199254740993}"#);
+    assert_eq!(text, r#"[Str("{\"a\":[1,2]}"), I64(9007199254740993), Null, Null, Null]"#);
+    assert_eq!(decode(r#"{"n":"abc"}"#), "Fail to deserialize at field: n.");
+    assert_eq!(decode(r#"{"n":18446744073709551615}"#), "Fail to deserialize at field: n.");
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    assert!(decode(&deep).contains("too deep"));
+}
+
+#[test]
+fn templates_agree_with_the_general_way_and_serde_json() {
+    let mut state = 7u64;
+    let mut random = move |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    let mut fast = JsonDecoder::new(fields(), JsonOptions::default());
+    let mut slow = JsonDecoder::new(fields(), JsonOptions::default()).without_templates();
+    let alphabet = b"\"\\{}[]:,.0123456789eE+-truefalsnu \n\x00\xc3\xa9\xff";
+    for _ in 0..400 {
+        let mut records = Vec::new();
+        for _ in 0..512 {
+            let mut record = SAMPLE.replace("123", &random(100_000).to_string()).into_bytes();
+            for _ in 0..random(3) {
+                let at = random(record.len());
+                match random(4) {
+                    0 => record[at] = alphabet[random(alphabet.len())],
+                    1 => record.insert(at, alphabet[random(alphabet.len())]),
+                    2 => drop(record.remove(at)),
+                    _ => record.truncate(at + 1),
+                }
+            }
+            records.push(record);
+        }
+        let a = fast.decode(block(&records));
+        let b = slow.decode(block(&records));
+        for ((x, y), record) in show(&a).iter().zip(&show(&b)).zip(&records) {
+            assert_eq!(x, y, "{}", String::from_utf8_lossy(record));
+        }
+        for (row, record) in records.iter().enumerate() {
+            let broken =
+                a.rejected.iter().any(|(r, why)| *r == row as u32 && why.starts_with("Failed"));
+            let object = serde_json::from_slice::<serde_json::Value>(record);
+            if record.trim_ascii().is_empty() {
+                continue;
+            }
+            let theirs = object.is_ok_and(|json| json.is_object());
+            assert_eq!(!broken, theirs, "{}", String::from_utf8_lossy(record));
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Puts one worker's nodes together, on the worker's own thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::channel::{Receiver, Sender};
+use super::exchange::Exchange;
+use super::node::{Input, Node, Queue, SinkSender, Target};
+use super::options;
+use super::query::{LocalView, Views};
+use super::source_task::SourceTask;
+use super::topology::{Step, StepKind, Topology};
+use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
+use super::worker::WatermarkLink;
+use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
+use crate::operator::stateless::{Filter, Project, Union};
+use crate::operator::upsert::UpsertTable;
+use crate::operator::window::{WindowAggregate, WindowAssign};
+use crate::operator::{Operator, Output, Progress};
+use crate::record::{Batch, DataType, Message};
+use crate::sql::plan::Table;
+use crate::state::{KeyDictionary, SharedKeys};
+
+/// An edge by the step it leads to and the place among that step's inputs.
+pub type EdgeId = (usize, usize);
+
+/// The channels of one worker.
+#[derive(Default)]
+pub struct Plumbing {
+    /// To every shard, by exchange edge.
+    pub senders: HashMap<EdgeId, Vec<Sender>>,
+    /// From every shard, by exchange edge.
+    pub receivers: HashMap<EdgeId, Vec<Receiver>>,
+    /// One for each sink.
+    pub sinks: Vec<crossbeam::channel::Sender<Message>>,
+}
+
+/// What every operator of a job shares.
+#[derive(Clone)]
+pub struct Settings {
+    pub zone: jiff::tz::TimeZone,
+    pub seed: u64,
+    /// Every change is shown by itself: `--flush-interval 0`.
+    pub per_row: bool,
+    /// Input has an end, so timestamps are not held against the clock.
+    pub bounded: bool,
+}
+
+/// The nodes of a worker and what hangs on them.
+pub struct Built {
+    pub nodes: Vec<Node>,
+    pub links: Vec<WatermarkLink>,
+    pub views: Views,
+}
+
+/// Builds the nodes for `topology`, wires them, and gives the sources their targets.
+pub fn build(
+    topology: &Topology,
+    settings: &Settings,
+    sources: &mut [SourceTask],
+    mut plumbing: Plumbing,
+) -> Result<Built, String> {
+    let mut nodes = Vec::new();
+    let mut links = Vec::new();
+    let mut node_of = vec![None; topology.steps.len()];
+    for (index, step) in topology.steps.iter().enumerate() {
+        let Some(built) = operator(step, topology, settings)? else { continue };
+        if let Some(generator) = built.generator {
+            let source = source_index(sources, step)?;
+            links.push(WatermarkLink { node: nodes.len(), source, generator, sent: i64::MIN });
+        }
+        node_of[index] = Some(nodes.len());
+        let name = format!("{index}:{}", built.name);
+        let mut node = Node::new(step.id.clone(), name, built.operator, built.holds_watermarks);
+        node.out.context.zone = settings.zone.clone();
+        nodes.push(node);
+    }
+    for (index, step) in topology.steps.iter().enumerate() {
+        wire(index, step, settings, &mut nodes, &node_of, sources, &mut plumbing)?;
+    }
+    let views = topology.views.iter().filter_map(|view| {
+        Some(LocalView { node: node_of[view.step]?, exprs: view.exprs.clone() })
+    });
+    Ok(Built { nodes, links, views: Views { views: views.collect() } })
+}
+
+fn source_index(sources: &[SourceTask], step: &Step) -> Result<usize, String> {
+    let StepKind::Watermark { source, .. } = step.kind else {
+        return Err("a watermark belongs to a watermark step".into());
+    };
+    let found = sources.iter().position(|task| task.step == source);
+    found.ok_or_else(|| "a watermark's source is missing".into())
+}
+
+/// Connects the inputs of one step.
+fn wire(
+    index: usize,
+    step: &Step,
+    settings: &Settings,
+    nodes: &mut [Node],
+    node_of: &[Option<usize>],
+    sources: &mut [SourceTask],
+    plumbing: &mut Plumbing,
+) -> Result<(), String> {
+    for (port, edge) in step.inputs.iter().enumerate() {
+        let target = match (&step.kind, plumbing.senders.remove(&(index, port))) {
+            (StepKind::Sink { sink }, None) => {
+                Target::Sink(SinkSender::new(plumbing.sinks[*sink].clone()))
+            }
+            (_, Some(senders)) => {
+                let receivers = plumbing.receivers.remove(&(index, port)).unwrap_or_default();
+                let node = node_of[index].ok_or("an exchange leads to a step without a node")?;
+                let inputs = receivers.into_iter().map(|r| Input::new(port, Queue::Remote(r)));
+                nodes[node].inputs.extend(inputs);
+                let keys = edge.exchange.clone().unwrap_or_default();
+                Target::Exchange(Exchange::new(keys, settings.seed, senders))
+            }
+            (_, None) => {
+                let node = node_of[index].ok_or("an edge leads to a step without a node")?;
+                nodes[node].inputs.push(Input::new(port, Queue::Local(Default::default())));
+                Target::Local { node, input: nodes[node].inputs.len() - 1 }
+            }
+        };
+        match node_of[edge.from] {
+            Some(from) => nodes[from].targets.push(target),
+            None => {
+                let task = sources.iter_mut().find(|task| task.step == edge.from);
+                task.ok_or("an edge comes from a source that is missing")?.targets.push(target);
+            }
+        }
+    }
+    Ok(())
+}
+
+struct BuiltOperator {
+    name: &'static str,
+    operator: Box<dyn Operator>,
+    holds_watermarks: bool,
+    generator: Option<Rc<RefCell<WatermarkGenerator>>>,
+}
+
+impl BuiltOperator {
+    fn new(name: &'static str, operator: impl Operator + 'static) -> Self {
+        Self { name, operator: Box::new(operator), holds_watermarks: false, generator: None }
+    }
+}
+
+/// The operator of a step; none for a source or a sink.
+fn operator(
+    step: &Step,
+    topology: &Topology,
+    settings: &Settings,
+) -> Result<Option<BuiltOperator>, String> {
+    let dictionary = || -> SharedKeys { KeyDictionary::shared(settings.seed) };
+    let built = match &step.kind {
+        StepKind::Scan { .. } | StepKind::Sink { .. } => return Ok(None),
+        StepKind::Watermark { column, delay_ms, table, .. } => {
+            watermark(*column, *delay_ms, table, settings)?
+        }
+        StepKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
+        StepKind::Filter { predicate } => BuiltOperator::new("filter", Filter::new(predicate.clone())),
+        StepKind::Union => BuiltOperator::new("union", Union),
+        StepKind::WindowAssign { window, time } => {
+            let ltz = is_ltz(&input_types(step, topology)[*time]);
+            let zone = ltz.then(|| settings.zone.clone());
+            BuiltOperator::new("window", WindowAssign::new(*window, *time, zone))
+        }
+        StepKind::Aggregate { keys, calls, update_before, retention } => {
+            let key_types = pick(&input_types(step, topology), keys);
+            let retention = retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
+            let per_row = settings.per_row;
+            let options = GroupOptions { update_before: *update_before, per_row, retention };
+            let operator =
+                GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
+            let mut built = BuiltOperator::new("aggregate", operator);
+            built.holds_watermarks = !settings.per_row;
+            built
+        }
+        StepKind::LocalWindow { window, time, keys, calls } => {
+            let key_types = pick(&input_types(step, topology), keys);
+unreachable!("{window:?}{time}{key_types:?}{calls:?}")
+        }
+        StepKind::Window { window, time, keys, calls, partials } => {
+            window_operator(step, topology, settings, (*window, *time, keys, calls, *partials), dictionary())
+        }
+        StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
+    };
+    Ok(Some(built))
+}
+
+fn window_operator(
+    step: &Step,
+    topology: &Topology,
+    settings: &Settings,
+    shape: (crate::operator::window::WindowKind, usize, &Vec<usize>, &Vec<crate::operator::aggregate::AggregateCall>, bool),
+    keys_dictionary: SharedKeys,
+) -> BuiltOperator {
+    let (window, time, keys, calls, partials) = shape;
+    // Partials carry their keys first; the types are those of the step's own output.
+    let key_types: Vec<DataType> =
+        step.schema.fields[..keys.len()].iter().map(|field| field.data_type.clone()).collect();
+    let rowtime = &step.schema.fields[keys.len() + 2].data_type;
+    let zone = is_ltz(rowtime).then(|| settings.zone.clone());
+    let operator = match partials {
+        true => unreachable!("{key_types:?}"),
+        false => {
+            let types = pick(&input_types(step, topology), keys);
+            WindowAggregate::new(window, time, (keys.clone(), types), calls.clone(), keys_dictionary, zone)
+        }
+    };
+    BuiltOperator::new("window", operator)
+}
+
+fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, String> {
+    let max_rows = match table.options.get("max-rows") {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| format!("'max-rows' = '{text}' is not a number"))?),
+    };
+    let types = table.schema.fields.iter().map(|field| field.data_type.clone()).collect();
+    Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows))
+}
+
+fn is_ltz(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::TimestampLtz { .. })
+}
+
+fn input_types(step: &Step, topology: &Topology) -> Vec<DataType> {
+    let input = &topology.steps[step.inputs[0].from];
+    input.schema.fields.iter().map(|field| field.data_type.clone()).collect()
+}
+
+fn pick(types: &[DataType], columns: &[usize]) -> Vec<DataType> {
+    columns.iter().map(|&column| types[column].clone()).collect()
+}
+
+/// Default of `scan.watermark.idle-timeout`.
+const IDLE_TIMEOUT_MS: i64 = 5_000;
+/// Default of `scan.watermark.max-skew`.
+const MAX_SKEW_MS: i64 = 60_000;
+/// Default of `scan.max-future`.
+const MAX_FUTURE_MS: i64 = 86_400_000;
+
+fn watermark(
+    column: usize,
+    delay_ms: i64,
+    table: &Table,
+    settings: &Settings,
+) -> Result<BuiltOperator, String> {
+    let duration = |key: &str, default| {
+        Ok::<_, String>(options::duration_ms(&table.options, key)?.unwrap_or(default))
+    };
+    let max_skew_ms = duration("scan.watermark.max-skew", MAX_SKEW_MS)?;
+    let max_future_ms = duration("scan.max-future", MAX_FUTURE_MS)?;
+    let idle_advance = match table.options.get("scan.watermark.idle-advance").map(|mode| &**mode) {
+        None | Some("clock") => IdleAdvance::Clock,
+        Some("none") => IdleAdvance::None,
+        Some(other) => {
+            return Err(format!("'scan.watermark.idle-advance' = '{other}': write 'clock' or 'none'"));
+        }
+    };
+    let generator = Rc::new(RefCell::new(WatermarkGenerator::new(WatermarkOptions {
+        column,
+        delay_ms,
+        idle_timeout_ms: duration("scan.watermark.idle-timeout", IDLE_TIMEOUT_MS)?,
+        idle_advance,
+        max_skew_ms: (!settings.bounded).then_some(max_skew_ms),
+        max_future_ms: (!settings.bounded).then_some(max_future_ms),
+    })));
+    let mut built = BuiltOperator::new("watermark", AssignWatermarks(generator.clone()));
+    built.generator = Some(generator);
+    Ok(built)
+}
+
+/// The operator that stamps a source's batches with their watermarks.
+struct AssignWatermarks(Rc<RefCell<WatermarkGenerator>>);
+
+impl Operator for AssignWatermarks {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let stamped = self.0.borrow_mut().stamp(batch, out.context.now_ms, out);
+        out.emit(stamped);
+        Progress::Done
+    }
+}

@@ -1,0 +1,60 @@
+//! The exchange: a batch is split by key group in one pass; no row is copied.
+
+use std::sync::Arc;
+
+use super::channel::Sender;
+use crate::record::{Batch, Message, key};
+
+/// Sends rows to the shards that own their keys.
+pub struct Exchange {
+    keys: Vec<usize>,
+    seed: u64,
+    targets: Vec<Sender>,
+    scratch: Vec<u8>,
+}
+
+impl Exchange {
+    pub fn new(keys: Vec<usize>, seed: u64, targets: Vec<Sender>) -> Self {
+        Self { keys, seed, targets, scratch: Vec::new() }
+    }
+
+    pub fn send(&mut self, message: Message) {
+        match message {
+            Message::Data(batch) => self.send_batch(batch),
+            other => self.targets.iter_mut().for_each(|target| target.send(other.clone())),
+        }
+    }
+
+    fn send_batch(&mut self, batch: Batch) {
+        let columns: Vec<_> = self.keys.iter().map(|&index| batch.columns[index].clone()).collect();
+        let shards = self.targets.len();
+        let mut hashes = vec![0; batch.rows];
+        let share = batch.len() / shards + 16;
+        let mut rows: Vec<Vec<u32>> = (0..shards).map(|_| Vec::with_capacity(share)).collect();
+        for row in batch.row_ids() {
+            self.scratch.clear();
+            key::encode_row(&columns, row, &mut self.scratch);
+            let hash = key::hash(&self.scratch, self.seed);
+            hashes[row] = hash;
+            rows[key::shard_of(key::key_group(hash), shards)].push(row as u32);
+        }
+        let keyed = Batch { hashes: Some(Arc::new(hashes)), ..batch };
+        for (target, rows) in self.targets.iter_mut().zip(rows) {
+            if !rows.is_empty() {
+                target.send(Message::Data(keyed.with_selection(rows)));
+            }
+        }
+    }
+
+    pub fn flush(&mut self) -> bool {
+        self.targets.iter_mut().fold(true, |all, target| target.flush() & all)
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.targets.iter().all(Sender::has_room)
+    }
+
+    pub fn depth(&self) -> usize {
+        self.targets.iter().map(Sender::depth).sum()
+    }
+}

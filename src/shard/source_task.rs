@@ -1,0 +1,151 @@
+//! One source on one worker: polls, decodes, and knows where it stands.
+
+use std::sync::Arc;
+
+use crate::operator::{Output, Rejected};
+use crate::record::batch::Origin;
+use crate::record::json::{Decoded, JsonDecoder};
+use crate::record::{Batch, BatchTime, Column, ColumnRef, Message, RawBlock, Status};
+use crate::source::{Polled, Position, Source};
+
+use super::node::Target;
+
+/// How a worker reads one table.
+pub struct SourceTask {
+    pub source: Box<dyn Source>,
+    pub decoder: JsonDecoder,
+    /// `METADATA FROM` names, in the order of the columns behind the decoded ones.
+    pub metadata: Vec<Arc<str>>,
+    pub name: Arc<str>,
+    /// Id of the scan, which names its positions in a manifest.
+    pub id: String,
+    pub step: usize,
+    pub targets: Vec<Target>,
+    pub rows: u64,
+    pub bytes: u64,
+    pub errors: u64,
+    pub finished: bool,
+    /// The status with which every channel begins has been sent.
+    announced: bool,
+    partitions: Arc<Vec<i32>>,
+    spare: RawBlock,
+}
+
+/// What one poll came to.
+pub enum Poll {
+    Messages(Vec<Message>),
+    Empty,
+}
+
+impl SourceTask {
+    pub fn new(
+        source: Box<dyn Source>,
+        decoder: JsonDecoder,
+        metadata: Vec<Arc<str>>,
+        name: Arc<str>,
+        id: String,
+        step: usize,
+    ) -> Self {
+        let partitions = Arc::new(source.partitions().to_vec());
+        Self {
+            source,
+            decoder,
+            metadata,
+            name,
+            id,
+            step,
+            targets: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            errors: 0,
+            finished: false,
+            announced: false,
+            partitions,
+            spare: RawBlock::default(),
+        }
+    }
+
+    /// Next positions of this worker's partitions.
+    pub fn positions(&self) -> Vec<Position> {
+        self.source.positions()
+    }
+
+    /// Reads and decodes one block.
+    pub fn poll(&mut self, batch_rows: usize, out: &mut Output) -> Result<Poll, String> {
+        if self.finished {
+            return Ok(Poll::Empty);
+        }
+        if !std::mem::replace(&mut self.announced, true) {
+            let idle = self.source.partitions().is_empty();
+            let status = if idle { Status::Idle } else { Status::Active };
+            return Ok(Poll::Messages(vec![Message::Status(status)]));
+        }
+        let mut block = std::mem::take(&mut self.spare);
+        block.clear();
+        match self.source.poll(&mut block, batch_rows)? {
+            Polled::Records => {
+                block.pad();
+                self.decode(block, out).map(Poll::Messages)
+            }
+            Polled::Empty => {
+                self.spare = block;
+                Ok(Poll::Empty)
+            }
+            Polled::Finished => {
+                self.finished = true;
+                let end = vec![Message::Watermark(i64::MAX), Message::Status(Status::Finished)];
+                Ok(Poll::Messages(end))
+            }
+        }
+    }
+
+    fn decode(&mut self, block: RawBlock, out: &mut Output) -> Result<Vec<Message>, String> {
+        if self.source.partitions().len() != self.partitions.len() {
+            self.partitions = Arc::new(self.source.partitions().to_vec());
+        }
+        let rows = block.records.len();
+        self.rows += rows as u64;
+        self.bytes += block.payload.len() as u64;
+        let Decoded { mut columns, rejected, skipped, block } = self.decoder.decode(block);
+        let partitions = self.partitions.clone();
+        let origin = Arc::new(Origin { block, name: self.name.clone(), partitions });
+        self.errors += rejected.len() as u64;
+        let mut dropped = skipped;
+        for (row, reason) in rejected {
+            out.rejected.push(Rejected { origin: Some(origin.clone()), row, reason });
+            dropped.push(row);
+        }
+        for name in &self.metadata {
+            columns.push(metadata_column(name, &origin)?);
+        }
+        let oldest = origin.block.records.iter().map(|record| record.timestamp).min().unwrap_or(-1);
+        let mut batch = Batch::new(columns, rows, BatchTime::at(i64::MIN));
+        batch.stamp_us = oldest.max(0) * 1_000;
+        batch.origin = Some(origin);
+        if !dropped.is_empty() {
+            dropped.sort_unstable();
+            let kept = (0..rows as u32).filter(|row| dropped.binary_search(row).is_err());
+            batch = batch.with_selection(kept.collect());
+        }
+        Ok(if batch.is_empty() { Vec::new() } else { vec![Message::Data(batch)] })
+    }
+}
+
+/// A column of what the source knows of each record.
+fn metadata_column(name: &str, origin: &Origin) -> Result<ColumnRef, String> {
+    let records = &origin.block.records;
+    let values = match name {
+        "timestamp" => records.iter().map(|record| record.timestamp).collect(),
+        "offset" => records.iter().map(|record| record.position).collect(),
+        "partition" => {
+            let partition = |index: u32| origin.partitions[index as usize] as i64;
+            records.iter().map(|record| partition(record.partition)).collect()
+        }
+        other => {
+            return Err(format!(
+                "METADATA FROM '{other}' is not known; there are 'timestamp', 'partition' and 'offset'"
+            ));
+        }
+    };
+    Ok(Arc::new(Column::i64s(values)))
+}

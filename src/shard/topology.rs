@@ -1,0 +1,343 @@
+//! From the bound plan to the steps that every worker runs: where rows must change shards, what
+//! is aggregated before they do, and which queryable tables are answered from an operator's own
+//! state.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::expression::{Expr, ExprKind};
+use crate::operator::aggregate::AggregateCall;
+use crate::operator::window::WindowKind;
+use crate::record::Schema;
+use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
+
+/// What a step does. Names and options are resolved; a worker builds an operator from it.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    Scan { table: Arc<Table>, fields: Vec<ScanField>, metadata: Vec<Arc<str>> },
+    Watermark { column: usize, delay_ms: i64, table: Arc<Table>, source: usize },
+    Project { exprs: Vec<Expr> },
+    Filter { predicate: Expr },
+    Union,
+    WindowAssign { window: WindowKind, time: usize },
+    Aggregate { keys: Vec<usize>, calls: Vec<AggregateCall>, update_before: bool, retention: Option<Retention> },
+    /// First phase: partial aggregates per pane and key of what one worker has read.
+    LocalWindow { window: WindowKind, time: usize, keys: Vec<usize>, calls: Vec<AggregateCall> },
+    /// One phase over rows, or (`partials`) the second over what `LocalWindow` sends.
+    Window { window: WindowKind, time: usize, keys: Vec<usize>, calls: Vec<AggregateCall>, partials: bool },
+    /// Keeps the last row of each key of a queryable table.
+    Upsert { table: Arc<Table> },
+    /// `sink` indexes [`Topology::sinks`].
+    Sink { sink: usize },
+}
+
+/// How long a running aggregate keeps a row: until event time has passed its time by this much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Position in the group's keys of the time that counts.
+    pub key: usize,
+    pub retention_ms: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Edge {
+    pub from: usize,
+    /// Rows go to the shard that owns these columns; `None`: they stay where they are.
+    pub exchange: Option<Vec<usize>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub kind: StepKind,
+    pub inputs: Vec<Edge>,
+    pub schema: Schema,
+    /// Hash of what the step computes, so that its state is found again after a restart.
+    pub id: String,
+}
+
+/// A queryable table answered from the state of a step.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub table: Arc<Table>,
+    pub step: usize,
+    /// From the step's row to the table's.
+    pub exprs: Option<Vec<Expr>>,
+    /// For each key column of the step: its position among the table's primary key.
+    pub key_order: Vec<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    /// Inputs stand before those that use them.
+    pub steps: Vec<Step>,
+    pub sinks: Vec<Arc<Table>>,
+    pub views: Vec<View>,
+}
+
+impl Topology {
+    /// Steps that read sources.
+    pub fn scans(&self) -> impl Iterator<Item = (usize, &Arc<Table>)> {
+        self.steps.iter().enumerate().filter_map(|(index, step)| match &step.kind {
+            StepKind::Scan { table, .. } => Some((index, table)),
+            _ => None,
+        })
+    }
+}
+
+/// Builds the topology; an error names what this release cannot run.
+pub fn build(plan: &Plan) -> Result<Topology, String> {
+    let mut builder = Builder { plan, topology: Topology::default(), placed: Vec::new() };
+    for id in 0..plan.nodes.len() {
+        let placed = builder.place(id)?;
+        builder.placed.push(placed);
+    }
+    Ok(builder.topology)
+}
+
+/// Where a plan node ended up, and by which of its columns its rows are spread over shards.
+#[derive(Clone)]
+struct Placed {
+    step: usize,
+    /// `None`: rows are wherever they were read.
+    distribution: Option<Vec<usize>>,
+}
+
+struct Builder<'a> {
+    plan: &'a Plan,
+    topology: Topology,
+    placed: Vec<Placed>,
+}
+
+impl Builder<'_> {
+    fn push(&mut self, kind: StepKind, inputs: Vec<Edge>, node: &Node, tag: &str) -> usize {
+        let id = step_id(&kind, &inputs, &self.topology.steps, tag);
+        self.topology.steps.push(Step { kind, inputs, schema: node.schema.clone(), id });
+        self.topology.steps.len() - 1
+    }
+
+    fn local(&self, input: NodeId) -> Edge {
+        Edge { from: self.placed[input].step, exchange: None }
+    }
+
+    /// An edge to the owners of `keys`; none is needed where the rows are spread by them (or by
+    /// some of them) already.
+    fn keyed(&self, input: NodeId, keys: &[usize]) -> Edge {
+        let placed = &self.placed[input];
+        let spread = placed.distribution.as_ref();
+        let in_place = spread.is_some_and(|by| by.iter().all(|column| keys.contains(column)));
+        Edge { from: placed.step, exchange: (!in_place).then(|| keys.to_vec()) }
+    }
+
+    fn place(&mut self, id: NodeId) -> Result<Placed, String> {
+        let node = &self.plan.nodes[id];
+        let spread = node.inputs.first().and_then(|&input| self.placed[input].distribution.clone());
+        let (kind, distribution) = match &node.kind {
+            NodeKind::Scan { table, fields, metadata } => {
+                let (table, fields, metadata) = (table.clone(), fields.clone(), metadata.clone());
+                (StepKind::Scan { table, fields, metadata }, None)
+            }
+            NodeKind::Watermark { column, delay_ms, table } => {
+                let source = self.source_below(id)?;
+                let (column, delay_ms, table) = (*column, *delay_ms, table.clone());
+                (StepKind::Watermark { column, delay_ms, table, source }, None)
+            }
+            NodeKind::Project { exprs } => {
+                let spread = spread.and_then(|by| by.iter().map(|&c| position(exprs, c)).collect());
+                (StepKind::Project { exprs: exprs.clone() }, spread)
+            }
+            NodeKind::Filter { predicate } => (StepKind::Filter { predicate: predicate.clone() }, spread),
+            NodeKind::Union => (StepKind::Union, None),
+            NodeKind::WindowAssign { window, time } => {
+                (StepKind::WindowAssign { window: *window, time: *time }, spread)
+            }
+            NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
+            NodeKind::WindowAggregate { window, time, keys, calls } => {
+                return Ok(self.window(id, *window, *time, keys, calls));
+            }
+            NodeKind::Sink { table } => return self.sink(id, table),
+        };
+        let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
+        Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
+    }
+
+    /// The scan that a watermark's rows come from.
+    fn source_below(&self, id: NodeId) -> Result<usize, String> {
+        let mut at = id;
+        while let Some(&input) = self.plan.nodes[at].inputs.first() {
+            at = input;
+        }
+        match self.plan.nodes[at].kind {
+            NodeKind::Scan { .. } => Ok(self.placed[at].step),
+            _ => Err("a watermark needs a table that reads a source".into()),
+        }
+    }
+
+    fn aggregate(&mut self, id: NodeId, keys: &[usize], calls: &[AggregateCall]) -> Placed {
+        let node = &self.plan.nodes[id];
+        let edge = self.keyed(node.inputs[0], keys);
+        let kind = StepKind::Aggregate {
+            keys: keys.to_vec(),
+            calls: calls.to_vec(),
+            update_before: self.wants_update_before(id),
+            retention: self.retention(id, keys.len()),
+        };
+        let distribution = Some((0..keys.len()).collect());
+        Placed { step: self.push(kind, vec![edge], node, ""), distribution }
+    }
+
+    /// Rows before the change are needed by a filter (it may let one through and not the other)
+    /// and by `print`, which shows every change.
+    fn wants_update_before(&self, id: NodeId) -> bool {
+        let consumers = self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
+        consumers.into_iter().any(|(consumer, node)| match &node.kind {
+            NodeKind::Sink { table } => &*table.connector == "print",
+            NodeKind::Project { .. } | NodeKind::Union => self.wants_update_before(consumer),
+            _ => true,
+        })
+    }
+
+    /// The longest `retention` of the queryable tables that show this aggregate.
+    fn retention(&self, id: NodeId, keys: usize) -> Option<Retention> {
+        let schema = &self.plan.nodes[id].schema;
+        let key = (0..keys).find(|&key| schema.fields[key].data_type.is_timestamp())?;
+        let retention_ms = self.retention_below(id)?;
+        Some(Retention { key, retention_ms })
+    }
+
+    fn retention_below(&self, id: NodeId) -> Option<i64> {
+        let consumers = self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
+        let found = consumers.into_iter().filter_map(|(consumer, node)| match &node.kind {
+            NodeKind::Sink { table } => super::options::duration_ms(&table.options, "retention").ok()?,
+            NodeKind::Project { .. } | NodeKind::Filter { .. } => self.retention_below(consumer),
+            _ => None,
+        });
+        found.max()
+    }
+
+    fn window(
+        &mut self,
+        id: NodeId,
+        window: WindowKind,
+        time: usize,
+        keys: &[usize],
+        calls: &[AggregateCall],
+    ) -> Placed {
+        let node = &self.plan.nodes[id];
+        let distribution = Some((0..keys.len()).collect());
+        let edge = self.keyed(node.inputs[0], keys);
+        let (keys, calls) = (keys.to_vec(), calls.to_vec());
+        let two_phases = edge.exchange.is_some() && false;
+        if !two_phases {
+            let kind = StepKind::Window { window, time, keys, calls, partials: false };
+            return Placed { step: self.push(kind, vec![edge], node, ""), distribution };
+        }
+        let local = Edge { exchange: None, ..edge };
+        let partial = StepKind::LocalWindow { window, time, keys: keys.clone(), calls: calls.clone() };
+        let from = self.push(partial, vec![local], node, "local");
+        let exchange = Some((0..keys.len()).collect());
+        let kind = StepKind::Window { window, time, keys, calls, partials: true };
+        Placed { step: self.push(kind, vec![Edge { from, exchange }], node, ""), distribution }
+    }
+
+    fn sink(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
+        let node = &self.plan.nodes[id];
+        let input = node.inputs[0];
+        if &*table.connector == "queryable" {
+            return self.queryable(id, table);
+        }
+        // Changes of one key must come to the sink in order, so from one shard.
+        let edge = match table.primary_key.is_empty() {
+            true => self.local(input),
+            false => self.keyed(input, &table.primary_key),
+        };
+        // The receiving end of an exchange is a node.
+        let edge = match edge.exchange {
+            Some(_) => Edge { from: self.push(StepKind::Union, vec![edge], node, &table.name), exchange: None },
+            None => edge,
+        };
+        self.topology.sinks.push(table.clone());
+        let kind = StepKind::Sink { sink: self.topology.sinks.len() - 1 };
+        Ok(Placed { step: self.push(kind, vec![edge], node, &table.name), distribution: None })
+    }
+
+    fn queryable(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
+        let node = &self.plan.nodes[id];
+        if table.primary_key.is_empty() {
+            return Err(format!("table `{}` is queryable and needs a PRIMARY KEY … NOT ENFORCED", table.name));
+        }
+        if let Some((step, exprs, key_order)) = self.aggregate_behind(node.inputs[0], table) {
+            let exprs = Some(exprs);
+            self.topology.views.push(View { table: table.clone(), step, exprs, key_order });
+            return Ok(Placed { step, distribution: None });
+        }
+        let edge = self.keyed(node.inputs[0], &table.primary_key);
+        let kind = StepKind::Upsert { table: table.clone() };
+        let step = self.push(kind, vec![edge], node, &table.name);
+        let key_order = (0..table.primary_key.len()).collect();
+        self.topology.views.push(View { table: table.clone(), step, exprs: None, key_order });
+        Ok(Placed { step, distribution: None })
+    }
+
+    /// The running aggregate whose state already is the table, if that is all the table shows:
+    /// then nothing is stored twice.
+    fn aggregate_behind(&self, input: NodeId, table: &Table) -> Option<(usize, Vec<Expr>, Vec<usize>)> {
+        let mut at = input;
+        let mut exprs = None;
+        if let NodeKind::Project { exprs: projection } = &self.plan.nodes[at].kind {
+            exprs = Some(projection.clone());
+            at = self.plan.nodes[at].inputs[0];
+        }
+        let NodeKind::Aggregate { keys, .. } = &self.plan.nodes[at].kind else { return None };
+        let aggregate = &self.plan.nodes[at];
+        let exprs = exprs.unwrap_or_else(|| {
+            let fields = aggregate.schema.fields.iter().enumerate();
+            fields.map(|(column, field)| Expr::column(column, field.data_type.clone())).collect()
+        });
+        // Each key of the aggregate must be a column of the primary key, unchanged.
+        if table.primary_key.len() != keys.len() {
+            return None;
+        }
+        let of_key = |key: usize| {
+            table.primary_key.iter().position(|&column| exprs[column].as_column() == Some(key))
+        };
+        let key_order = (0..keys.len()).map(of_key).collect::<Option<Vec<_>>>()?;
+        Some((self.placed[at].step, exprs, key_order))
+    }
+}
+
+/// Where a projection passes column `column` on unchanged.
+fn position(exprs: &[Expr], column: usize) -> Option<usize> {
+    exprs.iter().position(|expr| expr.kind == ExprKind::Column(column))
+}
+
+/// A step's id: a hash of what it computes and of its inputs' ids, names left out.
+fn step_id(kind: &StepKind, inputs: &[Edge], steps: &[Step], tag: &str) -> String {
+    let computed = match kind {
+        StepKind::Scan { table, fields, .. } => format!("scan {} {fields:?}", source_name(table)),
+        StepKind::Watermark { column, delay_ms, .. } => format!("watermark {column} {delay_ms}"),
+        StepKind::Upsert { table } => format!("upsert {} {:?}", table.name, table.primary_key),
+        StepKind::Aggregate { keys, calls, .. } => format!("aggregate {keys:?} {calls:?}"),
+        StepKind::Sink { .. } => "sink".into(),
+        other => format!("{other:?}"),
+    };
+    let mut text = format!("{computed} {tag}");
+    for edge in inputs {
+        text.push_str(&format!(" <{} {:?}", steps[edge.from].id, edge.exchange));
+    }
+    format!("{:016x}", crate::record::key::hash(text.as_bytes(), 0))
+}
+
+/// What a table reads, without the address of the server that holds it.
+pub fn source_name(table: &Table) -> Arc<str> {
+    for option in ["topic", "path"] {
+        if let Some(value) = table.options.get(option) {
+            return value.clone();
+        }
+    }
+    table.name.clone()
+}
+
+/// Names that must be unique in a job's metrics.
+pub fn sink_names(topology: &Topology) -> BTreeSet<Arc<str>> {
+    topology.sinks.iter().map(|table| table.name.clone()).collect()
+}

@@ -1,0 +1,258 @@
+//! Watermarks at the source: the largest time seen of each partition less the delay, the
+//! smallest of the partitions that are not idle, judged record by record.
+
+use std::sync::Arc;
+
+use crate::operator::Output;
+use crate::record::{Batch, BatchTime, Status};
+use crate::source::PartitionState;
+
+/// How event time runs at one table: `WATERMARK FOR` and the `scan.*` options.
+#[derive(Clone, Debug)]
+pub struct WatermarkOptions {
+    /// Column of the time attribute (ms).
+    pub column: usize,
+    pub delay_ms: i64,
+    /// `scan.watermark.idle-timeout`.
+    pub idle_timeout_ms: i64,
+    /// `scan.watermark.idle-advance` = clock: event time goes on while all is idle.
+    pub idle_advance: IdleAdvance,
+    /// `scan.watermark.max-skew`: how far ahead of the clock a record may move the watermark;
+    /// `None` for bounded input.
+    pub max_skew_ms: Option<i64>,
+    /// `scan.max-future`: a record further ahead of the clock goes to the dead letters.
+    pub max_future_ms: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleAdvance {
+    Clock,
+    None,
+}
+
+#[derive(Clone, Debug)]
+struct Partition {
+    /// Largest time seen less the delay.
+    watermark: i64,
+    idle: bool,
+    /// How long it has been at its end, counting only while it was looked at.
+    at_end_ms: i64,
+}
+
+/// Generates the watermarks of one table on one worker.
+pub struct WatermarkGenerator {
+    options: WatermarkOptions,
+    partitions: Vec<Partition>,
+    current: i64,
+    status: Status,
+    /// Wall clock (ms) at the last look at the partitions' states.
+    observed_ms: Option<i64>,
+}
+
+/// More time than this between two looks was not spent reading (back pressure, a stopped
+/// process, a clock that jumped) and does not count as idle.
+const LOOK_INTERVAL_MAX_MS: i64 = 1_000;
+
+impl WatermarkGenerator {
+    pub fn new(options: WatermarkOptions) -> Self {
+        let partitions = Vec::new();
+        Self { options, partitions, current: i64::MIN, status: Status::Active, observed_ms: None }
+    }
+
+    pub fn current(&self) -> i64 {
+        self.current
+    }
+
+    /// Per partition index: what a snapshot keeps.
+    pub fn partition_watermarks(&self) -> Vec<i64> {
+        self.partitions.iter().map(|partition| partition.watermark).collect()
+    }
+
+    /// Takes a partition's watermark back from a snapshot.
+    pub fn restore(&mut self, partition: usize, watermark: i64) {
+        self.grow(partition + 1);
+        self.partitions[partition].watermark = watermark;
+        self.current = self.combined().max(self.current);
+    }
+
+    fn grow(&mut self, partitions: usize) {
+        let fresh = Partition { watermark: i64::MIN, idle: false, at_end_ms: 0 };
+        if self.partitions.len() < partitions {
+            self.partitions.resize(partitions, fresh);
+        }
+    }
+
+    fn combined(&self) -> i64 {
+        let active = self.partitions.iter().filter(|partition| !partition.idle);
+        active.map(|partition| partition.watermark).min().unwrap_or(self.current)
+    }
+
+    /// Stamps a batch that came straight from a source with its times; rows without a time, or
+    /// too far in the future, are rejected.
+    pub fn stamp(&mut self, batch: Batch, now_ms: i64, out: &mut Output) -> Batch {
+        let Some(origin) = batch.origin.clone() else { return batch };
+        self.grow(origin.partitions.len());
+        let column = batch.columns[self.options.column].clone();
+        let times = column.as_i64s();
+        let ceiling = self.options.max_skew_ms.map_or(i64::MAX, |skew| now_ms.saturating_add(skew));
+        let future = self.options.max_future_ms.map_or(i64::MAX, |far| now_ms.saturating_add(far));
+        let first = self.current;
+        let mut before = vec![self.current; batch.rows];
+        let mut earliest = i64::MAX;
+        let mut rejected = Vec::new();
+        for row in batch.row_ids() {
+            before[row] = self.current;
+            if column.is_null(row) || times[row] > future {
+                rejected.push(row as u32);
+                continue;
+            }
+            earliest = earliest.min(times[row]);
+            let index = origin.block.records[row].partition as usize;
+            self.observe(index, times[row].min(ceiling).saturating_sub(self.options.delay_ms));
+        }
+        let last = self.current;
+        let needs_rows = earliest <= last.saturating_add(1);
+        let before = needs_rows.then(|| Arc::new(before));
+        let stamped = Batch { time: BatchTime { first, last, before }, ..batch };
+        self.reject(stamped, &rejected, out)
+    }
+
+    fn reject(&self, batch: Batch, rejected: &[u32], out: &mut Output) -> Batch {
+        if rejected.is_empty() {
+            return batch;
+        }
+        let column = &batch.columns[self.options.column];
+        for &row in rejected {
+            let reason = match column.is_null(row as usize) {
+                true => "the time attribute is NULL; give every record a time, or filter by a default",
+                false => "the time lies further in the future than scan.max-future allows",
+            };
+            out.reject(&batch, row, reason.into());
+        }
+        let kept = batch.row_ids().map(|row| row as u32);
+        batch.with_selection(kept.filter(|row| rejected.binary_search(row).is_err()).collect())
+    }
+
+    #[inline]
+    fn observe(&mut self, index: usize, watermark: i64) {
+        let partition = &mut self.partitions[index];
+        partition.at_end_ms = 0;
+        let was_idle = std::mem::take(&mut partition.idle);
+        if watermark > partition.watermark || was_idle {
+            partition.watermark = partition.watermark.max(watermark);
+            self.current = self.current.max(self.combined());
+        }
+    }
+
+    /// Looks at the partitions' states between batches. Returns a new status to send, where it
+    /// changed; the watermark may have moved as well (see [`Self::current`]).
+    pub fn observe_states(&mut self, states: &[PartitionState], now_ms: i64) -> Option<Status> {
+        self.grow(states.len());
+        let elapsed = now_ms - self.observed_ms.replace(now_ms).unwrap_or(now_ms);
+        let elapsed = elapsed.clamp(0, LOOK_INTERVAL_MAX_MS);
+        for (partition, state) in self.partitions.iter_mut().zip(states) {
+            match state {
+                PartitionState::Reading => {
+                    partition.at_end_ms = 0;
+                    partition.idle = false;
+                }
+                PartitionState::AtEnd => {
+                    partition.at_end_ms += elapsed;
+                    partition.idle |= partition.at_end_ms >= self.options.idle_timeout_ms;
+                }
+                PartitionState::Finished => partition.idle = true,
+            }
+        }
+        let all_idle = self.partitions.iter().all(|partition| partition.idle);
+        if all_idle {
+            if self.status == Status::Idle {
+                self.advance_by_clock(elapsed, now_ms);
+            }
+        } else {
+            self.current = self.current.max(self.combined());
+        }
+        let status = if all_idle { Status::Idle } else { Status::Active };
+        (std::mem::replace(&mut self.status, status) != status).then_some(status)
+    }
+
+    /// While nothing comes, event time goes on at the pace of the wall clock, at most to the
+    /// clock less the delay.
+    fn advance_by_clock(&mut self, elapsed_ms: i64, now_ms: i64) {
+        if self.options.idle_advance == IdleAdvance::Clock && self.current != i64::MIN {
+            let target = self.current.saturating_add(elapsed_ms);
+            self.current = self.current.max(target.min(now_ms - self.options.delay_ms));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generator(delay_ms: i64) -> WatermarkGenerator {
+        WatermarkGenerator::new(WatermarkOptions {
+            column: 0,
+            delay_ms,
+            idle_timeout_ms: 5_000,
+            idle_advance: IdleAdvance::Clock,
+            max_skew_ms: None,
+            max_future_ms: None,
+        })
+    }
+
+    #[test]
+    fn the_slowest_active_partition_decides() {
+        let mut generator = generator(10);
+        generator.grow(2);
+        generator.observe(0, 1_000);
+        assert_eq!(generator.current(), i64::MIN);
+        generator.observe(1, 500);
+        assert_eq!(generator.current(), 500);
+        generator.observe(1, 400);
+        assert_eq!(generator.current(), 500);
+    }
+
+    /// Looks every 500 ms from `from` to `to`.
+    fn look(generator: &mut WatermarkGenerator, states: &[PartitionState], from: i64, to: i64) {
+        for now in (from..=to).step_by(500) {
+            generator.observe_states(states, now);
+        }
+    }
+
+    #[test]
+    fn idle_needs_the_log_end_and_the_timeout() {
+        let mut generator = generator(0);
+        generator.grow(2);
+        generator.observe(0, 1_000);
+        let states = [PartitionState::Reading, PartitionState::AtEnd];
+        look(&mut generator, &states, 0, 4_500);
+        assert_eq!(generator.current(), i64::MIN);
+        look(&mut generator, &states, 5_000, 5_000);
+        assert_eq!(generator.current(), 1_000);
+    }
+
+    #[test]
+    fn time_in_which_nobody_looked_is_not_idle_time() {
+        let mut generator = generator(0);
+        generator.grow(1);
+        generator.observe(0, 1_000);
+        assert_eq!(generator.observe_states(&[PartitionState::AtEnd], 0), None);
+        assert_eq!(generator.observe_states(&[PartitionState::AtEnd], 60_000), None);
+    }
+
+    #[test]
+    fn when_all_is_idle_event_time_goes_on_with_the_clock_but_never_past_it() {
+        let mut generator = generator(0);
+        generator.grow(1);
+        generator.observe(0, 1_000);
+        let states = [PartitionState::AtEnd];
+        look(&mut generator, &states, 10_000, 14_500);
+        assert_eq!(generator.observe_states(&states, 15_000), Some(Status::Idle));
+        generator.observe_states(&states, 15_700);
+        assert_eq!(generator.current(), 1_700);
+        generator.current = 15_690;
+        generator.observe_states(&states, 15_750);
+        assert_eq!(generator.current(), 15_750);
+        assert_eq!(generator.observe_states(&[PartitionState::Reading], 15_770), Some(Status::Active));
+    }
+}

@@ -1,0 +1,402 @@
+//! The worker loop of one shard. It never blocks: what does not fit behind a node waits in the
+//! outbox, and while it does the worker does not read its sources.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam::channel::{Receiver, Sender};
+
+use super::channel::Waker;
+use super::dead_letter::DeadLetterSender;
+use super::epoch::{EpochInProgress, EpochState};
+use super::node::{Node, Step, Target, all_have_room, deliver};
+use super::query::{Request, Views};
+use super::report::Gauges;
+use super::source_task::{Poll, SourceTask};
+use super::watermark::WatermarkGenerator;
+use crate::checkpoint::FileEntry;
+use crate::operator::Output;
+use crate::record::Message;
+use crate::source::{PartitionState, Position};
+
+/// Messages a node may take before the worker looks around again.
+const STEPS_PER_TURN: usize = 4;
+/// How long a parked worker sleeps at most: idle time and flushes are noticed this soon.
+const PARK_MAX: Duration = Duration::from_millis(10);
+/// Time given to queries between two batches.
+const QUERY_BUDGET: Duration = Duration::from_micros(200);
+
+/// What the engine tells a worker.
+pub enum Command {
+    /// Begin this epoch: a barrier into every source.
+    Barrier(u64),
+    /// Read no further; what is under way goes on.
+    StopReading,
+    Query(Request),
+    Exit,
+}
+
+/// What a worker tells the engine.
+pub enum Event {
+    /// The epoch has passed all nodes of this worker; its state is in `file`.
+    Saved { worker: usize, epoch: u64, sources: Vec<SourcePositions>, file: Option<FileEntry> },
+    /// All bounded input has been computed.
+    Finished { worker: usize, late: u64 },
+    Failed { worker: usize, error: String },
+}
+
+/// Where one source stood at a barrier.
+#[derive(Clone, Debug)]
+pub struct SourcePositions {
+    /// Id of the scan.
+    pub id: String,
+    pub positions: Vec<Position>,
+    /// Largest watermark of each partition (ms), by the ids of the watermark steps.
+    pub watermarks: Vec<(String, i32, i64)>,
+}
+
+/// A watermark step, which the worker feeds with its source's state as well as with rows.
+pub struct WatermarkLink {
+    pub node: usize,
+    pub source: usize,
+    pub generator: Rc<RefCell<WatermarkGenerator>>,
+    pub sent: i64,
+}
+
+pub struct Worker {
+    pub index: usize,
+    pub nodes: Vec<Node>,
+    pub sources: Vec<SourceTask>,
+    pub links: Vec<WatermarkLink>,
+    pub views: Views,
+    pub commands: Receiver<Command>,
+    pub events: Sender<Event>,
+    pub waker: Arc<Waker>,
+    pub dead_letters: DeadLetterSender,
+    pub gauges: Gauges,
+    pub state: Option<EpochState>,
+    pub batch_rows: usize,
+    pub flush_interval: Duration,
+    pub out: Output,
+    pub zone: jiff::tz::TimeZone,
+    reading: bool,
+    reported_finish: bool,
+    last_flush: Instant,
+    epoch: Option<EpochInProgress>,
+}
+
+/// The parts of a worker that its thread puts together.
+pub struct Parts {
+    pub index: usize,
+    pub nodes: Vec<Node>,
+    pub sources: Vec<SourceTask>,
+    pub links: Vec<WatermarkLink>,
+    pub views: Views,
+    pub commands: Receiver<Command>,
+    pub events: Sender<Event>,
+    pub waker: Arc<Waker>,
+    pub dead_letters: DeadLetterSender,
+    pub gauges: Gauges,
+    pub state: Option<EpochState>,
+    pub batch_rows: usize,
+    pub flush_interval: Duration,
+    pub zone: jiff::tz::TimeZone,
+}
+
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
+impl Worker {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { index, nodes, sources, links, views, commands, events, waker, .. } = parts;
+        let Parts { dead_letters, gauges, state, batch_rows, flush_interval, zone, .. } = parts;
+        Self {
+            index,
+            nodes,
+            sources,
+            links,
+            views,
+            commands,
+            events,
+            waker,
+            dead_letters,
+            gauges,
+            state,
+            batch_rows,
+            flush_interval,
+            out: Output::default(),
+            zone,
+            reading: true,
+            reported_finish: false,
+            last_flush: Instant::now(),
+            epoch: None,
+        }
+    }
+
+    /// Runs until told to exit.
+    pub fn run(mut self) {
+        for source in &mut self.sources {
+            source.source.wake_by(self.waker.fd());
+        }
+        loop {
+            match self.turn() {
+                Ok(Turn::Worked) => {}
+                Ok(Turn::Rest) => self.park(),
+                Ok(Turn::Exit) => return,
+                Err(error) => {
+                    let _ = self.events.send(Event::Failed { worker: self.index, error });
+                    return;
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<Turn, String> {
+        self.flush_targets();
+        let mut worked = false;
+        while let Ok(command) = self.commands.try_recv() {
+            worked = true;
+            if self.obey(command)? == Turn::Exit {
+                return Ok(Turn::Exit);
+            }
+        }
+        let context_now = now_ms();
+        self.out.context.now_ms = context_now;
+        worked |= self.run_nodes()?;
+        worked |= self.poll_sources(context_now)?;
+        self.flush_if_due();
+        self.dead_letters.flush();
+        self.report_finish();
+        self.gauges.turn(worked, &self.sources, &mut self.nodes);
+        Ok(if worked { Turn::Worked } else { Turn::Rest })
+    }
+
+    fn obey(&mut self, command: Command) -> Result<Turn, String> {
+        match command {
+            Command::Barrier(epoch) => self.begin_epoch(epoch)?,
+            Command::StopReading => self.reading = false,
+            Command::Query(request) => {
+                let started = Instant::now();
+                self.views.answer(request, &self.nodes, &self.zone);
+                if started.elapsed() > QUERY_BUDGET {
+                    return Ok(Turn::Rest);
+                }
+            }
+            Command::Exit => return Ok(Turn::Exit),
+        }
+        Ok(Turn::Worked)
+    }
+
+    fn flush_targets(&mut self) {
+        let nodes = self.nodes.iter_mut().map(|node| &mut node.targets);
+        let sources = self.sources.iter_mut().map(|source| &mut source.targets);
+        for target in nodes.chain(sources).flatten() {
+            target.flush();
+        }
+    }
+
+    /// Gives every node a turn, the most downstream first.
+    fn run_nodes(&mut self) -> Result<bool, String> {
+        let mut worked = false;
+        for index in (0..self.nodes.len()).rev() {
+            for _ in 0..STEPS_PER_TURN {
+                let node = &self.nodes[index];
+                if !node.has_work() || !all_have_room(&node.targets, &self.nodes) {
+                    break;
+                }
+                worked = true;
+                self.step(index)?;
+            }
+        }
+        Ok(worked)
+    }
+
+    fn step(&mut self, index: usize) -> Result<(), String> {
+        let node = &mut self.nodes[index];
+        node.out.context.now_ms = self.out.context.now_ms;
+        let step = node.step();
+        if let Step::Aligned(epoch) = step {
+            node.before_barrier();
+            self.deliver_from(index);
+            self.save_node(index, epoch)?;
+            self.nodes[index].pass_barrier(epoch);
+        }
+        self.deliver_from(index);
+        Ok(())
+    }
+
+    /// Hands on what a node has put out.
+    fn deliver_from(&mut self, index: usize) {
+        let node = &mut self.nodes[index];
+        let messages = std::mem::take(&mut node.out.messages);
+        for rejected in node.out.rejected.drain(..) {
+            self.dead_letters.send(rejected);
+        }
+        if !messages.is_empty() {
+            let mut targets = std::mem::take(&mut self.nodes[index].targets);
+            deliver(messages, &mut targets, &mut self.nodes);
+            self.nodes[index].targets = targets;
+        }
+    }
+
+    fn poll_sources(&mut self, now_ms: i64) -> Result<bool, String> {
+        if !self.reading || !self.dead_letters.has_room() {
+            return Ok(false);
+        }
+        let mut worked = false;
+        for index in 0..self.sources.len() {
+            if !all_have_room(&self.sources[index].targets, &self.nodes) {
+                continue;
+            }
+            match self.sources[index].poll(self.batch_rows, &mut self.out)? {
+                Poll::Messages(messages) => {
+                    worked = true;
+                    for rejected in self.out.rejected.drain(..) {
+                        self.dead_letters.send(rejected);
+                    }
+                    self.deliver_from_source(index, messages);
+                }
+                Poll::Empty => self.watch_idleness(index, now_ms),
+            }
+        }
+        self.forward_generated();
+        Ok(worked)
+    }
+
+    fn deliver_from_source(&mut self, index: usize, messages: Vec<Message>) {
+        let mut targets = std::mem::take(&mut self.sources[index].targets);
+        deliver(messages, &mut targets, &mut self.nodes);
+        self.sources[index].targets = targets;
+    }
+
+    /// Nothing came from this source: time counts towards its partitions' idleness, but only
+    /// once all that did come has been worked off.
+    fn watch_idleness(&mut self, source: usize, now_ms: i64) {
+        if self.sources[source].finished || self.nodes.iter().any(Node::has_work) {
+            return;
+        }
+        let reader = &self.sources[source].source;
+        let states: Vec<PartitionState> =
+            (0..reader.partitions().len()).map(|index| reader.partition_state(index)).collect();
+        for link in 0..self.links.len() {
+            if self.links[link].source != source {
+                continue;
+            }
+            let status = self.links[link].generator.borrow_mut().observe_states(&states, now_ms);
+            if let Some(status) = status {
+                self.send_from_link(link, Message::Status(status));
+            }
+        }
+    }
+
+    /// Sends on the watermarks that have moved without a row behind them.
+    fn forward_generated(&mut self) {
+        for link in 0..self.links.len() {
+            let current = self.links[link].generator.borrow().current();
+            if current > self.links[link].sent && !self.nodes[self.links[link].node].has_work() {
+                self.links[link].sent = current;
+                self.send_from_link(link, Message::Watermark(current));
+            }
+        }
+    }
+
+    fn send_from_link(&mut self, link: usize, message: Message) {
+        let node = self.links[link].node;
+        self.nodes[node].out.messages.push(message);
+        self.deliver_from(node);
+    }
+
+    fn flush_if_due(&mut self) {
+        if self.last_flush.elapsed() < self.flush_interval {
+            return;
+        }
+        self.last_flush = Instant::now();
+        for index in (0..self.nodes.len()).rev() {
+            if all_have_room(&self.nodes[index].targets, &self.nodes) {
+                self.nodes[index].flush();
+                self.deliver_from(index);
+            }
+        }
+    }
+
+    fn report_finish(&mut self) {
+        let finished = !self.sources.is_empty()
+            && self.sources.iter().all(|source| source.finished)
+            && self.nodes.iter().all(|node| node.is_finished() && !node.has_work())
+            && self.all_delivered();
+        if finished && !self.reported_finish {
+            self.reported_finish = true;
+            let late = self.gauges.finish(&self.sources, &mut self.nodes);
+            let _ = self.events.send(Event::Finished { worker: self.index, late });
+        }
+    }
+
+    fn all_delivered(&mut self) -> bool {
+        let nodes = self.nodes.iter_mut().map(|node| &mut node.targets);
+        let sources = self.sources.iter_mut().map(|source| &mut source.targets);
+        nodes.chain(sources).flatten().fold(true, |all, target| target.flush() & all)
+    }
+
+    fn park(&mut self) {
+        let timeout = PARK_MAX.min(self.flush_interval.max(Duration::from_millis(1)));
+        let waiting = self.nodes.iter().any(|node| !node.targets.iter().all(Target::has_room));
+        // A sink does not wake us when it has room again: look again soon.
+        let timeout_ms = if waiting { 1 } else { timeout.as_millis() as i32 };
+        let (nodes, commands) = (&self.nodes, &self.commands);
+        self.waker.park(timeout_ms, || {
+            !commands.is_empty()
+                || nodes.iter().any(|node| node.has_work() && all_have_room(&node.targets, nodes))
+        });
+    }
+
+    fn begin_epoch(&mut self, epoch: u64) -> Result<(), String> {
+        let sources = self.sources.iter().enumerate();
+        let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
+        let mut progress =
+            EpochInProgress::begin(epoch, self.index, sources, self.state.as_ref())?;
+        progress.nodes_left = self.nodes.len();
+        self.epoch = Some(progress);
+        for index in 0..self.sources.len() {
+            self.deliver_from_source(index, vec![Message::Barrier(epoch)]);
+        }
+        self.finish_epoch_if_done()
+    }
+
+    fn position_of(&self, index: usize, source: &SourceTask) -> SourcePositions {
+        let mut watermarks = Vec::new();
+        let partitions = source.source.partitions();
+        for link in self.links.iter().filter(|link| link.source == index) {
+            let times = link.generator.borrow().partition_watermarks();
+            let id = &self.nodes[link.node].id;
+            watermarks.extend(partitions.iter().zip(times).map(|(p, wm)| (id.clone(), *p, wm)));
+        }
+        SourcePositions { id: source.id.clone(), positions: source.positions(), watermarks }
+    }
+
+    fn save_node(&mut self, index: usize, epoch: u64) -> Result<(), String> {
+        let node = &mut self.nodes[index];
+        let id = node.id.clone();
+        if let Some(progress) = self.epoch.as_mut().filter(|progress| progress.epoch == epoch) {
+            progress.save(&id, node.operator.states())?;
+        }
+        self.finish_epoch_if_done()
+    }
+
+    fn finish_epoch_if_done(&mut self) -> Result<(), String> {
+        if let Some(progress) = self.epoch.take_if(|progress| progress.nodes_left == 0) {
+            let (epoch, sources, file) = progress.finish()?;
+            let _ = self.events.send(Event::Saved { worker: self.index, epoch, sources, file });
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Worked,
+    Rest,
+    Exit,
+}

@@ -1,0 +1,67 @@
+//! Rows as lines of JSON, appended to a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Sink, SinkContext};
+use crate::record::json::JsonEncoder;
+use crate::record::{Batch, Schema};
+use crate::sql::plan::Table;
+
+/// Bytes that are gathered before they are written.
+const BUFFER: usize = 1 << 18;
+
+struct FileSink {
+    path: PathBuf,
+    file: File,
+    encoder: JsonEncoder,
+    buffer: Vec<u8>,
+}
+
+pub fn open(
+    table: Arc<Table>,
+    zone: jiff::tz::TimeZone,
+    _context: SinkContext,
+) -> Result<Box<dyn Sink>, String> {
+    let path = table.options.get("path").ok_or("option 'path' is missing")?;
+    let path = PathBuf::from(path.strip_prefix("file://").unwrap_or(path));
+    let told = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(told)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(told)?;
+    let fields = table.physical.iter().map(|&i| table.schema.fields[i].clone()).collect();
+    let format = table.options.get("json.timestamp-format.standard");
+    let iso8601 = format.is_some_and(|format| &**format == "ISO-8601");
+    let encoder = JsonEncoder::new(&Schema::new(fields), zone, iso8601, Vec::new());
+    Ok(Box::new(FileSink { path, file, encoder, buffer: Vec::new() }))
+}
+
+impl FileSink {
+    fn send(&mut self) -> Result<(), String> {
+        let written = self.file.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
+    }
+}
+
+impl Sink for FileSink {
+    fn write(&mut self, batch: &Batch) -> Result<(), String> {
+        for row in batch.row_ids() {
+            if batch.kind(row) != crate::record::ChangeKind::Insert {
+                return Err("a filesystem table takes no updates".into());
+            }
+            self.encoder.encode_row(batch, row, &mut self.buffer);
+            self.buffer.push(b'\n');
+        }
+        if self.buffer.len() >= BUFFER { self.send() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), String> {
+        self.send()?;
+        let synced = self.file.sync_data();
+        synced.map_err(|error| format!("cannot write {}: {error}", self.path.display()))
+    }
+}

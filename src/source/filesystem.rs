@@ -1,0 +1,115 @@
+//! Lines of files as records: one file is one partition, its positions are byte offsets.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use super::{OpenSource, PartitionState, Polled, Position, Source};
+use crate::record::{RawBlock, RawRecord};
+use crate::sql::plan::Table;
+
+/// Bytes after which a block is full, however few its rows.
+const MAX_BLOCK_BYTES: usize = 16 << 20;
+
+fn files(table: &Table) -> Result<Vec<PathBuf>, String> {
+    let path = table.options.get("path").ok_or("option 'path' is missing")?;
+    let path = PathBuf::from(path.strip_prefix("file://").unwrap_or(path));
+    let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    if !std::fs::metadata(&path).map_err(told)?.is_dir() {
+        return Ok(vec![path]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&path).map_err(told)? {
+        let file = entry.map_err(told)?.path();
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The numbers of the table's files.
+pub fn partitions(table: &Table) -> Result<Vec<i32>, String> {
+    Ok((0..files(table)?.len() as i32).collect())
+}
+
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    next: i64,
+    finished: bool,
+}
+
+struct FileSource {
+    numbers: Vec<i32>,
+    lines: Vec<Lines>,
+    line: Vec<u8>,
+}
+
+pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
+    let mut source = FileSource { numbers: Vec::new(), lines: Vec::new(), line: Vec::new() };
+    for (number, path) in files(&request.table)?.into_iter().enumerate() {
+        if number % request.workers.max(1) != request.worker {
+            continue;
+        }
+        let number = number as i32;
+        let restored = request.restored.iter().flatten().find(|at| at.partition == number);
+        let next = restored.map_or(0, |at| at.next);
+        let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+        let mut file = File::open(&path).map_err(told)?;
+        file.seek(SeekFrom::Start(next.max(0) as u64)).map_err(told)?;
+        let reader = BufReader::with_capacity(1 << 18, file);
+        source.numbers.push(number);
+        source.lines.push(Lines { path, reader, next, finished: false });
+    }
+    Ok(Box::new(source))
+}
+
+impl Source for FileSource {
+    fn partitions(&self) -> &[i32] {
+        &self.numbers
+    }
+
+    fn poll(&mut self, block: &mut RawBlock, max_rows: usize) -> Result<Polled, String> {
+        let before = block.records.len();
+        for (index, lines) in self.lines.iter_mut().enumerate() {
+            while !lines.finished {
+                if block.records.len() - before >= max_rows || block.payload.len() > MAX_BLOCK_BYTES
+                {
+                    return Ok(Polled::Records);
+                }
+                self.line.clear();
+                let read = lines.reader.read_until(b'\n', &mut self.line);
+                let read =
+                    read.map_err(|e| format!("cannot read {}: {e}", lines.path.display()))?;
+                let position = lines.next;
+                lines.next += read as i64;
+                lines.finished = read == 0;
+                let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if !line.is_empty() {
+                    let partition = index as u32;
+                    let meta =
+                        RawRecord { partition, position, timestamp: -1, ..RawRecord::default() };
+                    block.push(Some(line), None, meta);
+                }
+            }
+        }
+        let some = block.records.len() > before;
+        Ok(if some { Polled::Records } else { Polled::Finished })
+    }
+
+    fn partition_state(&self, index: usize) -> PartitionState {
+        match self.lines[index].finished {
+            true => PartitionState::Finished,
+            false => PartitionState::Reading,
+        }
+    }
+
+    fn positions(&self) -> Vec<Position> {
+        let position =
+            |(&partition, lines): (&i32, &Lines)| Position { partition, next: lines.next };
+        self.numbers.iter().zip(&self.lines).map(position).collect()
+    }
+}

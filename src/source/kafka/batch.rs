@@ -1,0 +1,135 @@
+//! Batch reads through the C client: the one unsafe place of the source.
+//!
+//! The safe client hands over one message a call, at two to three times the cost.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka_sys as sys;
+
+/// What came: a record, or an error or mark (such as the end of a partition) at an offset.
+pub enum Event<'a> {
+    Record {
+        partition: i32,
+        offset: i64,
+        /// ms since the epoch, -1 where unknown.
+        timestamp: i64,
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+    },
+    Mark {
+        partition: i32,
+        offset: i64,
+        code: RDKafkaErrorCode,
+    },
+}
+
+/// The queue of a consumer, read in batches. Holds a raw pointer and so stays on its thread:
+/// batch calls from several threads are undefined behaviour.
+pub struct BatchQueue {
+    queue: *mut sys::rd_kafka_queue_t,
+    messages: Vec<*mut sys::rd_kafka_message_t>,
+    topic: CString,
+    consumer: Arc<BaseConsumer>,
+}
+
+/// What the client writes to an eventfd: it counts up by this.
+static WAKE: u64 = 1;
+
+impl BatchQueue {
+    pub fn new(consumer: Arc<BaseConsumer>, topic: &str) -> Result<Self, String> {
+        let topic = CString::new(topic).map_err(|_| "a topic's name has no zero byte")?;
+        // SAFETY: the client lives as long as `consumer`, which this struct holds.
+        let queue = unsafe { sys::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
+        if queue.is_null() {
+            return Err("the Kafka client has no consumer queue".into());
+        }
+        Ok(Self { queue, messages: Vec::new(), topic, consumer })
+    }
+
+    /// Hands what has come, at most `max` events, to `take`, which copies what it keeps: a
+    /// message that is held would pin its whole fetch. Returns how many there were; never waits.
+    pub fn poll(&mut self, max: usize, mut take: impl FnMut(Event<'_>)) -> usize {
+        self.messages.clear();
+        self.messages.reserve(max);
+        // SAFETY: the queue is alive until `drop`; the array has room for `max` pointers, and the
+        // call writes as many as it returns (-1 on error, then none).
+        let count = unsafe {
+            let into = self.messages.as_mut_ptr();
+            let count = sys::rd_kafka_consume_batch_queue(self.queue, 0, into, max).max(0) as usize;
+            self.messages.set_len(count);
+            count
+        };
+        for &message in &self.messages {
+            // SAFETY: each pointer is a message that we own until we destroy it, once, here; its
+            // bytes are borrowed by `take` only for the call.
+            unsafe {
+                take(event(&*message));
+                sys::rd_kafka_message_destroy(message);
+            }
+        }
+        self.messages.clear();
+        count
+    }
+
+    /// Has the eventfd written when the queue goes from empty to not empty.
+    pub fn wake_by(&mut self, fd: i32) {
+        // SAFETY: the payload is copied by the call; eight bytes are what an eventfd takes.
+        unsafe {
+            let payload = (&raw const WAKE).cast();
+            sys::rd_kafka_queue_io_event_enable(self.queue, fd, payload, size_of_val(&WAKE));
+        }
+    }
+
+    /// The log end as of the last fetch; `None` before the first.
+    pub fn log_end(&self, partition: i32) -> Option<i64> {
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the client is alive, the name ends in zero, and both results are ours.
+        let code = unsafe {
+            let client = self.consumer.client().native_ptr();
+            let topic = self.topic.as_ptr();
+            sys::rd_kafka_get_watermark_offsets(client, topic, partition, &mut low, &mut high)
+        };
+        let known = code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0;
+        known.then_some(high)
+    }
+}
+
+impl Drop for BatchQueue {
+    fn drop(&mut self) {
+        // SAFETY: the reference taken in `new` is given back once; the client outlives it. The
+        // wake is turned off first, since the descriptor may be closed before the client goes.
+        unsafe {
+            sys::rd_kafka_queue_io_event_enable(self.queue, -1, std::ptr::null(), 0);
+            sys::rd_kafka_queue_destroy(self.queue);
+        }
+    }
+}
+
+/// Views a message.
+fn event(message: &sys::rd_kafka_message_t) -> Event<'_> {
+    let (partition, offset) = (message.partition, message.offset);
+    if message.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+        return Event::Mark { partition, offset, code: message.err.into() };
+    }
+    let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    // SAFETY: the message is alive for the call and for the life of the result's borrow.
+    unsafe {
+        Event::Record {
+            partition,
+            offset,
+            timestamp: sys::rd_kafka_message_timestamp(message, &mut kind),
+            key: bytes(message.key, message.key_len),
+            value: bytes(message.payload, message.len),
+        }
+    }
+}
+
+/// # Safety
+/// `data` is null or points to `len` bytes that live for 'a.
+unsafe fn bytes<'a>(data: *const std::ffi::c_void, len: usize) -> Option<&'a [u8]> {
+    // SAFETY: as the caller promises.
+    (!data.is_null()).then(|| unsafe { std::slice::from_raw_parts(data.cast(), len) })
+}

@@ -1,0 +1,130 @@
+//! The options that each connector knows; anything else is refused with the near match.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::nearest;
+
+struct Connector {
+    name: &'static str,
+    required: &'static [&'static str],
+    options: &'static [&'static str],
+    /// Families of options, e.g. `properties.`.
+    prefixes: &'static [&'static str],
+}
+
+/// Known for every table that reads records.
+const READER: &[&str] = &[
+    "format",
+    "json.ignore-parse-errors",
+    "json.fail-on-missing-field",
+    "json.timestamp-format.standard",
+    "dead-letter.topic",
+    "dead-letter.path",
+    "scan.watermark.idle-timeout",
+    "scan.watermark.idle-advance",
+    "scan.watermark.max-skew",
+    "scan.max-future",
+];
+
+const CONNECTORS: &[Connector] = &[
+    Connector {
+        name: "kafka",
+        required: &["topic", "properties.bootstrap.servers"],
+        options: &[
+            "scan.startup.mode",
+            "scan.startup.timestamp-millis",
+            "scan.startup.specific-offsets",
+            "key.format",
+            "key.fields",
+            "value.format",
+            "value.fields-include",
+            "sink.partitioner",
+            "sink.create-topic",
+            "sink.delivery-guarantee",
+            "json.embed",
+        ],
+        prefixes: &["properties."],
+    },
+    Connector { name: "filesystem", required: &["path"], options: &["json.embed"], prefixes: &[] },
+    Connector {
+        name: "datagen",
+        required: &[],
+        options: &["rows-per-second", "number-of-rows"],
+        prefixes: &["fields."],
+    },
+    Connector { name: "print", required: &[], options: &["print-identifier"], prefixes: &[] },
+    Connector { name: "blackhole", required: &[], options: &[], prefixes: &[] },
+    Connector {
+        name: "queryable",
+        required: &[],
+        options: &["http.route", "max-rows", "ttl", "retention"],
+        prefixes: &[],
+    },
+    Connector {
+        name: "redis",
+        required: &["url", "key"],
+        options: &["data-type", "field", "ttl", "sink.publish"],
+        prefixes: &[],
+    },
+];
+
+const LATER: [&str; 6] = ["upsert-kafka", "clickhouse", "webhook", "dingtalk", "email", "csv"];
+
+pub type Options = BTreeMap<Arc<str>, Arc<str>>;
+
+/// All that is wrong with a table's options, as (option, message, help).
+pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
+    let Some(known) = CONNECTORS.iter().find(|known| known.name == connector) else {
+        let names = CONNECTORS.iter().map(|known| known.name);
+        let message = match LATER.contains(&connector) {
+            true => format!("the connector '{connector}' is not supported yet"),
+            false => format!("there is no connector '{connector}'"),
+        };
+        let help = match nearest(connector, names.clone()) {
+            Some(meant) => format!("did you mean '{meant}'?"),
+            None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        return vec![(Some("connector".into()), message, Some(help))];
+    };
+    let mut faults = Vec::new();
+    for name in options.keys() {
+        let fits = known.options.contains(&&**name)
+            || known.required.contains(&&**name)
+            || READER.contains(&&**name)
+            || known.prefixes.iter().any(|prefix| name.starts_with(prefix));
+        if !fits {
+            let all = known.options.iter().chain(known.required).chain(READER).copied();
+            let help = match nearest(name, all.clone()) {
+                Some(meant) => format!("did you mean '{meant}'?"),
+                None => format!("'{connector}' knows {}", all.collect::<Vec<_>>().join(", ")),
+            };
+            let message = format!("'{connector}' has no option '{name}'");
+            faults.push((Some(name.to_string()), message, Some(help)));
+        }
+    }
+    for option in known.required.iter().filter(|option| !options.contains_key(**option)) {
+        let help = format!("add '{option}' = '…' to WITH");
+        faults.push((None, format!("'{connector}' needs the option '{option}'"), Some(help)));
+    }
+    if options.get("format").is_some_and(|format| !matches!(&**format, "json" | "raw")) {
+        let message = format!("the format '{}' is not supported yet", options["format"]);
+        faults.push((Some("format".into()), message, Some("'json' is there".into())));
+    }
+    faults
+}
+
+/// Whether a sink can take changes of rows, not only new ones.
+pub fn takes_updates(connector: &str) -> bool {
+    matches!(connector, "print" | "blackhole" | "queryable" | "redis")
+}
+
+/// Whether the connector can be read from.
+pub fn is_source(connector: &str) -> bool {
+    matches!(connector, "kafka" | "filesystem" | "datagen")
+}
+
+/// Whether the connector can be written to.
+pub fn is_sink(connector: &str) -> bool {
+    connector != "datagen"
+}

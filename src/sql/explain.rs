@@ -1,0 +1,76 @@
+//! A plan for people: what is decoded, where rows change shards, what is kept and for how long.
+
+use std::fmt::Write;
+
+use super::plan::{Node, NodeId, NodeKind, Plan};
+use crate::record::Schema;
+
+/// One tree a sink, from the sink down to its sources.
+pub fn explain(plan: &Plan) -> String {
+    let mut out = String::new();
+    let mut seen = vec![false; plan.nodes.len()];
+    for &sink in &plan.sinks {
+        show(plan, sink, 0, &mut seen, &mut out);
+        out.push('\n');
+    }
+    out
+}
+
+fn show(plan: &Plan, id: NodeId, depth: usize, seen: &mut [bool], out: &mut String) {
+    let node = &plan.nodes[id];
+    let indent = "  ".repeat(depth);
+    let again = std::mem::replace(&mut seen[id], true) && depth > 0;
+    let shared = if again { "  (shared, see above)" } else { "" };
+    // Writing to a String does not fail.
+    let _ = writeln!(out, "{indent}#{id} {}{shared}", describe(plan, node));
+    if !again {
+        node.inputs.iter().for_each(|&input| show(plan, input, depth + 1, seen, out));
+    }
+}
+
+fn describe(plan: &Plan, node: &Node) -> String {
+    let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
+    match &node.kind {
+        NodeKind::Scan { table, fields, metadata } => {
+            let paths: Vec<String> =
+                fields.iter().map(|field| format!("{} {}", field.path.join("."), field.data_type)).collect();
+            let metadata = if metadata.is_empty() { String::new() } else { format!("; metadata {}", metadata.join(", ")) };
+            format!("scan `{}` ({}), decodes {}{metadata}", table.name, table.connector, paths.join(", "))
+        }
+        NodeKind::Watermark { column, delay_ms, .. } => {
+            format!("watermark: largest `{}` less {delay_ms} ms, per partition", node.schema.fields[*column].name)
+        }
+        NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
+        NodeKind::Filter { .. } => "filter".into(),
+        NodeKind::Union => "union all".into(),
+        NodeKind::WindowAssign { window, .. } => {
+            format!("windows of {} ms every {} ms, assigned row by row; keeps nothing", window.size_ms, window.slide_ms)
+        }
+        NodeKind::Aggregate { keys, calls } => format!(
+            "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, kept until \
+             the job ends unless the table it feeds has a retention",
+            picked(input, keys),
+            calls.len()
+        ),
+        NodeKind::WindowAggregate { window, keys, calls, .. } => format!(
+            "window aggregate, {} ms every {} ms, by {}: {} value(s) a key; exchange by key (partials \
+             where all aggregates merge); state: one row a key and pane, until the watermark passes \
+             the last window of the pane",
+            window.size_ms,
+            window.slide_ms,
+            picked(input, keys),
+            calls.len()
+        ),
+        NodeKind::Sink { table } => format!("sink `{}` ({}): {}", table.name, table.connector, names(&node.schema)),
+    }
+}
+
+fn names(schema: &Schema) -> String {
+    schema.fields.iter().map(|field| &*field.name).collect::<Vec<_>>().join(", ")
+}
+
+fn picked(schema: Option<&Schema>, columns: &[usize]) -> String {
+    let name = |&column: &usize| schema.map_or("?", |schema| &*schema.fields[column].name);
+    let names: Vec<&str> = columns.iter().map(name).collect();
+    if names.is_empty() { "nothing (one row in all)".into() } else { names.join(", ") }
+}

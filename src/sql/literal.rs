@@ -1,0 +1,97 @@
+//! Literals and the types of casts, from the parser's library to ours.
+
+use sqlparser::ast;
+use sqlparser::tokenizer::{Span, Tokenizer};
+
+use super::fault::{At, Fault, Result};
+use super::tokens::Flink;
+use super::types::Cursor;
+use crate::expression::registry;
+use crate::expression::{CastMode, Expr};
+use crate::record::{DataType, Value};
+
+pub fn value(value: &ast::Value, span: Span) -> Result<Expr> {
+    match value {
+        ast::Value::Number(digits, _) => number(digits, span),
+        ast::Value::SingleQuotedString(text) => {
+            Ok(Expr::literal(Value::Str(text.as_str().into()), DataType::STRING))
+        }
+        ast::Value::Boolean(value) => Ok(Expr::literal(Value::Bool(*value), DataType::Boolean)),
+        ast::Value::Null => Ok(Expr::literal(Value::Null, DataType::Null)),
+        other => Err(Fault::unsupported(span, &format!("the literal {other}"), "see docs/sql.md")),
+    }
+}
+
+/// Whole numbers are INT, or BIGINT where they are too large; others are DOUBLE.
+pub fn number(digits: &str, span: Span) -> Result<Expr> {
+    if let Ok(value) = digits.parse::<i64>() {
+        let small = i32::try_from(value).is_ok();
+        let data_type = if small { DataType::Int } else { DataType::BigInt };
+        return Ok(Expr::literal(Value::I64(value), data_type));
+    }
+    match digits.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(Expr::literal(Value::F64(value), DataType::Double)),
+        _ => Err(Fault::new(span, format!("{digits} is not a number that fits"))),
+    }
+}
+
+/// `DATE '…'`, `TIMESTAMP '…'`.
+pub fn typed(typed: &ast::TypedString, span: Span) -> Result<Expr> {
+    let to = match data_type(&typed.data_type, span)? {
+        DataType::Timestamp { .. } => DataType::Timestamp { precision: 3 },
+        other => other,
+    };
+    let text = value(&typed.value.value, span)?;
+    let folded = registry::cast(text, to.clone(), CastMode::Strict).at(span)?;
+    match folded.as_literal() {
+        Some(_) => Ok(folded),
+        None => Err(Fault::new(span, format!("{} is not a {to}", typed.value))),
+    }
+}
+
+/// `INTERVAL '10' MINUTE` in ms, `INTERVAL '1' MONTH` in months.
+pub fn interval(interval: &ast::Interval, span: Span) -> Result<Expr> {
+    let text = match &*interval.value {
+        ast::Expr::Value(value) => match &value.value {
+            ast::Value::SingleQuotedString(text) => text.trim().to_owned(),
+            ast::Value::Number(digits, _) => digits.clone(),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    };
+    let unit = interval.leading_field.as_ref().map(|unit| unit.to_string().to_ascii_uppercase());
+    let unit = unit.as_deref().unwrap_or_default().trim_end_matches('S').to_owned();
+    if interval.last_field.is_some() {
+        return Err(Fault::unsupported(span, "an interval of several units", "write it in its smallest unit, e.g. INTERVAL '90' MINUTE"));
+    }
+    let number = |scale: i64| {
+        let value = match unit == "SECOND" {
+            // Seconds may have a fraction.
+            true => text.parse::<f64>().ok().map(|seconds| (seconds * 1_000.0).round() as i64),
+            false => text.parse::<i64>().ok().and_then(|value| value.checked_mul(scale)),
+        };
+        value.ok_or_else(|| Fault::new(span, format!("'{text}' is not a number of {unit}S")))
+    };
+    let (value, data_type) = match unit.as_str() {
+        "SECOND" => (number(1_000)?, DataType::IntervalDayTime),
+        "MINUTE" => (number(60_000)?, DataType::IntervalDayTime),
+        "HOUR" => (number(3_600_000)?, DataType::IntervalDayTime),
+        "DAY" => (number(86_400_000)?, DataType::IntervalDayTime),
+        "WEEK" => (number(7 * 86_400_000)?, DataType::IntervalDayTime),
+        "MONTH" => (number(1)?, DataType::IntervalYearMonth),
+        "QUARTER" => (number(3)?, DataType::IntervalYearMonth),
+        "YEAR" => (number(12)?, DataType::IntervalYearMonth),
+        other => return Err(Fault::new(span, format!("there is no interval unit {other}"))),
+    };
+    Ok(Expr::literal(Value::I64(value), data_type))
+}
+
+/// The type of a CAST.
+pub fn data_type(data_type: &ast::DataType, span: Span) -> Result<DataType> {
+    let text = data_type.to_string();
+    let tokens = Tokenizer::new(&Flink, &text).tokenize_with_location();
+    let mut tokens = tokens.map_err(|error| Fault::new(span, error.message))?;
+    tokens.retain(|token| !matches!(token.token, sqlparser::tokenizer::Token::Whitespace(_)));
+    tokens.iter_mut().for_each(|token| token.span = span);
+    Cursor::new(&tokens).data_type()
+}

@@ -1,0 +1,210 @@
+//! Reads column types from tokens: the parser's library has no `ROW<…>`.
+
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
+
+use super::fault::{Fault, Result};
+use crate::error::nearest;
+use crate::record::{DataType, Field};
+
+/// A place in a statement's tokens.
+pub struct Cursor<'a> {
+    pub tokens: &'a [TokenWithSpan],
+    pub at: usize,
+    /// Half of a `>>` has been taken.
+    half_shift: bool,
+}
+
+const NAMES: [&str; 22] = [
+    "STRING", "VARCHAR", "CHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT",
+    "FLOAT", "DOUBLE", "DECIMAL", "NUMERIC", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "BYTES",
+    "BINARY", "ROW", "MAP", "ARRAY",
+];
+
+impl<'a> Cursor<'a> {
+    pub fn new(tokens: &'a [TokenWithSpan]) -> Self {
+        Self { tokens, at: 0, half_shift: false }
+    }
+
+    pub fn peek(&self) -> Option<&'a Token> {
+        self.tokens.get(self.at).map(|token| &token.token)
+    }
+
+    /// The place of the next token, or of the last one at the end.
+    pub fn span(&self) -> Span {
+        let token = self.tokens.get(self.at).or(self.tokens.last());
+        token.map_or(Span::empty(), |token| token.span)
+    }
+
+    pub fn word(&mut self, word: &str) -> bool {
+        let found = self.tokens.get(self.at).is_some_and(|token| super::tokens::is_word(token, word));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// All of these words, or none is taken.
+    pub fn words(&mut self, words: &[&str]) -> bool {
+        let start = self.at;
+        let all = words.iter().all(|word| self.word(word));
+        if !all {
+            self.at = start;
+        }
+        all
+    }
+
+    pub fn token(&mut self, token: &Token) -> bool {
+        let found = self.peek() == Some(token);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub fn expect_token(&mut self, token: &Token) -> Result<()> {
+        match self.token(token) {
+            true => Ok(()),
+            false => Err(self.unexpected(&format!("`{token}`"))),
+        }
+    }
+
+    pub fn expect_word(&mut self, word: &str) -> Result<()> {
+        match self.word(word) {
+            true => Ok(()),
+            false => Err(self.unexpected(word)),
+        }
+    }
+
+    pub fn unexpected(&self, wanted: &str) -> Fault {
+        let found = self.peek().map_or("the end of the statement".into(), |token| format!("`{token}`"));
+        Fault::new(self.span(), format!("expected {wanted}, found {found}"))
+    }
+
+    pub fn identifier(&mut self, what: &str) -> Result<String> {
+        match self.peek() {
+            Some(Token::Word(word)) => {
+                self.at += 1;
+                Ok(word.value.clone())
+            }
+            _ => Err(self.unexpected(what)),
+        }
+    }
+
+    pub fn string(&mut self, what: &str) -> Result<String> {
+        match self.peek() {
+            Some(Token::SingleQuotedString(text)) => {
+                self.at += 1;
+                Ok(text.clone())
+            }
+            _ => Err(self.unexpected(what)),
+        }
+    }
+
+    /// A type; `NOT NULL` behind it is left to the caller.
+    pub fn data_type(&mut self) -> Result<DataType> {
+        let span = self.span();
+        let name = self.identifier("a type")?.to_ascii_uppercase();
+        Ok(match name.as_str() {
+            "STRING" => DataType::STRING,
+            "VARCHAR" | "CHAR" => DataType::String { max: self.length()?.map(|n| n as u32) },
+            "BOOLEAN" => DataType::Boolean,
+            "TINYINT" => DataType::TinyInt,
+            "SMALLINT" => DataType::SmallInt,
+            "INT" | "INTEGER" => DataType::Int,
+            "BIGINT" => DataType::BigInt,
+            "FLOAT" => DataType::Float,
+            "DOUBLE" => {
+                self.word("PRECISION");
+                DataType::Double
+            }
+            "DATE" => DataType::Date,
+            "TIME" => {
+                self.length()?;
+                DataType::Time
+            }
+            "TIMESTAMP" | "TIMESTAMP_LTZ" => self.timestamp(&name, span)?,
+            "ROW" => self.row()?,
+            "MAP" => {
+                self.open_angle()?;
+                let key = self.data_type()?;
+                self.words(&["NOT", "NULL"]);
+                self.expect_token(&Token::Comma)?;
+                let value = self.data_type()?;
+                self.words(&["NOT", "NULL"]);
+                self.close_angle()?;
+                DataType::Map(key.into(), value.into())
+            }
+            "ARRAY" => {
+                self.open_angle()?;
+                let element = self.data_type()?;
+                self.words(&["NOT", "NULL"]);
+                self.close_angle()?;
+                DataType::Array(element.into())
+            }
+            "DECIMAL" | "NUMERIC" | "DEC" | "BYTES" | "BINARY" | "VARBINARY" => {
+                let instead = "write DOUBLE or BIGINT for numbers, STRING for bytes";
+                return Err(Fault::unsupported(span, &format!("the type {name}"), instead));
+            }
+            _ => {
+                let fault = Fault::new(span, format!("there is no type {name}"));
+                return Err(match nearest(&name, NAMES) {
+                    Some(meant) => fault.help(format!("did you mean {meant}?")),
+                    None => fault,
+                });
+            }
+        })
+    }
+
+    fn timestamp(&mut self, name: &str, span: Span) -> Result<DataType> {
+        let precision = self.length()?.unwrap_or(6).min(9) as u8;
+        let local = self.words(&["WITH", "LOCAL", "TIME", "ZONE"]);
+        if self.words(&["WITH", "TIME", "ZONE"]) {
+            let instead = "write TIMESTAMP_LTZ(3), or WITH LOCAL TIME ZONE";
+            return Err(Fault::unsupported(span, "TIMESTAMP WITH TIME ZONE", instead));
+        }
+        self.words(&["WITHOUT", "TIME", "ZONE"]);
+        Ok(match local || name == "TIMESTAMP_LTZ" {
+            true => DataType::TimestampLtz { precision },
+            false => DataType::Timestamp { precision },
+        })
+    }
+
+    fn row(&mut self) -> Result<DataType> {
+        self.open_angle()?;
+        let mut fields = Vec::new();
+        loop {
+            let name = self.identifier("a field's name")?;
+            let data_type = self.data_type()?;
+            let nullable = !self.words(&["NOT", "NULL"]);
+            fields.push(Field { name: name.into(), data_type, nullable });
+            if !self.token(&Token::Comma) {
+                break;
+            }
+        }
+        self.close_angle()?;
+        Ok(DataType::Row(fields.into()))
+    }
+
+    fn length(&mut self) -> Result<Option<u64>> {
+        if !self.token(&Token::LParen) {
+            return Ok(None);
+        }
+        let Some(Token::Number(digits, _)) = self.peek() else {
+            return Err(self.unexpected("a number"));
+        };
+        let length = digits.parse().map_err(|_| self.unexpected("a number"))?;
+        self.at += 1;
+        self.expect_token(&Token::RParen)?;
+        Ok(Some(length))
+    }
+
+    fn open_angle(&mut self) -> Result<()> {
+        self.expect_token(&Token::Lt)
+    }
+
+    /// `>`; of a `>>` first one half, then the other.
+    fn close_angle(&mut self) -> Result<()> {
+        if self.peek() == Some(&Token::ShiftRight) {
+            self.at += usize::from(self.half_shift);
+            self.half_shift = !self.half_shift;
+            return Ok(());
+        }
+        self.expect_token(&Token::Gt)
+    }
+}

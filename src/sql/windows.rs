@@ -1,0 +1,156 @@
+//! TUMBLE and HOP in FROM: their arguments, positional or named.
+
+use sqlparser::ast::{self, Expr as Ast};
+use sqlparser::tokenizer::Span;
+
+use super::fault::{Fault, Result};
+use super::literal;
+use super::plan::Node;
+use crate::operator::window::WindowKind;
+use crate::record::DataType;
+
+/// A table function as it is called.
+pub struct WindowCall<'a> {
+    pub name: String,
+    pub args: Vec<&'a ast::FunctionArg>,
+    pub span: Span,
+}
+
+/// A window whose time column is not looked up yet.
+pub struct Unresolved {
+    column: String,
+    kind: WindowKind,
+}
+
+/// The table that the window is over, and the window.
+pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
+    let name = call.name.to_ascii_uppercase();
+    let parameters: &[&str] = match name.as_str() {
+        "TUMBLE" => &["DATA", "TIMECOL", "SIZE", "OFFSET"],
+        "HOP" => &["DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"],
+        "CUMULATE" | "SESSION" => {
+            return Err(Fault::unsupported(call.span, &name, "TUMBLE and HOP are there"));
+        }
+        _ => {
+            let message = format!("there is no table function {name}");
+            return Err(Fault::new(call.span, message).help("TUMBLE and HOP are there"));
+        }
+    };
+    let mut values: Vec<Option<&Ast>> = vec![None; parameters.len()];
+    for (position, arg) in call.args.iter().enumerate() {
+        let (slot, value) = match arg {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(value)) => (Some(position), value),
+            ast::FunctionArg::Named { name, arg: ast::FunctionArgExpr::Expr(value), .. } => {
+                (parameters.iter().position(|known| name.value.eq_ignore_ascii_case(known)), value)
+            }
+            other => {
+                return Err(Fault::new(call.span, format!("{name} has no argument `{other}`")));
+            }
+        };
+        match slot.and_then(|slot| values.get_mut(slot)) {
+            Some(slot) => *slot = Some(value),
+            None => return Err(Fault::new(call.span, format!("{name} has no argument `{arg}`"))),
+        }
+    }
+    let required = parameters.len() - 1;
+    let given = |slot: usize| {
+        values[slot].ok_or_else(|| {
+            let form = parameters[..required].join(", ");
+            Fault::new(call.span, format!("{name} needs ({form})"))
+                .help("e.g. TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)")
+        })
+    };
+    let table = match given(0)? {
+        Ast::Identifier(table) => table.value.clone(),
+        _ => return Err(Fault::new(call.span, format!("{name}: the first argument is TABLE name"))),
+    };
+    let column = descriptor(given(1)?, call.span)?;
+    let ms = |slot: usize| interval_ms(given(slot)?, &name, call.span);
+    let (slide_ms, size_ms) = if name == "HOP" { (ms(2)?, ms(3)?) } else { (ms(2)?, ms(2)?) };
+    let offset_ms = match values[required] {
+        Some(offset) => interval_ms(offset, &name, call.span)?,
+        None => 0,
+    };
+    let kind = WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0 };
+    check(&name, kind, call.span)?;
+    Ok((table, Unresolved { column, kind }))
+}
+
+fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
+    let WindowKind { size_ms, slide_ms, offset_ms, .. } = kind;
+    if size_ms <= 0 || slide_ms <= 0 {
+        return Err(Fault::new(span, format!("{name}: sizes must be longer than nothing")));
+    }
+    if size_ms % slide_ms != 0 {
+        let message = format!(
+            "HOP table function based aggregate requires size must be an integral multiple of slide, \
+             but got size {size_ms} ms and slide {slide_ms} ms"
+        );
+        return Err(Fault::new(span, message).help("the first interval is the slide, the second the size"));
+    }
+    if offset_ms.abs() >= size_ms {
+        let message = format!(
+            "{name} table function parameters must satisfy abs(offset) < size, but got size {size_ms} ms \
+             and offset {offset_ms} ms."
+        );
+        return Err(Fault::new(span, message));
+    }
+    Ok(())
+}
+
+fn descriptor(ast: &Ast, span: Span) -> Result<String> {
+    if let Ast::Function(call) = ast
+        && call.name.to_string().eq_ignore_ascii_case("DESCRIPTOR")
+        && let [Ast::Identifier(column)] = super::scope::plain_arguments(call, span)?.as_slice()
+    {
+        return Ok(column.value.clone());
+    }
+    Err(Fault::new(span, "the second argument is DESCRIPTOR(column)"))
+}
+
+fn interval_ms(ast: &Ast, name: &str, span: Span) -> Result<i64> {
+    let (sign, ast) = match ast {
+        Ast::UnaryOp { op: ast::UnaryOperator::Minus, expr } => (-1, &**expr),
+        other => (1, other),
+    };
+    let Ast::Interval(interval) = ast else {
+        return Err(Fault::new(span, format!("{name} takes INTERVAL literals"))
+            .help("e.g. INTERVAL '10' SECOND"));
+    };
+    let bound = literal::interval(interval, span)?;
+    match (bound.as_literal().and_then(crate::record::Value::as_i64), &bound.data_type) {
+        (Some(ms), DataType::IntervalDayTime) => Ok(sign * ms),
+        _ => Err(Fault::new(
+            span,
+            "Window aggregate only support SECOND, MINUTE, HOUR, DAY as the time unit. MONTH and \
+             YEAR time unit are not supported yet.",
+        )),
+    }
+}
+
+impl Unresolved {
+    /// Looks the time column up: it must be the input's time attribute.
+    pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<(WindowKind, usize)> {
+        let Some(time) = input.schema.index_of(&self.column) else {
+            return Err(Fault::new(call.span, format!("Column '{}' not found in any table", self.column)));
+        };
+        let data_type = &input.schema.fields[time].data_type;
+        if !data_type.is_timestamp() {
+            let message = format!(
+                "The window function {} requires the timecol to be TIMESTAMP or TIMESTAMP_LTZ, but is \
+                 {data_type}.",
+                call.name.to_ascii_uppercase()
+            );
+            return Err(Fault::new(call.span, message));
+        }
+        if input.time != Some(time) {
+            let message = format!("`{}` is not a time attribute: it has no watermark", self.column);
+            return Err(Fault::new(call.span, message).help(format!(
+                "add WATERMARK FOR {0} AS {0} - INTERVAL '5' SECOND to the table, and pass the \
+                 column on unchanged",
+                self.column
+            )));
+        }
+        Ok((self.kind, time))
+    }
+}

@@ -1,0 +1,246 @@
+//! The key dictionary of a shard: canonical keys become dense slots, so that each operator of
+//! the same key finds its row by an array index.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use super::Chunked;
+use crate::record::column::ColumnRef;
+use crate::record::key;
+use crate::record::{Batch, Column};
+
+/// Operators that share a key share its dictionary; all of them live on one thread.
+pub type SharedKeys = Rc<RefCell<KeyDictionary>>;
+
+const ARENA: usize = 1 << 20;
+const LEN_BITS: u32 = 24;
+
+/// The batch that was resolved last. It holds on to what it compares by address, so that no
+/// other batch can come to stand at the same place.
+struct Resolved {
+    columns: Vec<ColumnRef>,
+    hashes: Option<Arc<Vec<u64>>>,
+    rows: Vec<u32>,
+    slots: Vec<u32>,
+}
+
+/// Interns keys. A slot lives while its references are above zero; `resolve` and `intern` give
+/// none: an operator that keeps a row for a slot calls `retain`, and `release` with its end.
+pub struct KeyDictionary {
+    seed: u64,
+    table: HashTable<u32>,
+    hashes: Chunked<u64>,
+    /// Offset in the arenas and length of the key.
+    places: Chunked<u64>,
+    references: Chunked<u32>,
+    arenas: Vec<Vec<u8>>,
+    /// Slots without an owner by the room that their key has.
+    free: BTreeMap<usize, Vec<u32>>,
+    last: Option<Resolved>,
+    bytes: Vec<u8>,
+}
+
+impl KeyDictionary {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            table: HashTable::new(),
+            hashes: Chunked::default(),
+            places: Chunked::default(),
+            references: Chunked::default(),
+            arenas: Vec::new(),
+            free: BTreeMap::new(),
+            last: None,
+            bytes: Vec::new(),
+        }
+    }
+
+    pub fn shared(seed: u64) -> SharedKeys {
+        Rc::new(RefCell::new(Self::new(seed)))
+    }
+
+    /// Slots ever given: the length that tables by slot need.
+    pub fn slots(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// The slot of each row that counts, in order.
+    pub fn resolve(&mut self, columns: &[ColumnRef], batch: &Batch, out: &mut Vec<u32>) {
+        out.clear();
+        let same = |a: &Arc<Column>, b: &Arc<Column>| Arc::ptr_eq(a, b);
+        if let Some(last) = &self.last
+            && last.columns.len() == columns.len()
+            && last.columns.iter().zip(columns).all(|(a, b)| same(a, b))
+            && last.hashes.as_ref().map(Arc::as_ptr) == batch.hashes.as_ref().map(Arc::as_ptr)
+            && batch.row_ids().map(|row| row as u32).eq(last.rows.iter().copied())
+        {
+            out.extend_from_slice(&last.slots);
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        let mut keys = Vec::with_capacity(batch.len());
+        for row in batch.row_ids() {
+            let start = bytes.len();
+            key::encode_row(columns, row, &mut bytes);
+            let hash = match &batch.hashes {
+                Some(hashes) => hashes[row],
+                None => key::hash(&bytes[start..], self.seed),
+            };
+            keys.push((hash, bytes.len()));
+        }
+        let mut start = 0;
+        for (hash, end) in keys {
+            out.push(self.intern(&bytes[start..end], hash));
+            start = end;
+        }
+        self.bytes = bytes;
+        let rows = batch.row_ids().map(|row| row as u32).collect();
+        let (columns, hashes) = (columns.to_vec(), batch.hashes.clone());
+        self.last = Some(Resolved { columns, hashes, rows, slots: out.clone() });
+    }
+
+    /// The slot of a key whose hash is known.
+    pub fn intern(&mut self, key: &[u8], hash: u64) -> u32 {
+        if let Some(slot) = self.probe(key, hash) {
+            return slot;
+        }
+        let slot = self.place(key);
+        self.hashes[slot as usize] = hash;
+        let hashes = &self.hashes;
+        self.table.insert_unique(hash, slot, |&slot| hashes[slot as usize]);
+        slot
+    }
+
+    /// The slot of a key read back from a snapshot.
+    pub fn intern_key(&mut self, key: &[u8]) -> u32 {
+        self.intern(key, key::hash(key, self.seed))
+    }
+
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
+        self.probe(key, key::hash(key, self.seed))
+    }
+
+    fn probe(&self, key: &[u8], hash: u64) -> Option<u32> {
+        let is_key = |&slot: &u32| self.hashes[slot as usize] == hash && self.key(slot) == key;
+        self.table.find(hash, is_key).copied()
+    }
+
+    /// A slot with the key's bytes in place.
+    fn place(&mut self, key: &[u8]) -> u32 {
+        if let Some((&room, slots)) = self.free.range_mut(key.len()..).next()
+            && let Some(slot) = slots.pop()
+        {
+            if slots.is_empty() {
+                self.free.remove(&room);
+            }
+            let offset = (self.places[slot as usize] >> LEN_BITS) as usize;
+            let at = offset % ARENA;
+            self.arenas[offset / ARENA][at..at + key.len()].copy_from_slice(key);
+            self.places[slot as usize] = (offset as u64) << LEN_BITS | key.len() as u64;
+            return slot;
+        }
+        let slot = self.places.len() as u32;
+        let full = self.arenas.last().is_none_or(|last| last.len() + key.len() > ARENA);
+        if full {
+            // A key larger than an arena has one of its own.
+            self.arenas.push(Vec::with_capacity(ARENA.max(key.len())));
+        }
+        let index = self.arenas.len() - 1;
+        let arena = &mut self.arenas[index];
+        let offset = (index * ARENA + arena.len()) as u64;
+        arena.extend_from_slice(key);
+        self.places.push(offset << LEN_BITS | key.len() as u64);
+        self.hashes.push(0);
+        self.references.push(0);
+        slot
+    }
+
+    #[inline]
+    pub fn key(&self, slot: u32) -> &[u8] {
+        let place = self.places[slot as usize];
+        let (offset, len) = ((place >> LEN_BITS) as usize, place as usize & ((1 << LEN_BITS) - 1));
+        &self.arenas[offset / ARENA][offset % ARENA..offset % ARENA + len]
+    }
+
+    pub fn hash_of(&self, slot: u32) -> u64 {
+        self.hashes[slot as usize]
+    }
+
+    pub fn key_group(&self, slot: u32) -> usize {
+        key::key_group(self.hash_of(slot))
+    }
+
+    pub fn retain(&mut self, slot: u32) {
+        self.references[slot as usize] += 1;
+    }
+
+    /// Lets a reference go; with the last one the slot is free for another key.
+    pub fn release(&mut self, slot: u32) {
+        let references = &mut self.references[slot as usize];
+        *references = references.saturating_sub(1);
+        if *references > 0 {
+            return;
+        }
+        self.last = None;
+        if let Ok(entry) = self.table.find_entry(self.hashes[slot as usize], |&at| at == slot) {
+            entry.remove();
+            let room = self.key(slot).len();
+            self.free.entry(room).or_default().push(slot);
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        let arenas: usize = self.arenas.iter().map(Vec::capacity).sum();
+        let table = self.table.allocation_size();
+        (arenas + table) as u64
+            + self.hashes.bytes()
+            + self.places.bytes()
+            + self.references.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut keys = KeyDictionary::new(7);
+        let a = keys.intern_key(b"alpha");
+        let b = keys.intern_key(b"beta");
+        keys.retain(a);
+        keys.retain(b);
+        assert_eq!(keys.find(b"alpha"), Some(a));
+        keys.release(a);
+        assert_eq!(keys.find(b"alpha"), None);
+        assert_eq!(keys.intern_key(b"gamm"), a);
+        assert_eq!((keys.key(a), keys.key(b)), (&b"gamm"[..], &b"beta"[..]));
+    }
+
+    #[test]
+    fn keys_larger_than_an_arena() {
+        let mut keys = KeyDictionary::new(7);
+        let small = keys.intern_key(b"x");
+        let large = keys.intern_key(&vec![7; ARENA + 5]);
+        let after = keys.intern_key(b"y");
+        assert_eq!((keys.key(small), keys.key(after)), (&b"x"[..], &b"y"[..]));
+        assert_eq!(keys.key(large).len(), ARENA + 5);
+    }
+
+    /// Prints the bytes of a key; run by hand with `--ignored --nocapture`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn memory() {
+        let mut keys = KeyDictionary::new(7);
+        let started = std::time::Instant::now();
+        for i in 0..5_000_000u32 {
+            keys.intern_key(format!("{i:025}").as_bytes());
+        }
+        println!("{} bytes a key, {:?}", keys.bytes() as f64 / 5e6, started.elapsed());
+    }
+}

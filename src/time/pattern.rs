@@ -1,0 +1,238 @@
+//! Java's date patterns (`yyyy/MM/dd HH:mm`), compiled once and used for many values.
+
+use super::{MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, MS_PER_SECOND, Scanner, Unit};
+use super::{civil_from_days, days_from_civil, days_in_month, extract, write_padded};
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    /// A pattern letter and how often it stands.
+    Field(u8, usize),
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    parts: Vec<Part>,
+}
+
+/// What a parsed text says; the rest counts as 1970-01-01 00:00.
+struct Fields {
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    half: Option<i64>,
+    minute: i64,
+    second: i64,
+    millis: i64,
+}
+
+impl Pattern {
+    /// `None` where the pattern has a letter without a meaning here or an open quote.
+    pub fn new(pattern: &str) -> Option<Self> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut chars = pattern.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '\'' => push_text(&mut parts, &quoted(&mut chars)?),
+                'a'..='z' | 'A'..='Z' => {
+                    if !"yuMLdHhKkmsSaED".contains(c) {
+                        return None;
+                    }
+                    let mut count = 1;
+                    while chars.next_if_eq(&c).is_some() {
+                        count += 1;
+                    }
+                    parts.push(Part::Field(c as u8, count));
+                }
+                c => push_text(&mut parts, c.encode_utf8(&mut [0; 4])),
+            }
+        }
+        Some(Self { parts })
+    }
+
+    /// Appends a local timestamp by the pattern.
+    pub fn format(&self, ms: i64, out: &mut String) {
+        let days = ms.div_euclid(MS_PER_DAY);
+        let in_day = ms.rem_euclid(MS_PER_DAY);
+        let (year, month, day) = civil_from_days(days);
+        let hour = in_day / MS_PER_HOUR;
+        for part in &self.parts {
+            let (letter, width) = match part {
+                Part::Text(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                Part::Field(letter, width) => (*letter, *width),
+            };
+            match letter {
+                b'y' | b'u' if width == 2 => write_padded(year.rem_euclid(100), 2, out),
+                b'y' | b'u' => write_padded(year, width, out),
+                b'M' | b'L' if width >= 3 => push_name(&MONTHS, month - 1, width, out),
+                b'M' | b'L' => write_padded(month, width, out),
+                b'd' => write_padded(day, width, out),
+                b'D' => write_padded(extract(Unit::DayOfYear, ms), width, out),
+                b'E' => push_name(&WEEKDAYS, (days + 3).rem_euclid(7), width, out),
+                b'H' => write_padded(hour, width, out),
+                b'k' => write_padded(if hour == 0 { 24 } else { hour }, width, out),
+                b'K' => write_padded(hour % 12, width, out),
+                b'h' => write_padded((hour + 11) % 12 + 1, width, out),
+                b'a' => out.push_str(if hour < 12 { "AM" } else { "PM" }),
+                b'm' => write_padded(in_day / MS_PER_MINUTE % 60, width, out),
+                b's' => write_padded(in_day / MS_PER_SECOND % 60, width, out),
+                // A fraction of a second: more digits than three are zeros.
+                _ => {
+                    let millis = in_day % MS_PER_SECOND;
+                    let shown = 10i64.pow(3 - width.min(3) as u32);
+                    write_padded(millis / shown, width.min(3), out);
+                    out.extend(std::iter::repeat_n('0', width.saturating_sub(3)));
+                }
+            }
+        }
+    }
+
+    /// The local timestamp that a text of this pattern stands for. Days 29 to 31 are pulled back
+    /// to the month's last one, as Java's smart resolver does.
+    pub fn parse(&self, text: &str) -> Option<i64> {
+        let mut fields = Fields {
+            year: 1970,
+            month: 1,
+            day: 1,
+            hour: 0,
+            half: None,
+            minute: 0,
+            second: 0,
+            millis: 0,
+        };
+        let mut scanner = Scanner::new(text);
+        for (i, part) in self.parts.iter().enumerate() {
+            match part {
+                Part::Text(text) => {
+                    scanner.rest = scanner.rest.strip_prefix(text.as_bytes())?;
+                }
+                Part::Field(letter, width) => {
+                    let packed = matches!(self.parts.get(i + 1), Some(Part::Field(..)));
+                    fields.read(*letter, *width, packed, &mut scanner)?;
+                }
+            }
+        }
+        if !scanner.rest.is_empty() {
+            return None;
+        }
+        fields.resolve()
+    }
+}
+
+impl Fields {
+    fn read(
+        &mut self,
+        letter: u8,
+        width: usize,
+        packed: bool,
+        scanner: &mut Scanner,
+    ) -> Option<()> {
+        // One letter takes as many digits as there are, unless digits of the next field follow.
+        let max = if width == 1 && !packed { 2 } else { width };
+        match letter {
+            b'y' | b'u' if width == 2 => self.year = 2000 + scanner.number(2, 2)?,
+            b'y' | b'u' => {
+                let most = if packed { width } else { width.max(4) };
+                self.year = scanner.number(width.min(4), most)?;
+            }
+            b'M' | b'L' if width >= 3 => self.month = take_name(&MONTHS, width, scanner)? + 1,
+            b'M' | b'L' => self.month = scanner.number(width, max)?,
+            b'd' => self.day = scanner.number(width, max)?,
+            b'E' => drop(take_name(&WEEKDAYS, width, scanner)?),
+            b'H' | b'k' => {
+                self.hour = scanner.number(width, max)? % if letter == b'k' { 24 } else { 100 }
+            }
+            b'h' | b'K' => self.hour = scanner.number(width, max).filter(|hour| *hour <= 12)? % 12,
+            b'a' => self.half = Some(take_name(&["AM", "PM"], 4, scanner)?),
+            b'm' => self.minute = scanner.number(width, max)?,
+            b's' => self.second = scanner.number(width, max)?,
+            b'S' => {
+                let value = scanner.number(width.min(9), width.min(9))?;
+                self.millis = value * 1_000 / 10i64.pow(width.min(9) as u32);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn resolve(self) -> Option<i64> {
+        let hour = self.hour + self.half.unwrap_or(0) * 12;
+        let valid = (1..=12).contains(&self.month)
+            && (1..=31).contains(&self.day)
+            && hour < 24
+            && self.minute < 60
+            && self.second < 60;
+        if !valid {
+            return None;
+        }
+        let day = self.day.min(days_in_month(self.year, self.month));
+        let days = days_from_civil(self.year, self.month, day);
+        let clock = hour * MS_PER_HOUR + self.minute * MS_PER_MINUTE + self.second * MS_PER_SECOND;
+        Some(days * MS_PER_DAY + clock + self.millis)
+    }
+}
+
+fn push_text(parts: &mut Vec<Part>, text: &str) {
+    match parts.last_mut() {
+        Some(Part::Text(last)) => last.push_str(text),
+        _ => parts.push(Part::Text(text.into())),
+    }
+}
+
+/// The text behind an opening quote; `''` is a quote itself.
+fn quoted(chars: &mut std::iter::Peekable<std::str::Chars>) -> Option<String> {
+    if chars.next_if_eq(&'\'').is_some() {
+        return Some("'".into());
+    }
+    let mut text = String::new();
+    loop {
+        match chars.next()? {
+            '\'' if chars.next_if_eq(&'\'').is_some() => text.push('\''),
+            '\'' => return Some(text),
+            c => text.push(c),
+        }
+    }
+}
+
+/// Three letters of a name, all of it from four on.
+fn shown(name: &str, width: usize) -> &str {
+    if width >= 4 { name } else { &name[..3] }
+}
+
+fn push_name(names: &[&str], index: i64, width: usize, out: &mut String) {
+    if let Some(name) = names.get(index as usize) {
+        out.push_str(shown(name, width));
+    }
+}
+
+fn take_name(names: &[&str], width: usize, scanner: &mut Scanner) -> Option<i64> {
+    for (i, name) in names.iter().enumerate() {
+        if let Some(rest) = scanner.rest.strip_prefix(shown(name, width).as_bytes()) {
+            scanner.rest = rest;
+            return Some(i as i64);
+        }
+    }
+    None
+}
