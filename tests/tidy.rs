@@ -36,6 +36,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/record/json/scan.rs", "the call of the wide search"),
     ("src/shard/park.rs", "eventfd and poll"),
     ("src/cli/signal.rs", "signal handlers"),
+    ("src/cli/usage.rs", "getrusage"),
     ("tools/raw-drain/src/main.rs", "the batch call of the C client"),
 ];
 
@@ -359,7 +360,7 @@ fn comments_and_literals_are_blanked() {
     let check = |text: &str, expected: &str| assert_eq!(blank(text), expected, "{text}");
     check("a // b\nc", "a     \nc");
     check("a /* b /* c */ */ d", "a                 d");
-    check(r#"f("x\"{", '{', '\'', b)"#, "f(     ,    ,     , b)");
+    check(r#"f("x\"{", '{', '\'', b)"#, "f(      ,    ,     , b)");
     check("r#\"a\"{\"# 'a: fn", "          'a: fn");
     check("var\"x\"", "var   ");
 }
