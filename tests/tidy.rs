@@ -361,7 +361,7 @@ fn comments_and_literals_are_blanked() {
     check("a // b\nc", "a     \nc");
     check("a /* b /* c */ */ d", "a                 d");
     check(r#"f("x\"{", '{', '\'', b)"#, "f(      ,    ,     , b)");
-    check("r#\"a\"{\"# 'a: fn", "          'a: fn");
+    check("r#\"a\"{\"# 'a: fn", "         'a: fn");
     check("var\"x\"", "var   ");
 }
 
