@@ -1,6 +1,7 @@
 """What the benchmark scripts share: servers of their own, runs, medians."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -74,10 +75,10 @@ def redis(url):
 
 
 def redis_values(address, keys):
-    """The values of all keys, by pipelined MGETs of 1,000."""
+    """The values of all keys, by MGETs of 1,000."""
+    keys = (key.encode() for key in keys)
     with socket.create_connection(address) as connection, connection.makefile("rwb") as stream:
-        for at in range(0, len(keys), 1000):
-            part = [key.encode() for key in keys[at:at + 1000]]
+        while part := list(itertools.islice(keys, 1000)):
             stream.write(b"*%d\r\n$4\r\nMGET\r\n" % (len(part) + 1))
             stream.writelines(b"$%d\r\n%s\r\n" % (len(key), key) for key in part)
             stream.flush()
@@ -85,6 +86,13 @@ def redis_values(address, keys):
             for _ in range(count):
                 length = int(stream.readline()[1:])
                 yield None if length < 0 else stream.read(length + 2)[:-2].decode()
+
+
+def redis_clear(address):
+    """Empties a server of our own."""
+    with socket.create_connection(address) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        connection.recv(64)
 
 
 def produce(broker, topic, kind, count, users, partitions, more=()):
