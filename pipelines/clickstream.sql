@@ -11,11 +11,11 @@ CREATE TABLE clickstream (
   'connector' = 'kafka',
   'topic' = '${CLICKSTREAM_TOPIC:-clickstream}',
   'properties.bootstrap.servers' = '${KAFKA:-127.0.0.1:9092}',
-  'properties.group.id' = '${GROUP:-pelton-clickstream}',
+  'properties.group.id' = '${CLICKSTREAM_GROUP:-pelton-clickstream}',
   'scan.startup.mode' = 'earliest-offset',
   'format' = 'json',
   'json.timestamp-format.standard' = 'ISO-8601',
-  'dead-letter.topic' = '${DEAD_LETTER_TOPIC:-clickstream_dead}'
+  'dead-letter.topic' = '${CLICKSTREAM_DEAD_TOPIC:-clickstream_dead}'
 );
 
 -- A view is computed once, however many INSERTs read it. The session's time
@@ -41,9 +41,9 @@ CREATE TABLE clicks_redis (
   'connector' = 'redis',
   'url' = '${REDIS:-redis://127.0.0.1:6379}',
   'data-type' = 'string',
-  'key' = '${CLICKS_PREFIX:-clicks}:{user_id}:{minute}',
-  'value' = '{clicks}',
-  'ttl' = '7 d'
+  'key' = '${CLICKS_PREFIX:-clicks}:{user_id}:{minute}',   -- the value is the column that is left
+  'ttl' = '7 d',                  -- wall clock, from the last write of the key
+  'sink.publish' = 'early'        -- absolute counts: writing one again does no harm
 );
 
 EXECUTE STATEMENT SET BEGIN

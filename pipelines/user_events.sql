@@ -19,10 +19,10 @@ CREATE TABLE user_events (
   'connector' = 'kafka',
   'topic' = '${USER_EVENTS_TOPIC:-user_events}',
   'properties.bootstrap.servers' = '${KAFKA:-127.0.0.1:9092}',
-  'properties.group.id' = '${GROUP:-pelton-user-events}',
+  'properties.group.id' = '${USER_EVENTS_GROUP:-pelton-user-events}',
   'scan.startup.mode' = 'earliest-offset',
   'format' = 'json',
-  'dead-letter.topic' = '${DEAD_LETTER_TOPIC:-user_events_dead}'
+  'dead-letter.topic' = '${USER_EVENTS_DEAD_TOPIC:-user_events_dead}'
 );
 
 -- a. Running counts. A queryable table keeps the newest row of each primary key
@@ -48,6 +48,7 @@ CREATE TABLE metrics (
 ) WITH (
   'connector' = 'kafka',
   'topic' = '${METRICS_TOPIC:-metrics}',
+  'sink.create-topic' = 'partitions:1,replication:1',   -- made where it is missing
   'properties.bootstrap.servers' = '${KAFKA:-127.0.0.1:9092}',
   'key.format' = 'raw',
   'key.fields' = 'metric_name',
@@ -78,7 +79,8 @@ WHERE product_id IS NOT NULL AND product_id <> ''
 GROUP BY product_id, event_type;
 
 -- Five minutes long, a new one every ten seconds of event time. Each event has
--- the value 1.0.
+-- the value 1.0, so the sum of the values is written as a DOUBLE: 123.0. The time
+-- is the window's end in seconds.
 INSERT INTO metrics
 SELECT
   'event_type:' || event_type,

@@ -9,8 +9,8 @@ CREATE TABLE user_stats_redis (
   'url' = '${REDIS:-redis://127.0.0.1:6379}',
   'data-type' = 'hash',
   'key' = '${USER_STATS_PREFIX:-user_stats}:{user_id}',
-  'field' = '{event_type}',
-  'value' = '{count}'
+  'field' = '{event_type}',      -- the value is the column that is left
+  'sink.publish' = 'early'       -- absolute counts: writing one again does no harm
 );
 
 INSERT INTO user_stats_redis

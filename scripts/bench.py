@@ -1,0 +1,139 @@
+"""What the benchmark scripts share: servers of their own, runs, medians."""
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PELTON = ROOT / "target/release/pelton"
+RAW_DRAIN = ROOT / "target/release/raw-drain"
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def build():
+    """The binaries that are measured, built if anything has changed."""
+    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
+
+
+@contextlib.contextmanager
+def kafka(address):
+    """The broker at `address`, or one of our own that ends with the block."""
+    if address:
+        yield address
+        return
+    (ROOT / ".kafka").mkdir(exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="bench.", dir=ROOT / ".kafka")
+    script = str(ROOT / "scripts/kafka")
+    try:
+        start = [script, "start", "--port", "0", "--dir", folder]
+        out = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout
+        yield out.split()[-1]
+    finally:
+        subprocess.run([script, "stop", "--dir", folder], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def redis(url):
+    """Host and port of a Redis: of `url`, or of a server of our own that keeps nothing on disk."""
+    if url:
+        host, _, port = url.removeprefix("redis://").split("/")[0].rpartition(":")
+        yield host, int(port)
+        return
+    if not shutil.which("redis-server"):
+        sys.exit("redis-server is not on the PATH: install Redis, or give --redis redis://HOST:PORT")
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield "127.0.0.1", port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def redis_values(address, keys):
+    """The values of all keys, by MGETs of 1,000."""
+    keys = (key.encode() for key in keys)
+    with socket.create_connection(address) as connection, connection.makefile("rwb") as stream:
+        while part := list(itertools.islice(keys, 1000)):
+            stream.write(b"*%d\r\n$4\r\nMGET\r\n" % (len(part) + 1))
+            stream.writelines(b"$%d\r\n%s\r\n" % (len(key), key) for key in part)
+            stream.flush()
+            count = int(stream.readline()[1:])
+            for _ in range(count):
+                length = int(stream.readline()[1:])
+                yield None if length < 0 else stream.read(length + 2)[:-2].decode()
+
+
+def redis_clear(address):
+    """Empties a server of our own."""
+    with socket.create_connection(address) as connection:
+        connection.sendall(b"FLUSHALL\r\n")
+        connection.recv(64)
+
+
+def produce(broker, topic, kind, count, users, partitions, more=()):
+    """Fills a new topic; event time runs at 1,000 events a second from a fixed instant."""
+    command = [PELTON, "produce", "--kafka", broker, "--topic", topic, "--partitions", str(partitions)]
+    subprocess.run([*command, *shape(kind, count, users), *more], check=True)
+
+
+def shape(kind, count, users):
+    """The flags that settle which events are generated."""
+    return ["--kind", kind, "--count", str(count), "--users", str(users),
+            "--start", "1760000000000", "--event-rate", "1000"]
+
+
+def generated(kind, count, users, more=()):
+    """The same events again, as lines; ones that are not JSON are left out."""
+    command = [PELTON, "produce", "--to", "-", *shape(kind, count, users), *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        for line in process.stdout:
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+    if process.returncode:
+        sys.exit("pelton produce failed")
+
+
+def control(broker, topic, consumers, count):
+    """The raw drain: the client library alone."""
+    command = [RAW_DRAIN, "--kafka", broker, "--topic", topic, "--consumers", str(consumers), "--count", str(count)]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def run_job(files, env, *flags):
+    """Runs a job to its end; the summary is the last line of its standard error."""
+    command = [PELTON, "run", *files, "--http", "off", "--state-dir", "off", *flags]
+    done = subprocess.run(command, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = done.stderr.strip().splitlines()
+    if done.returncode or not lines:
+        sys.exit("the job failed:\n" + "\n".join(lines[-20:]))
+    return json.loads(lines[-1]), done.stdout
+
+
+def median(values):
+    return statistics.median(values)
