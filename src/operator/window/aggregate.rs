@@ -47,6 +47,8 @@ pub struct WindowAggregate {
     next_start: i64,
     work: Option<Work>,
     firing: Option<Firing>,
+    /// Slots of rows that went into no pane: without an owner, they go once the batch is done.
+    unused: Vec<u32>,
     late: u64,
 }
 
@@ -74,6 +76,7 @@ impl WindowAggregate {
             next_start: i64::MIN,
             work: None,
             firing: None,
+            unused: Vec::new(),
             late: 0,
         }
     }
@@ -188,11 +191,13 @@ impl WindowAggregate {
         for (&slot, &row) in slots.iter().zip(rows) {
             if column.is_null(row as usize) {
                 out.reject(batch, row, "RowTime field should not be null".into());
+                self.unused.push(slot);
                 continue;
             }
             let start = self.window.pane_of(times[row as usize]);
             if start.saturating_add(self.window.size_ms - 1) <= self.panes.watermark {
                 self.late += self.weight(batch, row as usize);
+                self.unused.push(slot);
                 continue;
             }
             if current != Some(start) {
@@ -218,6 +223,16 @@ impl WindowAggregate {
         of.clear();
     }
 
+    /// Lets go of the slots that were held for a batch, and of those that nothing owns.
+    fn release(&mut self, held: &[u32]) {
+        let mut keys = self.panes.keys.borrow_mut();
+        held.iter().for_each(|&slot| keys.release(slot));
+        for slot in self.unused.drain(..) {
+            keys.retain(slot);
+            keys.release(slot);
+        }
+    }
+
     /// Goes on firing, and then with the rows of the batch at hand.
     fn drive(&mut self, out: &mut Output) -> Progress {
         loop {
@@ -234,8 +249,7 @@ impl WindowAggregate {
             let to = run.map_or(work.rows.len(), |run| from + run);
             self.take(&work.slots[from..to], &work.rows[from..to], &work.batch, out);
             if to == work.rows.len() {
-                let mut keys = self.panes.keys.borrow_mut();
-                work.slots.iter().for_each(|&slot| keys.release(slot));
+                self.release(&work.slots);
                 return Progress::Done;
             }
             self.target = work.batch.time.before_row(work.rows[to] as usize);
@@ -253,6 +267,7 @@ impl Operator for WindowAggregate {
         let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
         if batch.time.before.is_none() {
             self.take(&slots, &rows, &batch, out);
+            self.release(&[]);
             return Progress::Done;
         }
         // A window that fires inside the batch must not free the slots of its later rows.
