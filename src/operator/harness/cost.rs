@@ -45,26 +45,22 @@ fn cost() {
     use AggregateFunction::{Avg, CountStar, Sum};
     let count = [call(CountStar, None)];
     let three = [call(CountStar, None), call(Sum, Some(LONG)), call(Avg, Some(LONG))];
-    let kind = |size_ms, slide_ms| WindowKind {
-        size_ms,
-        slide_ms,
-        offset_ms: 0,
-        allowed_lateness_ms: 0,
-    };
+    let kind =
+        |size_ms, slide_ms| WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0 };
     let keys = || (vec![KEY], vec![DataType::BigInt]);
     let texts = || (vec![3], vec![DataType::STRING]);
     let dictionary = || KeyDictionary::shared(3);
     let (many, few) = (input(100_000), input(5));
     let (of, types) = keys();
-    let mut group =
-        GroupAggregate::new(of, types, &count, dictionary(), GroupOptions::default());
+    let mut group = GroupAggregate::new(of, types, &count, dictionary(), GroupOptions::default());
     measure("group, 100,000 keys", &mut group, &many);
     let windows = [(1000, 1000, &many), (3000, 500, &few), (3000, 10, &few), (3000, 10, &many)];
     for (size, slide, input) in windows {
         let window = kind(size, slide);
         let mut one =
             WindowAggregate::new(window, TIME, keys(), count.to_vec(), dictionary(), None);
-        let keys = if input.len() == many.len() && std::ptr::eq(input, &many) { 100_000 } else { 5 };
+        let keys =
+            if input.len() == many.len() && std::ptr::eq(input, &many) { 100_000 } else { 5 };
         measure(&format!("window {size}/{slide}, {keys} keys"), &mut one, input);
     }
     for calls in [&count[..], &three[..]] {

@@ -145,11 +145,7 @@ fn finish(mut progress: Progress, operator: &mut dyn Operator, out: &mut Output)
 
 /// Runs an input to its end; a barrier follows each batch and a fresh operator takes over the
 /// state, if `restore`. Gives the rows that come out and how many came too late.
-fn run(
-    make: &dyn Fn() -> Box<dyn Operator>,
-    input: &[Batch],
-    restore: bool,
-) -> (Output, u64) {
+fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> (Output, u64) {
     let (mut out, mut late) = (Output::default(), 0);
     let mut operator = make();
     for batch in input {

@@ -71,8 +71,7 @@ fn one_phase(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dy
 fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
     let (of, types) = keys(keyed);
     let dictionary = KeyDictionary::shared(3);
-    let local =
-        LocalWindowAggregate::new(window, TIME, (of, types.clone()), calls, dictionary);
+    let local = LocalWindowAggregate::new(window, TIME, (of, types.clone()), calls, dictionary);
     let (calls, dictionary) = (calls.to_vec(), KeyDictionary::shared(4));
     let global = WindowAggregate::over_partials(window, types, calls, dictionary, None);
     Box::new(TwoPhases { local, global })
@@ -111,6 +110,25 @@ fn windows_equal_the_model() {
         check(&|| one_phase(window, &calls, true), &input, &wanted, 1);
         let calls = plain_calls();
         let wanted = model::windows(&input, window, &calls, true);
+        check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
+    }
+}
+
+/// Counts and integer sums, for which windows are carried on from one to the next.
+#[test]
+fn running_windows_equal_the_model() {
+    use AggregateFunction::{Avg, Count, CountStar, Sum};
+    let of = [(CountStar, None), (Count, Some(TEXT)), (Sum, Some(INT)), (Avg, Some(LONG))];
+    let mut calls: Vec<_> = of.map(|(function, argument)| call(function, argument)).to_vec();
+    calls[2].filter = Some(FLAG);
+    for (size, slide, keys) in [(60, 10, 6), (300, 1, 6), (60, 20, 300), (1000, 10, 2000)] {
+        let window = kind(size, slide, 3);
+        let mut input = rows(size as u64, 500);
+        for (i, row) in input.iter_mut().enumerate() {
+            row[KEY] = Value::I64((i * i) as i64 % keys);
+        }
+        let wanted = model::windows(&input, window, &calls, true);
+        check(&|| one_phase(window, &calls, true), &input, &wanted, 1);
         check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
     }
 }
