@@ -128,7 +128,10 @@ fn load(args: &DemoArgs, kafka: &str) -> ProduceArgs {
 
 fn report(produced: u64, summary: &RunSummary) -> Result<(), String> {
     let consumed = summary.records_in;
-    eprintln!("produced {produced}, consumed {consumed}; {} late, {} dead letters", summary.late, summary.dead_letters);
+    eprintln!(
+        "produced {produced}, consumed {consumed}; {} late, {} dead letters",
+        summary.late, summary.dead_letters
+    );
     for stage in &summary.latencies {
         eprintln!(
             "{}: {} rows, p50 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",

@@ -50,7 +50,8 @@ impl Health {
 
     pub fn ready(&self) -> Result<(), String> {
         let of_workers = self.workers.iter();
-        let of_workers = of_workers.filter_map(|cell| cell.lock().ok().and_then(|cell| cell.clone()));
+        let of_workers =
+            of_workers.filter_map(|cell| cell.lock().ok().and_then(|cell| cell.clone()));
         let mut problems = of_workers.chain(self.sinks.iter().filter_map(SinkContext::problem));
         problems.next().map_or(Ok(()), Err)
     }
@@ -99,7 +100,8 @@ impl Control {
     pub fn run(&mut self) -> Result<(), String> {
         match self.watch()? {
             End::Finished => {
-                self.summary.busy_seconds = self.first.map_or(0.0, |first| first.elapsed().as_secs_f64());
+                self.summary.busy_seconds =
+                    self.first.map_or(0.0, |first| first.elapsed().as_secs_f64());
                 flush_letters(&self.letters)
             }
             End::Stopped => Ok(()),
@@ -159,7 +161,9 @@ impl Control {
                 },
                 default(TICK) => {}
             }
-            if current.as_ref().is_some_and(|epoch| epoch.workers_left == 0 && epoch.sinks_left == 0)
+            if current
+                .as_ref()
+                .is_some_and(|epoch| epoch.workers_left == 0 && epoch.sinks_left == 0)
                 && let Some(epoch) = current.take()
             {
                 self.commit(epoch)?;
@@ -310,7 +314,11 @@ impl Control {
 
 /// Commits the positions of all Kafka sources under their groups, with the manifest's name
 /// beside them.
-fn commit_offsets(topology: &Topology, sources: &[SourcePositions], name: &str) -> Result<(), String> {
+fn commit_offsets(
+    topology: &Topology,
+    sources: &[SourcePositions],
+    name: &str,
+) -> Result<(), String> {
     for (index, table) in topology.scans() {
         if &*table.connector != "kafka" {
             continue;

@@ -47,14 +47,15 @@ pub fn start(
 ) -> Result<JoinHandle<()>, String> {
     let mut targets = HashMap::new();
     for (_, table) in topology.scans() {
-        let target = match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
-            (Some(topic), _) => {
-                let config = client_config(&table.options, Role::Producer)?;
-                Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
-            }
-            (None, Some(path)) => Target::File(open(path)?),
-            (None, None) => Target::None,
-        };
+        let target =
+            match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
+                (Some(topic), _) => {
+                    let config = client_config(&table.options, Role::Producer)?;
+                    Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
+                }
+                (None, Some(path)) => Target::File(open(path)?),
+                (None, None) => Target::None,
+            };
         targets.insert(source_name(table), target);
     }
     let help = "Records that could not be used";

@@ -76,14 +76,21 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
         bounded: job.bounded,
     };
 
-    let contexts: Vec<SinkContext> = job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
+    let contexts: Vec<SinkContext> =
+        job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
     let health = Arc::new(Health::new(workers, contexts.clone()));
     let (sink_threads, sink_events, sink_queues) =
         start_sinks(&job, &contexts, workers, &metrics, &latencies)?;
     let dead_letter_count = Arc::new(AtomicU64::new(0));
     let letter_context = SinkContext::default();
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let letter_thread = dead_letters::start(&job.topology, letters_out, &metrics, dead_letter_count.clone(), &letter_context)?;
+    let letter_thread = dead_letters::start(
+        &job.topology,
+        letters_out,
+        &metrics,
+        dead_letter_count.clone(),
+        &letter_context,
+    )?;
 
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (events, worker_events) = unbounded();
@@ -221,7 +228,8 @@ fn start_sinks(
         let (queues, shards) = sink_thread::queues(workers);
         senders.push(queues);
         let labels = [("sink", &*table.name)];
-        let rows = metrics.counter("pelton_sink_rows_total", "Rows acknowledged by the sink", &labels);
+        let rows =
+            metrics.counter("pelton_sink_rows_total", "Rows acknowledged by the sink", &labels);
         let latency = latencies.recorder(&format!("sink {}", table.name));
         let thread = SinkThread { index, shards, events: events.clone(), latency, rows };
         threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
@@ -315,7 +323,9 @@ fn pinned_cores(pin: &Pin, workers: usize) -> Result<Vec<usize>, String> {
         Pin::Auto if workers > allowed.len().min(cores_allowed()) => Ok(Vec::new()),
         Pin::Auto => Ok(allowed),
         Pin::Cores(cores) => match cores.iter().find(|core| !allowed.contains(core)) {
-            Some(core) => Err(format!("--pin: core {core} is not among those allowed: {allowed:?}")),
+            Some(core) => {
+                Err(format!("--pin: core {core} is not among those allowed: {allowed:?}"))
+            }
             None if cores.len() < workers => {
                 Err(format!("--pin names {} cores for {workers} shards", cores.len()))
             }
@@ -379,9 +389,17 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             bounds: seed.bounds.clone(),
         })
         .map_err(|error| format!("table `{}`: {error}", table.name))?;
-        let decoder = JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
+        let decoder =
+            JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
         let name = source_name(table);
-        tasks.push(SourceTask::new(source, decoder, metadata.clone(), name, step.id.clone(), index));
+        tasks.push(SourceTask::new(
+            source,
+            decoder,
+            metadata.clone(),
+            name,
+            step.id.clone(),
+            index,
+        ));
     }
     Ok(tasks)
 }

@@ -89,7 +89,8 @@ impl Metrics {
     /// The sum of a counter over all its labels.
     pub fn sum(&self, name: &str) -> u64 {
         let families = self.lock();
-        let cells = families.get(&full_name(name)).into_iter().flat_map(|family| family.series.values());
+        let cells =
+            families.get(&full_name(name)).into_iter().flat_map(|family| family.series.values());
         cells.map(|cell| cell.load(Ordering::Relaxed)).sum()
     }
 

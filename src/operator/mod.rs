@@ -1,9 +1,9 @@
 //! Operators: batches in, batches out, state in between.
 
 pub mod aggregate;
-pub mod stateless;
 #[cfg(test)]
 mod harness;
+pub mod stateless;
 pub mod upsert;
 pub mod window;
 

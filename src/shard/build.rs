@@ -160,7 +160,9 @@ fn operator(
             watermark(*column, *delay_ms, table, settings)?
         }
         StepKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
-        StepKind::Filter { predicate } => BuiltOperator::new("filter", Filter::new(predicate.clone())),
+        StepKind::Filter { predicate } => {
+            BuiltOperator::new("filter", Filter::new(predicate.clone()))
+        }
         StepKind::Union => BuiltOperator::new("union", Union),
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);
@@ -169,9 +171,11 @@ fn operator(
         }
         StepKind::Aggregate { keys, calls, update_before, silent, retention } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let retention = retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
+            let retention =
+                retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
             let per_row = settings.per_row;
-            let options = GroupOptions { update_before: *update_before, per_row, silent: *silent, retention };
+            let options =
+                GroupOptions { update_before: *update_before, per_row, silent: *silent, retention };
             let operator =
                 GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
             let mut built = BuiltOperator::new("aggregate", operator);
@@ -180,12 +184,22 @@ fn operator(
         }
         StepKind::LocalWindow { window, time, keys, calls } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let operator = LocalWindowAggregate::new(*window, *time, (keys.clone(), key_types), calls, dictionary());
+            let operator = LocalWindowAggregate::new(
+                *window,
+                *time,
+                (keys.clone(), key_types),
+                calls,
+                dictionary(),
+            );
             BuiltOperator::new("local-window", operator)
         }
-        StepKind::Window { window, time, keys, calls, partials } => {
-            window_operator(step, topology, settings, (*window, *time, keys, calls, *partials), dictionary())
-        }
+        StepKind::Window { window, time, keys, calls, partials } => window_operator(
+            step,
+            topology,
+            settings,
+            (*window, *time, keys, calls, *partials),
+            dictionary(),
+        ),
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
     };
     Ok(Some(built))
@@ -195,7 +209,13 @@ fn window_operator(
     step: &Step,
     topology: &Topology,
     settings: &Settings,
-    shape: (crate::operator::window::WindowKind, usize, &Vec<usize>, &Vec<crate::operator::aggregate::AggregateCall>, bool),
+    shape: (
+        crate::operator::window::WindowKind,
+        usize,
+        &Vec<usize>,
+        &Vec<crate::operator::aggregate::AggregateCall>,
+        bool,
+    ),
     keys_dictionary: SharedKeys,
 ) -> BuiltOperator {
     let (window, time, keys, calls, partials) = shape;
@@ -205,10 +225,19 @@ fn window_operator(
     let rowtime = &step.schema.fields[keys.len() + 2].data_type;
     let zone = is_ltz(rowtime).then(|| settings.zone.clone());
     let operator = match partials {
-        true => WindowAggregate::over_partials(window, key_types, calls.clone(), keys_dictionary, zone),
+        true => {
+            WindowAggregate::over_partials(window, key_types, calls.clone(), keys_dictionary, zone)
+        }
         false => {
             let types = pick(&input_types(step, topology), keys);
-            WindowAggregate::new(window, time, (keys.clone(), types), calls.clone(), keys_dictionary, zone)
+            WindowAggregate::new(
+                window,
+                time,
+                (keys.clone(), types),
+                calls.clone(),
+                keys_dictionary,
+                zone,
+            )
         }
     };
     BuiltOperator::new("window", operator)
@@ -217,7 +246,9 @@ fn window_operator(
 fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, String> {
     let max_rows = match table.options.get("max-rows") {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| format!("'max-rows' = '{text}' is not a number"))?),
+        Some(text) => {
+            Some(text.parse().map_err(|_| format!("'max-rows' = '{text}' is not a number"))?)
+        }
     };
     let types = table.schema.fields.iter().map(|field| field.data_type.clone()).collect();
     Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows))
@@ -258,7 +289,9 @@ fn watermark(
         None | Some("clock") => IdleAdvance::Clock,
         Some("none") => IdleAdvance::None,
         Some(other) => {
-            return Err(format!("'scan.watermark.idle-advance' = '{other}': write 'clock' or 'none'"));
+            return Err(format!(
+                "'scan.watermark.idle-advance' = '{other}': write 'clock' or 'none'"
+            ));
         }
     };
     let generator = Rc::new(RefCell::new(WatermarkGenerator::new(WatermarkOptions {

@@ -35,14 +35,20 @@ impl EpochInProgress {
     }
 
     /// Writes the state of a node that the barrier has reached.
-    pub fn save(&mut self, id: &str, states: Vec<(&'static str, &mut dyn KeyedState)>) -> Result<(), String> {
+    pub fn save(
+        &mut self,
+        id: &str,
+        states: Vec<(&'static str, &mut dyn KeyedState)>,
+    ) -> Result<(), String> {
         self.nodes_left -= 1;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         for (name, state) in states {
             writer
                 .section(id, name)
                 .and_then(|()| state.save(&mut |group, entry| writer.entry(group, entry)))
-                .map_err(|error| format!("cannot write the state of epoch {}: {error}", self.epoch))?;
+                .map_err(|error| {
+                    format!("cannot write the state of epoch {}: {error}", self.epoch)
+                })?;
         }
         Ok(())
     }

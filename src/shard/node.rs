@@ -58,7 +58,10 @@ impl Input {
 /// One place that a node's output goes to.
 pub enum Target {
     /// Input channel `input` of node `node` of the same worker.
-    Local { node: usize, input: usize },
+    Local {
+        node: usize,
+        input: usize,
+    },
     Exchange(Exchange),
     /// A sink's queue.
     Sink(SinkSender),
@@ -98,8 +101,13 @@ impl SinkSender {
 enum Pending {
     Nothing,
     /// The batch of this input; its last watermark.
-    Batch { input: usize, last: i64 },
-    Advance { watermark: i64 },
+    Batch {
+        input: usize,
+        last: i64,
+    },
+    Advance {
+        watermark: i64,
+    },
 }
 
 /// What a step of a node did.
@@ -134,7 +142,12 @@ pub struct Node {
 
 impl Node {
     /// `holds_watermarks`: the operator gathers a mini-batch, so watermarks wait for its flush.
-    pub fn new(id: String, name: String, operator: Box<dyn Operator>, holds_watermarks: bool) -> Self {
+    pub fn new(
+        id: String,
+        name: String,
+        operator: Box<dyn Operator>,
+        holds_watermarks: bool,
+    ) -> Self {
         Self {
             operator,
             name,
@@ -246,11 +259,13 @@ impl Node {
             return batch;
         }
         let others = self.inputs.iter().enumerate();
-        let others = others.filter(|(other, input)| *other != index && input.status == Some(Status::Active));
+        let others =
+            others.filter(|(other, input)| *other != index && input.status == Some(Status::Active));
         let Some(limit) = others.map(|(_, input)| input.watermark).min() else { return batch };
         let BatchTime { first, last, before } = batch.time;
         let limit = limit.max(self.watermark);
-        let before = before.map(|before| before.iter().map(|wm| *wm.min(&limit)).collect::<Vec<_>>());
+        let before =
+            before.map(|before| before.iter().map(|wm| *wm.min(&limit)).collect::<Vec<_>>());
         let (first, last) = (first.min(limit), last.min(limit));
         let time = BatchTime { first, last, before: before.map(Into::into) };
         Batch { time, ..batch }
@@ -290,7 +305,10 @@ impl Node {
     /// The smallest watermark of the active channels; where none is active, the largest of the
     /// others, as each goes on from where it rested.
     fn combined(&self) -> i64 {
-        let active = self.inputs.iter().filter(|input| !matches!(input.status, Some(Status::Idle | Status::Finished)));
+        let active = self
+            .inputs
+            .iter()
+            .filter(|input| !matches!(input.status, Some(Status::Idle | Status::Finished)));
         let smallest = active.map(|input| input.watermark).min();
         if let Some(watermark) = smallest {
             return watermark;
@@ -322,7 +340,9 @@ impl Node {
             return;
         }
         let all = |wanted: &[Status]| {
-            self.inputs.iter().all(|input| input.status.is_some_and(|status| wanted.contains(&status)))
+            self.inputs
+                .iter()
+                .all(|input| input.status.is_some_and(|status| wanted.contains(&status)))
         };
         let status = if all(&[Status::Finished]) {
             Status::Finished

@@ -144,7 +144,7 @@ impl QueryClient {
         tables: Vec<TableInfo>,
         mappings: Vec<KeyMapping>,
         workers: Vec<WorkerHandle>,
-        ) -> Self {
+    ) -> Self {
         Self { inner: Arc::new(Inner { tables, mappings, workers }) }
     }
 
@@ -152,7 +152,12 @@ impl QueryClient {
         &self.inner.tables
     }
 
-    async fn ask(&self, worker: usize, table: usize, question: Question) -> Result<Answer, QueryError> {
+    async fn ask(
+        &self,
+        worker: usize,
+        table: usize,
+        question: Question,
+    ) -> Result<Answer, QueryError> {
         let (answer, answered) = oneshot::channel();
         let handle = self.inner.workers.get(worker).ok_or(QueryError::Unavailable)?;
         let request = Command::Query(Request { table, question, answer });
@@ -165,7 +170,11 @@ impl QueryClient {
     }
 
     /// The row of a key (values in the order of `primary_key`).
-    pub async fn get(&self, table: usize, key: Vec<Value>) -> Result<Option<Vec<Value>>, QueryError> {
+    pub async fn get(
+        &self,
+        table: usize,
+        key: Vec<Value>,
+    ) -> Result<Option<Vec<Value>>, QueryError> {
         let order = &self.inner.mappings[table].order;
         let values: Vec<Value> = order.iter().map(|&position| key[position].clone()).collect();
         let mut bytes = Vec::new();

@@ -146,8 +146,16 @@ impl Gauges {
         let labels = [("source", name), ("worker", &*self.worker)];
         let metrics = &self.metrics;
         SourceGauges {
-            records: Following::new(metrics.counter("pelton_source_records_total", "Records read", &labels)),
-            bytes: Following::new(metrics.counter("pelton_source_bytes_total", "Bytes of records read", &labels)),
+            records: Following::new(metrics.counter(
+                "pelton_source_records_total",
+                "Records read",
+                &labels,
+            )),
+            bytes: Following::new(metrics.counter(
+                "pelton_source_bytes_total",
+                "Bytes of records read",
+                &labels,
+            )),
             errors: Following::new(metrics.counter(
                 "pelton_source_errors_total",
                 "Records that could not be decoded",
@@ -170,8 +178,16 @@ impl Gauges {
         let labels = [("operator", name), ("worker", &*self.worker)];
         let metrics = &self.metrics;
         NodeGauges {
-            rows: Following::new(metrics.counter("pelton_operator_rows_total", "Rows taken in", &labels)),
-            batches: Following::new(metrics.counter("pelton_operator_batches_total", "Batches taken in", &labels)),
+            rows: Following::new(metrics.counter(
+                "pelton_operator_rows_total",
+                "Rows taken in",
+                &labels,
+            )),
+            batches: Following::new(metrics.counter(
+                "pelton_operator_batches_total",
+                "Batches taken in",
+                &labels,
+            )),
             late: metrics.counter("pelton_operator_late_total", "Rows that came too late", &labels),
             watermark_delay: metrics.gauge(
                 "pelton_operator_watermark_delay_seconds",

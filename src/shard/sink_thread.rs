@@ -18,10 +18,19 @@ const IDLE_WAIT: Duration = Duration::from_millis(5);
 /// What a sink tells the engine.
 pub enum SinkEvent {
     /// Everything before this epoch's barriers is acknowledged.
-    Acknowledged { sink: usize, epoch: u64 },
+    Acknowledged {
+        sink: usize,
+        epoch: u64,
+    },
     /// All shards have finished, and all is acknowledged.
-    Finished { sink: usize, rows: u64 },
-    Failed { sink: usize, error: String },
+    Finished {
+        sink: usize,
+        rows: u64,
+    },
+    Failed {
+        sink: usize,
+        error: String,
+    },
 }
 
 /// One sink and what comes to it.

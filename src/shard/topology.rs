@@ -14,21 +14,58 @@ use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 /// What a step does. Names and options are resolved; a worker builds an operator from it.
 #[derive(Clone, Debug)]
 pub enum StepKind {
-    Scan { table: Arc<Table>, fields: Vec<ScanField>, metadata: Vec<Arc<str>> },
-    Watermark { column: usize, delay_ms: i64, table: Arc<Table>, source: usize },
-    Project { exprs: Vec<Expr> },
-    Filter { predicate: Expr },
+    Scan {
+        table: Arc<Table>,
+        fields: Vec<ScanField>,
+        metadata: Vec<Arc<str>>,
+    },
+    Watermark {
+        column: usize,
+        delay_ms: i64,
+        table: Arc<Table>,
+        source: usize,
+    },
+    Project {
+        exprs: Vec<Expr>,
+    },
+    Filter {
+        predicate: Expr,
+    },
     Union,
-    WindowAssign { window: WindowKind, time: usize },
-    Aggregate { keys: Vec<usize>, calls: Vec<AggregateCall>, update_before: bool, silent: bool, retention: Option<Retention> },
+    WindowAssign {
+        window: WindowKind,
+        time: usize,
+    },
+    Aggregate {
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+        update_before: bool,
+        silent: bool,
+        retention: Option<Retention>,
+    },
     /// First phase: partial aggregates per pane and key of what one worker has read.
-    LocalWindow { window: WindowKind, time: usize, keys: Vec<usize>, calls: Vec<AggregateCall> },
+    LocalWindow {
+        window: WindowKind,
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
     /// One phase over rows, or (`partials`) the second over what `LocalWindow` sends.
-    Window { window: WindowKind, time: usize, keys: Vec<usize>, calls: Vec<AggregateCall>, partials: bool },
+    Window {
+        window: WindowKind,
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+        partials: bool,
+    },
     /// Keeps the last row of each key of a queryable table.
-    Upsert { table: Arc<Table> },
+    Upsert {
+        table: Arc<Table>,
+    },
     /// `sink` indexes [`Topology::sinks`].
-    Sink { sink: usize },
+    Sink {
+        sink: usize,
+    },
 }
 
 /// How long a running aggregate keeps a row: until event time has passed its time by this much.
@@ -181,7 +218,9 @@ impl Builder<'_> {
                 let spread = spread.and_then(|by| by.iter().map(|&c| position(exprs, c)).collect());
                 (StepKind::Project { exprs: exprs.clone() }, spread)
             }
-            NodeKind::Filter { predicate } => (StepKind::Filter { predicate: predicate.clone() }, spread),
+            NodeKind::Filter { predicate } => {
+                (StepKind::Filter { predicate: predicate.clone() }, spread)
+            }
             NodeKind::Union => (StepKind::Union, None),
             NodeKind::WindowAssign { window, time } => {
                 (StepKind::WindowAssign { window: *window, time: *time }, spread)
@@ -226,7 +265,8 @@ impl Builder<'_> {
     /// Rows before the change are needed by a filter (it may let one through and not the other)
     /// and by `print`, which shows every change.
     fn wants_update_before(&self, id: NodeId) -> bool {
-        let consumers = self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
+        let consumers =
+            self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
         consumers.into_iter().any(|(consumer, node)| match &node.kind {
             NodeKind::Sink { table } => &*table.connector == "print",
             NodeKind::Project { .. } | NodeKind::Union => self.wants_update_before(consumer),
@@ -243,9 +283,12 @@ impl Builder<'_> {
     }
 
     fn retention_below(&self, id: NodeId) -> Option<i64> {
-        let consumers = self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
+        let consumers =
+            self.plan.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
         let found = consumers.into_iter().filter_map(|(consumer, node)| match &node.kind {
-            NodeKind::Sink { table } => super::options::duration_ms(&table.options, "retention").ok()?,
+            NodeKind::Sink { table } => {
+                super::options::duration_ms(&table.options, "retention").ok()?
+            }
             NodeKind::Project { .. } | NodeKind::Filter { .. } => self.retention_below(consumer),
             _ => None,
         });
@@ -270,7 +313,8 @@ impl Builder<'_> {
             return Placed { step: self.push(kind, vec![edge], node, ""), distribution };
         }
         let local = Edge { exchange: None, ..edge };
-        let partial = StepKind::LocalWindow { window, time, keys: keys.clone(), calls: calls.clone() };
+        let partial =
+            StepKind::LocalWindow { window, time, keys: keys.clone(), calls: calls.clone() };
         let from = self.push(partial, vec![local], node, "local");
         let exchange = Some((0..keys.len()).collect());
         let kind = StepKind::Window { window, time, keys, calls, partials: true };
@@ -290,7 +334,10 @@ impl Builder<'_> {
         };
         // The receiving end of an exchange is a node.
         let edge = match edge.exchange {
-            Some(_) => Edge { from: self.push(StepKind::Union, vec![edge], node, &table.name), exchange: None },
+            Some(_) => Edge {
+                from: self.push(StepKind::Union, vec![edge], node, &table.name),
+                exchange: None,
+            },
             None => edge,
         };
         self.topology.sinks.push(table.clone());
@@ -301,7 +348,10 @@ impl Builder<'_> {
     fn queryable(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
         let node = &self.plan.nodes[id];
         if table.primary_key.is_empty() {
-            return Err(format!("table `{}` is queryable and needs a PRIMARY KEY … NOT ENFORCED", table.name));
+            return Err(format!(
+                "table `{}` is queryable and needs a PRIMARY KEY … NOT ENFORCED",
+                table.name
+            ));
         }
         if let Some((step, exprs, key_order)) = self.aggregate_behind(node.inputs[0], table) {
             let exprs = Some(exprs);
@@ -318,7 +368,11 @@ impl Builder<'_> {
 
     /// The running aggregate whose state already is the table, if that is all the table shows:
     /// then nothing is stored twice.
-    fn aggregate_behind(&self, input: NodeId, table: &Table) -> Option<(usize, Vec<Expr>, Vec<usize>)> {
+    fn aggregate_behind(
+        &self,
+        input: NodeId,
+        table: &Table,
+    ) -> Option<(usize, Vec<Expr>, Vec<usize>)> {
         let mut at = input;
         let mut exprs = None;
         if let NodeKind::Project { exprs: projection } = &self.plan.nodes[at].kind {

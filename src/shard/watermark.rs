@@ -124,7 +124,9 @@ impl WatermarkGenerator {
         let column = &batch.columns[self.options.column];
         for &row in rejected {
             let reason = match column.is_null(row as usize) {
-                true => "the time attribute is NULL; give every record a time, or filter by a default",
+                true => {
+                    "the time attribute is NULL; give every record a time, or filter by a default"
+                }
                 false => "the time lies further in the future than scan.max-future allows",
             };
             out.reject(&batch, row, reason.into());
@@ -253,6 +255,9 @@ mod tests {
         generator.current = 15_690;
         generator.observe_states(&states, 15_750);
         assert_eq!(generator.current(), 15_750);
-        assert_eq!(generator.observe_states(&[PartitionState::Reading], 15_770), Some(Status::Active));
+        assert_eq!(
+            generator.observe_states(&[PartitionState::Reading], 15_770),
+            Some(Status::Active)
+        );
     }
 }

@@ -41,10 +41,22 @@ pub enum Command {
 /// What a worker tells the engine.
 pub enum Event {
     /// The epoch has passed all nodes of this worker; its state is in `file`.
-    Saved { worker: usize, epoch: u64, sources: Vec<SourcePositions>, file: Option<FileEntry> },
+    Saved {
+        worker: usize,
+        epoch: u64,
+        sources: Vec<SourcePositions>,
+        file: Option<FileEntry>,
+    },
     /// All bounded input has been computed; `first`: when its first record was read.
-    Finished { worker: usize, late: u64, first: Option<Instant> },
-    Failed { worker: usize, error: String },
+    Finished {
+        worker: usize,
+        late: u64,
+        first: Option<Instant>,
+    },
+    Failed {
+        worker: usize,
+        error: String,
+    },
 }
 
 /// Where one source stood at a barrier.
@@ -356,8 +368,7 @@ impl Worker {
     fn begin_epoch(&mut self, epoch: u64) -> Result<(), String> {
         let sources = self.sources.iter().enumerate();
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
-        let mut progress =
-            EpochInProgress::begin(epoch, self.index, sources, self.state.as_ref())?;
+        let mut progress = EpochInProgress::begin(epoch, self.index, sources, self.state.as_ref())?;
         progress.nodes_left = self.nodes.len();
         self.epoch = Some(progress);
         for index in 0..self.sources.len() {

@@ -1,8 +1,8 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
-pub mod kafka;
 pub mod blackhole;
 pub mod filesystem;
+pub mod kafka;
 pub mod print;
 pub mod redis;
 

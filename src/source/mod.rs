@@ -1,8 +1,8 @@
 //! Sources: raw records in, by partition and position.
 
-pub mod kafka;
 pub mod datagen;
 pub mod filesystem;
+pub mod kafka;
 
 use std::sync::Arc;
 

@@ -11,8 +11,18 @@ use crate::record::DataType;
 
 /// Aggregates of the language that this release does not have.
 pub const LATER: [&str; 12] = [
-    "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "VAR_POP", "VAR_SAMP", "VARIANCE", "FIRST_VALUE",
-    "LAST_VALUE", "LISTAGG", "APPROX_COUNT_DISTINCT", "APPROX_PERCENTILE", "COLLECT",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "STDDEV",
+    "VAR_POP",
+    "VAR_SAMP",
+    "VARIANCE",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+    "LISTAGG",
+    "APPROX_COUNT_DISTINCT",
+    "APPROX_PERCENTILE",
+    "COLLECT",
 ];
 
 pub fn function(name: &str) -> Option<AggregateFunction> {
@@ -58,7 +68,8 @@ impl Grouping {
     pub fn call(&mut self, spec: Spec) -> Expr {
         let index = self.calls.iter().position(|known| *known == spec).unwrap_or(self.calls.len());
         let data_type = spec.data_type.clone();
-        let nullable = !matches!(spec.function, AggregateFunction::Count | AggregateFunction::CountStar);
+        let nullable =
+            !matches!(spec.function, AggregateFunction::Count | AggregateFunction::CountStar);
         if index == self.calls.len() {
             self.calls.push(spec);
         }
@@ -95,8 +106,8 @@ pub fn bind(
             let argument = binder.bind(argument)?;
             let data_type = result_type(function, &argument.data_type, span)?;
             // A repeated value changes neither the smallest nor the largest.
-            let distinct = distinct
-                && !matches!(function, AggregateFunction::Min | AggregateFunction::Max);
+            let distinct =
+                distinct && !matches!(function, AggregateFunction::Min | AggregateFunction::Max);
             Ok(Spec { function, argument: Some(argument), filter, distinct, data_type })
         }
         other => Err(Fault::new(span, format!("{} cannot take `{other}`", call.name))),

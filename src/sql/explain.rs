@@ -32,19 +32,36 @@ fn describe(plan: &Plan, node: &Node) -> String {
     let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
     match &node.kind {
         NodeKind::Scan { table, fields, metadata } => {
-            let paths: Vec<String> =
-                fields.iter().map(|field| format!("{} {}", field.path.join("."), field.data_type)).collect();
-            let metadata = if metadata.is_empty() { String::new() } else { format!("; metadata {}", metadata.join(", ")) };
-            format!("scan `{}` ({}), decodes {}{metadata}", table.name, table.connector, paths.join(", "))
+            let paths: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{} {}", field.path.join("."), field.data_type))
+                .collect();
+            let metadata = if metadata.is_empty() {
+                String::new()
+            } else {
+                format!("; metadata {}", metadata.join(", "))
+            };
+            format!(
+                "scan `{}` ({}), decodes {}{metadata}",
+                table.name,
+                table.connector,
+                paths.join(", ")
+            )
         }
         NodeKind::Watermark { column, delay_ms, .. } => {
-            format!("watermark: largest `{}` less {delay_ms} ms, per partition", node.schema.fields[*column].name)
+            format!(
+                "watermark: largest `{}` less {delay_ms} ms, per partition",
+                node.schema.fields[*column].name
+            )
         }
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Union => "union all".into(),
         NodeKind::WindowAssign { window, .. } => {
-            format!("windows of {} ms every {} ms, assigned row by row; keeps nothing", window.size_ms, window.slide_ms)
+            format!(
+                "windows of {} ms every {} ms, assigned row by row; keeps nothing",
+                window.size_ms, window.slide_ms
+            )
         }
         NodeKind::Aggregate { keys, calls } => format!(
             "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, kept until \
@@ -61,7 +78,9 @@ fn describe(plan: &Plan, node: &Node) -> String {
             picked(input, keys),
             calls.len()
         ),
-        NodeKind::Sink { table } => format!("sink `{}` ({}): {}", table.name, table.connector, names(&node.schema)),
+        NodeKind::Sink { table } => {
+            format!("sink `{}` ({}): {}", table.name, table.connector, names(&node.schema))
+        }
     }
 }
 

@@ -62,7 +62,11 @@ pub fn interval(interval: &ast::Interval, span: Span) -> Result<Expr> {
     let unit = interval.leading_field.as_ref().map(|unit| unit.to_string().to_ascii_uppercase());
     let unit = unit.as_deref().unwrap_or_default().trim_end_matches('S').to_owned();
     if interval.last_field.is_some() {
-        return Err(Fault::unsupported(span, "an interval of several units", "write it in its smallest unit, e.g. INTERVAL '90' MINUTE"));
+        return Err(Fault::unsupported(
+            span,
+            "an interval of several units",
+            "write it in its smallest unit, e.g. INTERVAL '90' MINUTE",
+        ));
     }
     let number = |scale: i64| {
         let value = match unit == "SECOND" {

@@ -151,7 +151,12 @@ impl Compiler {
 
     fn sink(&mut self, input: NodeId, table: Arc<Table>) {
         let schema = self.plan.nodes[input].schema.clone();
-        self.plan.add(Node { kind: NodeKind::Sink { table }, inputs: vec![input], schema, time: None });
+        self.plan.add(Node {
+            kind: NodeKind::Sink { table },
+            inputs: vec![input],
+            schema,
+            time: None,
+        });
     }
 
     fn insert(
@@ -214,19 +219,26 @@ impl Compiler {
         let mut targets = Vec::new();
         for (name, span) in columns {
             let index = table.schema.index_of(name);
-            targets.push(index.ok_or_else(|| Fault::new(*span, format!("Column '{name}' not found")))?);
+            targets.push(
+                index.ok_or_else(|| Fault::new(*span, format!("Column '{name}' not found")))?,
+            );
         }
         if columns.is_empty() {
             targets = table.physical.clone();
         }
         let mismatch = |cause: String| {
             let name = &table.name;
-            let message = format!("Column types of query result and sink for '{name}' do not match. Cause: {cause}");
+            let message = format!(
+                "Column types of query result and sink for '{name}' do not match. Cause: {cause}"
+            );
             Fault::new(span, message)
         };
         if targets.len() != schema.len() {
-            return Err(mismatch("Different number of columns.".into())
-                .help(format!("the query gives {}, the table takes {}", schema.len(), targets.len())));
+            return Err(mismatch("Different number of columns.".into()).help(format!(
+                "the query gives {}, the table takes {}",
+                schema.len(),
+                targets.len()
+            )));
         }
         let scope = Scope::of(&schema, None);
         let mut exprs = Vec::new();
@@ -239,8 +251,11 @@ impl Compiler {
             let found = scope.column(position);
             let shown = found.data_type.to_string();
             let fitted = registry::coerce(found, &field.data_type).ok_or_else(|| {
-                mismatch(format!("Incompatible types for sink column '{}' at position {position}.", field.name))
-                    .help(format!("it is {shown} here and {} there: CAST it", field.data_type))
+                mismatch(format!(
+                    "Incompatible types for sink column '{}' at position {position}.",
+                    field.name
+                ))
+                .help(format!("it is {shown} here and {} there: CAST it", field.data_type))
             })?;
             exprs.push(fitted);
         }

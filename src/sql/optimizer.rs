@@ -229,13 +229,17 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
             let physical = fields.len();
             let columns: Vec<usize> = all
                 .into_iter()
-                .filter(|&column| column >= physical || needed.contains(&column) || !fields[column].nullable)
+                .filter(|&column| {
+                    column >= physical || needed.contains(&column) || !fields[column].nullable
+                })
                 .collect();
-            *fields = columns.iter().filter(|&&c| c < physical).map(|&c| fields[c].clone()).collect();
+            *fields =
+                columns.iter().filter(|&&c| c < physical).map(|&c| fields[c].clone()).collect();
             columns
         }
         NodeKind::Project { exprs } => {
-            let columns: Vec<usize> = all.into_iter().filter(|column| needed.contains(column)).collect();
+            let columns: Vec<usize> =
+                all.into_iter().filter(|column| needed.contains(column)).collect();
             *exprs = columns.iter().map(|&column| exprs[column].clone()).collect();
             exprs.iter_mut().for_each(|expr| expr.map_columns(&place));
             columns
@@ -257,7 +261,8 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
         }
         _ => all,
     };
-    node.schema = Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
+    node.schema =
+        Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
     node.time = node.time.and_then(|time| columns.iter().position(|&column| column == time));
     (node, columns)
 }

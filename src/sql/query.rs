@@ -57,7 +57,9 @@ impl Queries<'_> {
         }
         if query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
             let instead = "keep the largest rows where they are read, e.g. /api/v1/tables";
-            return Err(Fault::unsupported(query.span(), "ORDER BY and LIMIT", instead).at_least(self.span));
+            return Err(
+                Fault::unsupported(query.span(), "ORDER BY and LIMIT", instead).at_least(self.span)
+            );
         }
         let node = self.set(&query.body);
         self.common = outer;
@@ -72,14 +74,22 @@ impl Queries<'_> {
                 let all = matches!(set_quantifier, ast::SetQuantifier::All);
                 if *op != ast::SetOperator::Union || !all {
                     let what = format!("{op} {set_quantifier}");
-                    return Err(Fault::unsupported(self.span, what.trim(), "write UNION ALL, and SELECT DISTINCT around it"));
+                    return Err(Fault::unsupported(
+                        self.span,
+                        what.trim(),
+                        "write UNION ALL, and SELECT DISTINCT around it",
+                    ));
                 }
                 let (left, right) = (self.set(left)?, self.set(right)?);
                 self.union(left, right)
             }
             other => {
                 let what = format!("`{}`", other.to_string().split(' ').next().unwrap_or_default());
-                Err(Fault::unsupported(self.span, &what, "SELECT from a table; 'datagen' and 'filesystem' make test input"))
+                Err(Fault::unsupported(
+                    self.span,
+                    &what,
+                    "SELECT from a table; 'datagen' and 'filesystem' make test input",
+                ))
             }
         }
     }
@@ -87,16 +97,26 @@ impl Queries<'_> {
     fn union(&mut self, left: NodeId, right: NodeId) -> Result<NodeId> {
         let (a, b) = (&self.plan.nodes[left].schema, &self.plan.nodes[right].schema);
         if a.len() != b.len() {
-            return Err(Fault::new(self.span, format!("UNION ALL of {} and {} columns", a.len(), b.len())));
+            return Err(Fault::new(
+                self.span,
+                format!("UNION ALL of {} and {} columns", a.len(), b.len()),
+            ));
         }
         let mut fields = Vec::new();
         for (x, y) in a.fields.iter().zip(&b.fields) {
             let types = [x.data_type.clone(), y.data_type.clone()];
             let Some(data_type) = registry::common_type(&types) else {
-                let message = format!("UNION ALL: `{}` is {} here and {} there", x.name, x.data_type, y.data_type);
+                let message = format!(
+                    "UNION ALL: `{}` is {} here and {} there",
+                    x.name, x.data_type, y.data_type
+                );
                 return Err(Fault::new(self.span, message).help("CAST one of them"));
             };
-            fields.push(Field { name: x.name.clone(), data_type, nullable: x.nullable || y.nullable });
+            fields.push(Field {
+                name: x.name.clone(),
+                data_type,
+                nullable: x.nullable || y.nullable,
+            });
         }
         let schema = Schema::new(fields);
         let left = self.converted(left, &schema)?;
@@ -118,7 +138,11 @@ impl Queries<'_> {
         let mut exprs = Vec::new();
         for (index, field) in schema.fields.iter().enumerate() {
             let expr = registry::coerce(scope.column(index), &field.data_type);
-            exprs.push(expr.ok_or_else(|| Fault::new(self.span, format!("`{}` does not fit", field.name)))?);
+            exprs.push(
+                expr.ok_or_else(|| {
+                    Fault::new(self.span, format!("`{}` does not fit", field.name))
+                })?,
+            );
         }
         Ok(self.project(node, exprs, schema.clone()))
     }
@@ -126,7 +150,8 @@ impl Queries<'_> {
     /// A projection; the time attribute stays one where it is passed on unchanged.
     pub fn project(&mut self, input: NodeId, exprs: Vec<Expr>, schema: Schema) -> NodeId {
         let time = self.plan.nodes[input].time;
-        let time = time.and_then(|time| exprs.iter().position(|expr| expr.as_column() == Some(time)));
+        let time =
+            time.and_then(|time| exprs.iter().position(|expr| expr.as_column() == Some(time)));
         let kind = NodeKind::Project { exprs };
         self.plan.add(Node { kind, inputs: vec![input], schema, time })
     }
@@ -190,7 +215,12 @@ impl Queries<'_> {
 
     fn filter(&mut self, input: NodeId, predicate: Expr) -> NodeId {
         let Node { schema, time, .. } = self.plan.nodes[input].clone();
-        self.plan.add(Node { kind: NodeKind::Filter { predicate }, inputs: vec![input], schema, time })
+        self.plan.add(Node {
+            kind: NodeKind::Filter { predicate },
+            inputs: vec![input],
+            schema,
+            time,
+        })
     }
 
     /// A window without a GROUP BY over it: each row gets the columns of its windows.
@@ -247,7 +277,8 @@ impl Queries<'_> {
                 let fault = "a GROUP BY over a window needs both window_start and window_end";
                 return Err(Fault::new(self.span, fault).help(help));
             }
-            grouping.window = (columns..columns + 3).map(|column| relation.scope.column(column)).collect();
+            grouping.window =
+                (columns..columns + 3).map(|column| relation.scope.column(column)).collect();
         }
         let mut exprs = Vec::new();
         let mut fields = Vec::new();
@@ -261,8 +292,11 @@ impl Queries<'_> {
         let having = match having {
             None => None,
             Some(condition) => {
-                let mut binder =
-                    Binder { scope: &relation.scope, grouping: Some(&mut grouping), span: self.span };
+                let mut binder = Binder {
+                    scope: &relation.scope,
+                    grouping: Some(&mut grouping),
+                    span: self.span,
+                };
                 Some(binder.truth(condition)?)
             }
         };
@@ -283,7 +317,10 @@ impl Queries<'_> {
             calls.push(AggregateCall {
                 function: spec.function,
                 argument: spec.argument.as_ref().map(|argument| below.column(argument)),
-                argument_type: spec.argument.as_ref().map_or(DataType::Null, |a| a.data_type.clone()),
+                argument_type: spec
+                    .argument
+                    .as_ref()
+                    .map_or(DataType::Null, |a| a.data_type.clone()),
                 distinct: spec.distinct,
                 filter: spec.filter.as_ref().map(|filter| below.column(filter)),
                 data_type: spec.data_type.clone(),
@@ -294,11 +331,14 @@ impl Queries<'_> {
             keys.iter().map(|&key| self.plan.nodes[input].schema.fields[key].clone()).collect();
         let rowtime = time.map(|_| fields.len() + 2);
         if relation.window.is_some() {
-            fields.extend(relation.scope.columns.iter().rev().take(3).rev().map(|c| c.field.clone()));
+            fields
+                .extend(relation.scope.columns.iter().rev().take(3).rev().map(|c| c.field.clone()));
         }
         fields.extend(calls.iter().map(|call| Field::new("aggregate", call.data_type.clone())));
         let kind = match (relation.window, time) {
-            (Some((window, _)), Some(time)) => NodeKind::WindowAggregate { window, time, keys, calls },
+            (Some((window, _)), Some(time)) => {
+                NodeKind::WindowAggregate { window, time, keys, calls }
+            }
             _ => NodeKind::Aggregate { keys, calls },
         };
         let schema = Schema::new(fields);
@@ -313,9 +353,14 @@ impl Queries<'_> {
                 ast::SelectItem::ExprWithAlias { expr, alias } => {
                     items.push((expr.clone(), alias.value.clone()));
                 }
-                ast::SelectItem::UnnamedExpr(expr) => items.push((expr.clone(), name_of(expr, index))),
+                ast::SelectItem::UnnamedExpr(expr) => {
+                    items.push((expr.clone(), name_of(expr, index)))
+                }
                 ast::SelectItem::Wildcard(_) => items.extend(star(scope, None)),
-                ast::SelectItem::QualifiedWildcard(ast::SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                ast::SelectItem::QualifiedWildcard(
+                    ast::SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => {
                     let table = name.to_string().replace('`', "");
                     let found: Vec<_> = star(scope, Some(&table)).collect();
                     if found.is_empty() {
@@ -324,7 +369,11 @@ impl Queries<'_> {
                     items.extend(found);
                 }
                 other => {
-                    return Err(Fault::unsupported(self.span, &format!("`{other}`"), "name the columns"));
+                    return Err(Fault::unsupported(
+                        self.span,
+                        &format!("`{other}`"),
+                        "name the columns",
+                    ));
                 }
             }
         }
@@ -333,12 +382,15 @@ impl Queries<'_> {
 
     fn from(&mut self, select: &ast::Select) -> Result<Relation> {
         let [table] = select.from.as_slice() else {
-            let what = if select.from.is_empty() { "SELECT without FROM" } else { "a join by comma" };
+            let what =
+                if select.from.is_empty() { "SELECT without FROM" } else { "a join by comma" };
             return Err(Fault::unsupported(self.span, what, "name one table or subquery in FROM"));
         };
         if let Some(join) = table.joins.first() {
             let instead = "read the streams apart, or UNION ALL them";
-            return Err(Fault::unsupported(join.relation.span(), "JOIN", instead).at_least(self.span));
+            return Err(
+                Fault::unsupported(join.relation.span(), "JOIN", instead).at_least(self.span)
+            );
         }
         self.relation(&table.relation)
     }
@@ -357,7 +409,8 @@ impl Queries<'_> {
                 return Err(Fault::unsupported(span, what, "read the streams apart"));
             }
             ast::TableFactor::Table { name, alias, args: Some(args), .. } => {
-                let call = WindowCall { name: unquoted(name), args: args.args.iter().collect(), span };
+                let call =
+                    WindowCall { name: unquoted(name), args: args.args.iter().collect(), span };
                 (self.windowed(&call)?, alias)
             }
             ast::TableFactor::Function { name, args, alias, .. } => {
@@ -428,7 +481,8 @@ impl Queries<'_> {
     /// Scan, computed columns, watermark.
     fn scan(&mut self, table: &Arc<Table>, span: Span) -> Result<NodeId> {
         if !super::connectors::is_source(&table.connector) {
-            let message = format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
+            let message =
+                format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
             return Err(Fault::new(span, message).help("kafka, filesystem and datagen can"));
         }
         let of = |index: usize| table.schema.fields[index].clone();
@@ -438,8 +492,12 @@ impl Queries<'_> {
         };
         let fields: Vec<ScanField> = table.physical.iter().map(scan_field).collect();
         let metadata: Vec<Arc<str>> = table.metadata.iter().map(|(_, from)| from.clone()).collect();
-        let order: Vec<usize> =
-            table.physical.iter().copied().chain(table.metadata.iter().map(|(index, _)| *index)).collect();
+        let order: Vec<usize> = table
+            .physical
+            .iter()
+            .copied()
+            .chain(table.metadata.iter().map(|(index, _)| *index))
+            .collect();
         let schema = Schema::new(order.iter().map(|&index| of(index)).collect());
         let kind = NodeKind::Scan { table: table.clone(), fields, metadata };
         let mut node = self.plan.add(Node { kind, inputs: vec![], schema, time: None });
@@ -507,11 +565,12 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
 fn group_expressions(select: &ast::Select, span: Span) -> Result<Vec<&Ast>> {
     match &select.group_by {
         ast::GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
-            let special = |expr: &&Ast| {
-                matches!(expr, Ast::Rollup(_) | Ast::Cube(_) | Ast::GroupingSets(_))
-            };
+            let special =
+                |expr: &&Ast| matches!(expr, Ast::Rollup(_) | Ast::Cube(_) | Ast::GroupingSets(_));
             match exprs.iter().find(special) {
-                Some(expr) => Err(Fault::unsupported(span, &format!("`{expr}`"), "UNION ALL the groupings")),
+                Some(expr) => {
+                    Err(Fault::unsupported(span, &format!("`{expr}`"), "UNION ALL the groupings"))
+                }
                 None => Ok(exprs.iter().collect()),
             }
         }
@@ -523,7 +582,8 @@ fn has_aggregate(ast: &Ast) -> bool {
     use std::ops::ControlFlow;
     let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
         Ast::Function(call)
-            if super::aggregates::function(&call.name.to_string().to_ascii_uppercase()).is_some()
+            if super::aggregates::function(&call.name.to_string().to_ascii_uppercase())
+                .is_some()
                 && call.over.is_none() =>
         {
             ControlFlow::Break(())
@@ -546,7 +606,9 @@ fn star<'a>(scope: &'a Scope, table: Option<&'a str>) -> impl Iterator<Item = (A
 fn name_of(expr: &Ast, index: usize) -> String {
     match expr {
         Ast::Identifier(name) => name.value.clone(),
-        Ast::CompoundIdentifier(parts) => parts.last().map_or(String::new(), |part| part.value.clone()),
+        Ast::CompoundIdentifier(parts) => {
+            parts.last().map_or(String::new(), |part| part.value.clone())
+        }
         _ => format!("EXPR${index}"),
     }
 }

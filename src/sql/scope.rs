@@ -100,7 +100,9 @@ impl<'a> Binder<'a> {
         match ast {
             Ast::Identifier(name) => self.name(std::slice::from_ref(name), span),
             Ast::CompoundIdentifier(parts) => self.name(parts, span),
-            Ast::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain, span),
+            Ast::CompoundFieldAccess { root, access_chain } => {
+                self.access(root, access_chain, span)
+            }
             Ast::Nested(inner) => self.bind(inner),
             Ast::Value(value) => literal::value(&value.value, span),
             Ast::TypedString(typed) => literal::typed(typed, span),
@@ -129,8 +131,12 @@ impl<'a> Binder<'a> {
         match ast {
             Ast::IsNull(inner) => Ok(is_null(self.bind(inner)?)),
             Ast::IsNotNull(inner) => Ok(not(is_null(self.bind(inner)?))),
-            Ast::IsTrue(inner) => self.is(inner, Value::Bool(true), BinaryOp::IsNotDistinctFrom, span),
-            Ast::IsNotTrue(inner) => self.is(inner, Value::Bool(true), BinaryOp::IsDistinctFrom, span),
+            Ast::IsTrue(inner) => {
+                self.is(inner, Value::Bool(true), BinaryOp::IsNotDistinctFrom, span)
+            }
+            Ast::IsNotTrue(inner) => {
+                self.is(inner, Value::Bool(true), BinaryOp::IsDistinctFrom, span)
+            }
             Ast::IsFalse(inner) => {
                 self.is(inner, Value::Bool(false), BinaryOp::IsNotDistinctFrom, span)
             }
@@ -152,7 +158,8 @@ impl<'a> Binder<'a> {
             }
             Ast::Between { expr, negated, low, high } => {
                 let value = self.bind(expr)?;
-                let above = registry::binary(BinaryOp::GtEq, value.clone(), self.bind(low)?).at(span)?;
+                let above =
+                    registry::binary(BinaryOp::GtEq, value.clone(), self.bind(low)?).at(span)?;
                 let below = registry::binary(BinaryOp::LtEq, value, self.bind(high)?).at(span)?;
                 Ok(negate_if(*negated, boolean(ExprKind::And(vec![above, below]))))
             }
@@ -161,7 +168,9 @@ impl<'a> Binder<'a> {
                 let escape = escape_char.as_deref().map(|escape| self.bind(escape)).transpose()?;
                 Ok(negate_if(*negated, registry::like(value, pattern, escape).at(span)?))
             }
-            Ast::Extract { field, expr, .. } => self.call("EXTRACT", Some(&field.to_string()), &[expr], span),
+            Ast::Extract { field, expr, .. } => {
+                self.call("EXTRACT", Some(&field.to_string()), &[expr], span)
+            }
             Ast::Floor { expr, field } => self.round("FLOOR", expr, field, span),
             Ast::Ceil { expr, field } => self.round("CEIL", expr, field, span),
             Ast::Position { expr, r#in } => self.call("POSITION", None, &[expr, r#in], span),
@@ -176,18 +185,29 @@ impl<'a> Binder<'a> {
                     Some(ast::TrimWhereField::Trailing) => "RTRIM",
                     _ => "TRIM",
                 };
-                let parts: Vec<&Ast> = std::iter::once(&**expr).chain(trim_what.as_deref()).collect();
+                let parts: Vec<&Ast> =
+                    std::iter::once(&**expr).chain(trim_what.as_deref()).collect();
                 self.call(name, None, &parts, span)
             }
             Ast::InSubquery { .. } | Ast::Exists { .. } | Ast::Subquery(_) => {
-                Err(Fault::unsupported(span, "a subquery in an expression", "join in a later release, or filter by a list"))
+                Err(Fault::unsupported(
+                    span,
+                    "a subquery in an expression",
+                    "join in a later release, or filter by a list",
+                ))
             }
-            _ => Err(Fault::unsupported(span, &format!("`{ast}`"), "see docs/sql.md for what there is")),
+            _ => Err(Fault::unsupported(
+                span,
+                &format!("`{ast}`"),
+                "see docs/sql.md for what there is",
+            )),
         }
     }
 
     fn call(&mut self, name: &str, unit: Option<&str>, args: &[&Ast], span: Span) -> Result<Expr> {
-        let unit = unit.map(|unit| Expr::literal(Value::Str(unit.to_ascii_uppercase().into()), DataType::STRING));
+        let unit = unit.map(|unit| {
+            Expr::literal(Value::Str(unit.to_ascii_uppercase().into()), DataType::STRING)
+        });
         let mut bound: Vec<Expr> = unit.into_iter().collect();
         for arg in args {
             bound.push(self.bind(arg)?);
@@ -195,7 +215,13 @@ impl<'a> Binder<'a> {
         registry::call(name, bound).at(span)
     }
 
-    fn round(&mut self, name: &str, expr: &Ast, field: &ast::CeilFloorKind, span: Span) -> Result<Expr> {
+    fn round(
+        &mut self,
+        name: &str,
+        expr: &Ast,
+        field: &ast::CeilFloorKind,
+        span: Span,
+    ) -> Result<Expr> {
         let input = self.bind(expr)?;
         match field {
             ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) => {
@@ -222,7 +248,8 @@ impl<'a> Binder<'a> {
     /// `column`, `table.column`, and fields of rows behind either.
     fn name(&mut self, parts: &[ast::Ident], span: Span) -> Result<Expr> {
         let texts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
-        let qualified = (texts.len() > 1).then(|| self.scope.position(Some(texts[0]), texts[1])).flatten();
+        let qualified =
+            (texts.len() > 1).then(|| self.scope.position(Some(texts[0]), texts[1])).flatten();
         let (index, used) = match (qualified, self.scope.position(None, texts[0])) {
             (Some(index), _) => (index, 2),
             (None, Some(index)) => (index, 1),
@@ -243,7 +270,8 @@ impl<'a> Binder<'a> {
     /// A function that is called without parentheses, such as CURRENT_TIMESTAMP.
     fn bare_call(&mut self, texts: &[&str], span: Span) -> Result<Expr> {
         let name = texts[0].to_ascii_uppercase();
-        let clock = ["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME"];
+        let clock =
+            ["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME"];
         match texts.len() == 1 && clock.contains(&name.as_str()) {
             true => registry::call(&name, Vec::new()).at(span),
             false => Err(self.scope.unknown(texts.last().unwrap_or(&""), span)),
@@ -254,22 +282,40 @@ impl<'a> Binder<'a> {
         let mut expr = self.bind(root)?;
         for step in chain {
             expr = match step {
-                ast::AccessExpr::Dot(Ast::Identifier(field)) => row_field(expr, &field.value, span)?,
+                ast::AccessExpr::Dot(Ast::Identifier(field)) => {
+                    row_field(expr, &field.value, span)?
+                }
                 ast::AccessExpr::Subscript(ast::Subscript::Index { index }) => {
                     let key = self.bind(index)?;
                     item(expr, key, span)?
                 }
-                _ => return Err(Fault::unsupported(span, "this access", "write map['key'] or array[1]")),
+                _ => {
+                    return Err(Fault::unsupported(
+                        span,
+                        "this access",
+                        "write map['key'] or array[1]",
+                    ));
+                }
             };
         }
         Ok(expr)
     }
 
-    fn binary(&mut self, left: &Ast, op: &ast::BinaryOperator, right: &Ast, span: Span) -> Result<Expr> {
+    fn binary(
+        &mut self,
+        left: &Ast,
+        op: &ast::BinaryOperator,
+        right: &Ast,
+        span: Span,
+    ) -> Result<Expr> {
         use ast::BinaryOperator as Op;
         let op = match op {
-            Op::And => return Ok(boolean(ExprKind::And(vec![self.truth(left)?, self.truth(right)?]))),
-            Op::Or => return Ok(boolean(ExprKind::Or(vec![self.truth(left)?, self.truth(right)?]))),
+            Op::And => {
+                return Ok(boolean(ExprKind::And(vec![self.truth(left)?, self.truth(right)?])));
+            }
+            Op::Or => {
+                return Ok(boolean(ExprKind::Or(vec![self.truth(left)?, self.truth(right)?])));
+            }
             Op::Plus => BinaryOp::Add,
             Op::Minus => BinaryOp::Subtract,
             Op::Multiply => BinaryOp::Multiply,
@@ -283,7 +329,11 @@ impl<'a> Binder<'a> {
             Op::Gt => BinaryOp::Gt,
             Op::GtEq => BinaryOp::GtEq,
             other => {
-                return Err(Fault::unsupported(span, &format!("the operator {other}"), "see docs/sql.md"));
+                return Err(Fault::unsupported(
+                    span,
+                    &format!("the operator {other}"),
+                    "see docs/sql.md",
+                ));
             }
         };
         let (left, right) = (self.bind(left)?, self.bind(right)?);
@@ -317,7 +367,9 @@ impl<'a> Binder<'a> {
                 registry::negate(input).at(span)
             }
             ast::UnaryOperator::Plus => self.bind(expr),
-            other => Err(Fault::unsupported(span, &format!("the operator {other}"), "see docs/sql.md")),
+            other => {
+                Err(Fault::unsupported(span, &format!("the operator {other}"), "see docs/sql.md"))
+            }
         }
     }
 
@@ -358,7 +410,9 @@ impl<'a> Binder<'a> {
         let args = plain_arguments(call, span)?;
         let with_unit = matches!(name.as_str(), "TIMESTAMPADD" | "TIMESTAMPDIFF");
         let (unit, args) = match args.split_first() {
-            Some((Ast::Identifier(unit), rest)) if with_unit => (Some(unit.value.clone()), rest.to_vec()),
+            Some((Ast::Identifier(unit), rest)) if with_unit => {
+                (Some(unit.value.clone()), rest.to_vec())
+            }
             _ => (None, args),
         };
         if !registry::function_names().contains(&name.as_str()) {
@@ -379,8 +433,11 @@ impl<'a> Binder<'a> {
     ) -> Result<Expr> {
         let scope = self.scope;
         let Some(grouping) = &mut self.grouping else {
-            return Err(Fault::new(span, format!("an aggregate such as {} cannot stand here", call.name))
-                .help("aggregate in a subquery, or filter by HAVING"));
+            return Err(Fault::new(
+                span,
+                format!("an aggregate such as {} cannot stand here", call.name),
+            )
+            .help("aggregate in a subquery, or filter by HAVING"));
         };
         let spec = aggregates::bind(function, call, scope, span)?;
         Ok(grouping.call(spec))
@@ -431,7 +488,11 @@ fn row_field(input: Expr, name: &str, span: Span) -> Result<Expr> {
         });
     };
     let data_type = fields[index].data_type.clone();
-    Ok(Expr { kind: ExprKind::RowField { input: Box::new(input), index }, data_type, nullable: true })
+    Ok(Expr {
+        kind: ExprKind::RowField { input: Box::new(input), index },
+        data_type,
+        nullable: true,
+    })
 }
 
 fn item(input: Expr, key: Expr, span: Span) -> Result<Expr> {
@@ -443,7 +504,10 @@ fn item(input: Expr, key: Expr, span: Span) -> Result<Expr> {
         ),
         DataType::Array(element) if key.data_type.is_integer() => ((**element).clone(), key),
         other => {
-            return Err(Fault::new(span, format!("`[…]` needs a MAP or an ARRAY, this is {other}")));
+            return Err(Fault::new(
+                span,
+                format!("`[…]` needs a MAP or an ARRAY, this is {other}"),
+            ));
         }
     };
     let kind = ExprKind::Item { input: Box::new(input), key: Box::new(key) };

@@ -11,8 +11,17 @@ use super::types::Cursor;
 
 pub enum Parsed {
     Table(Box<Declaration>),
-    View { name: String, columns: Vec<String>, query: Box<ast::Query> },
-    Insert { table: String, table_span: Span, columns: Vec<(String, Span)>, query: Box<ast::Query> },
+    View {
+        name: String,
+        columns: Vec<String>,
+        query: Box<ast::Query>,
+    },
+    Insert {
+        table: String,
+        table_span: Span,
+        columns: Vec<(String, Span)>,
+        query: Box<ast::Query>,
+    },
     Select(Box<ast::Query>),
     /// Key, value, and the key's place.
     Set(String, String, Span),
@@ -120,7 +129,9 @@ pub fn parser_fault(error: &ParserError, span: Span) -> Fault {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
         ParserError::RecursionLimitExceeded => "the statement is nested too deeply".into(),
     };
-    let Some((message, place)) = text.split_once(" at Line: ") else { return Fault::new(span, text) };
+    let Some((message, place)) = text.split_once(" at Line: ") else {
+        return Fault::new(span, text);
+    };
     let mut numbers = place.split(", Column: ").map(|number| number.trim().parse().unwrap_or(0));
     let start = Location { line: numbers.next().unwrap_or(0), column: numbers.next().unwrap_or(0) };
     Fault::new(Span::new(start, start), message).at_least(span)

@@ -105,7 +105,8 @@ impl Declaration {
             cursor.expect_token(&Token::RParen)?;
             return match cursor.words(&["NOT", "ENFORCED"]) {
                 true => Ok(()),
-                false => Err(cursor.unexpected("NOT ENFORCED")
+                false => Err(cursor
+                    .unexpected("NOT ENFORCED")
                     .help("keys are not checked, so write PRIMARY KEY (…) NOT ENFORCED")),
             };
         }
@@ -220,10 +221,11 @@ impl Declaration {
             let columns = self.columns.iter().enumerate();
             columns.filter(|(_, column)| wanted(&column.kind)).map(|(index, _)| index).collect()
         };
-        let metadata = self.columns.iter().enumerate().filter_map(|(index, column)| match &column.kind {
-            ColumnKind::Metadata { from, .. } => Some((index, from.as_str().into())),
-            _ => None,
-        });
+        let metadata =
+            self.columns.iter().enumerate().filter_map(|(index, column)| match &column.kind {
+                ColumnKind::Metadata { from, .. } => Some((index, from.as_str().into())),
+                _ => None,
+            });
         Ok(Table {
             name: self.name.as_str().into(),
             physical: of_kind(|kind| matches!(kind, ColumnKind::Physical { .. })),
@@ -270,21 +272,28 @@ impl Declaration {
         };
         let data_type = &schema.fields[column].data_type;
         if !data_type.is_timestamp() {
-            return Err(Fault::new(*span, format!("a watermark needs a TIMESTAMP, `{name}` is {data_type}"))
-                .help(format!("compute one: ts AS TO_TIMESTAMP_LTZ({name}, 3)")));
+            return Err(Fault::new(
+                *span,
+                format!("a watermark needs a TIMESTAMP, `{name}` is {data_type}"),
+            )
+            .help(format!("compute one: ts AS TO_TIMESTAMP_LTZ({name}, 3)")));
         }
         let ast = expression(tokens, *span)?;
         match delay_ms(&ast, name, *span) {
             Some(delay_ms) => Ok(Some(Watermark { column, delay_ms })),
-            None => Err(Fault::new(*span, "a watermark is the time itself, or the time less an interval")
-                .help(format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND"))),
+            None => Err(Fault::new(
+                *span,
+                "a watermark is the time itself, or the time less an interval",
+            )
+            .help(format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND"))),
         }
     }
 }
 
 /// `ts` or `ts - INTERVAL '…' …`.
 fn delay_ms(ast: &ast::Expr, column: &str, span: Span) -> Option<i64> {
-    let is_column = |ast: &ast::Expr| matches!(ast, ast::Expr::Identifier(name) if name.value == column);
+    let is_column =
+        |ast: &ast::Expr| matches!(ast, ast::Expr::Identifier(name) if name.value == column);
     match ast {
         ast::Expr::Nested(inner) => delay_ms(inner, column, span),
         ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Minus, right } if is_column(left) => {

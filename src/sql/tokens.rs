@@ -168,7 +168,8 @@ fn clause_start(inner: &[TokenWithSpan]) -> usize {
             Token::Comma if depth == 0 => commas += 1,
             _ => {}
         }
-        let starts = ["RETURNING", "NULL", "ERROR", "DEFAULT"].iter().any(|word| is_word(token, word));
+        let starts =
+            ["RETURNING", "NULL", "ERROR", "DEFAULT"].iter().any(|word| is_word(token, word));
         let behind_path = commas == 1 && depth == 0 && inner[index - 1].token != Token::Comma;
         if starts && behind_path {
             return index;
@@ -207,7 +208,8 @@ impl JsonClauses {
             let Some((on, target)) = target else {
                 return Err(Fault::new(tokens[at].span, "expected … ON EMPTY or … ON ERROR"));
             };
-            let word = ["NULL", "ERROR", "DEFAULT"].into_iter().find(|word| is_word(&tokens[at], word));
+            let word =
+                ["NULL", "ERROR", "DEFAULT"].into_iter().find(|word| is_word(&tokens[at], word));
             let word = word.ok_or_else(|| Fault::new(span, "expected NULL, ERROR or DEFAULT"))?;
             let behaviour = Behaviour { word, default: tokens[at + 1..on].to_vec() };
             match is_word(target, "EMPTY") {

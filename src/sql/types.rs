@@ -15,9 +15,28 @@ pub struct Cursor<'a> {
 }
 
 const NAMES: [&str; 22] = [
-    "STRING", "VARCHAR", "CHAR", "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT",
-    "FLOAT", "DOUBLE", "DECIMAL", "NUMERIC", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ", "BYTES",
-    "BINARY", "ROW", "MAP", "ARRAY",
+    "STRING",
+    "VARCHAR",
+    "CHAR",
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+    "NUMERIC",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMP_LTZ",
+    "BYTES",
+    "BINARY",
+    "ROW",
+    "MAP",
+    "ARRAY",
 ];
 
 impl<'a> Cursor<'a> {
@@ -36,7 +55,8 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn word(&mut self, word: &str) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|token| super::tokens::is_word(token, word));
+        let found =
+            self.tokens.get(self.at).is_some_and(|token| super::tokens::is_word(token, word));
         self.at += usize::from(found);
         found
     }
@@ -72,7 +92,8 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn unexpected(&self, wanted: &str) -> Fault {
-        let found = self.peek().map_or("the end of the statement".into(), |token| format!("`{token}`"));
+        let found =
+            self.peek().map_or("the end of the statement".into(), |token| format!("`{token}`"));
         Fault::new(self.span(), format!("expected {wanted}, found {found}"))
     }
 

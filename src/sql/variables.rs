@@ -26,7 +26,9 @@ fn value(inner: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, St
         return Ok(env(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.into()));
     }
     if let Some((name, message)) = inner.split_once(":?") {
-        return env(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name}: {message}"));
+        return env(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| format!("{name}: {message}"));
     }
     env(inner).ok_or_else(|| {
         format!("the environment has no variable {inner}; set it, or write ${{{inner}:-default}}")

@@ -62,7 +62,9 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
     };
     let table = match given(0)? {
         Ast::Identifier(table) => table.value.clone(),
-        _ => return Err(Fault::new(call.span, format!("{name}: the first argument is TABLE name"))),
+        _ => {
+            return Err(Fault::new(call.span, format!("{name}: the first argument is TABLE name")));
+        }
     };
     let column = descriptor(given(1)?, call.span)?;
     let ms = |slot: usize| interval_ms(given(slot)?, &name, call.span);
@@ -86,7 +88,9 @@ fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
             "HOP table function based aggregate requires size must be an integral multiple of slide, \
              but got size {size_ms} ms and slide {slide_ms} ms"
         );
-        return Err(Fault::new(span, message).help("the first interval is the slide, the second the size"));
+        return Err(
+            Fault::new(span, message).help("the first interval is the slide, the second the size")
+        );
     }
     if offset_ms.abs() >= size_ms {
         let message = format!(
@@ -132,7 +136,10 @@ impl Unresolved {
     /// Looks the time column up: it must be the input's time attribute.
     pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<(WindowKind, usize)> {
         let Some(time) = input.schema.index_of(&self.column) else {
-            return Err(Fault::new(call.span, format!("Column '{}' not found in any table", self.column)));
+            return Err(Fault::new(
+                call.span,
+                format!("Column '{}' not found in any table", self.column),
+            ));
         };
         let data_type = &input.schema.fields[time].data_type;
         if !data_type.is_timestamp() {

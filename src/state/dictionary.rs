@@ -266,7 +266,9 @@ impl KeyDictionary {
             return;
         }
         self.last = None;
-        if let Ok(entry) = self.table.find_entry(self.hashes[slot as usize], |entry| entry.slot == slot) {
+        if let Ok(entry) =
+            self.table.find_entry(self.hashes[slot as usize], |entry| entry.slot == slot)
+        {
             entry.remove();
             let room = self.key(slot).len();
             self.free.entry(room).or_default().push(slot);

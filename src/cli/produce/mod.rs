@@ -132,13 +132,19 @@ pub fn run(args: &ProduceArgs) -> Result<(), String> {
     bar.finish_and_clear();
     let Produced { sent, seconds, behind_max_ms } = produced;
     let rate = (sent as f64 / seconds.max(1e-9)) as u64;
-    eprintln!("{sent} events in {seconds:.1} s ({rate}/s), at most {behind_max_ms} ms behind schedule");
+    eprintln!(
+        "{sent} events in {seconds:.1} s ({rate}/s), at most {behind_max_ms} ms behind schedule"
+    );
     Ok(())
 }
 
 /// Sends events until the count, the time or `stop` ends it, and waits for all
 /// acknowledgements. `progress` counts those handed over.
-pub fn generate(args: &ProduceArgs, stop: &AtomicBool, progress: &AtomicU64) -> Result<Produced, String> {
+pub fn generate(
+    args: &ProduceArgs,
+    stop: &AtomicBool,
+    progress: &AtomicU64,
+) -> Result<Produced, String> {
     let mut target = Target::open(args)?;
     let shape = args.shape();
     let begun = Instant::now();
@@ -259,7 +265,9 @@ impl Target {
 
     fn finish(&mut self) -> Result<(), String> {
         match self {
-            Self::Kafka { producer, .. } => producer.flush(FLUSH_MAX).map_err(|error| explain(&error)),
+            Self::Kafka { producer, .. } => {
+                producer.flush(FLUSH_MAX).map_err(|error| explain(&error))
+            }
             Self::Lines(out) => out.flush().map_err(|error| error.to_string()),
         }
     }

@@ -182,6 +182,19 @@ impl Accumulator {
         self.count[at] += other.count[from];
     }
 
+    /// Takes back what `merge` has added.
+    fn subtract(&mut self, at: usize, other: &Self, from: usize) {
+        self.count[at] -= other.count[from];
+        if self.form == Form::Int {
+            self.ints[at] = self.ints[at].wrapping_sub(other.ints[from]);
+        }
+    }
+
+    fn is_subtractable(&self) -> bool {
+        let sums = self.form == Form::Int && !self.is_extreme();
+        !self.call.distinct && (self.form == Form::None || sums)
+    }
+
     fn distinct_at(&self, at: usize) -> Option<&Values> {
         if self.call.distinct { self.distinct[at].as_deref() } else { None }
     }
@@ -347,6 +360,18 @@ impl Accumulators {
     pub fn merge(&mut self, at: usize, other: &Self, from: usize) {
         for (one, other) in self.list.iter_mut().zip(&other.list) {
             one.merge(at, other, from);
+        }
+    }
+
+    /// Whether [`Accumulators::subtract`] is exact for all calls.
+    pub fn are_subtractable(&self) -> bool {
+        self.list.iter().all(Accumulator::is_subtractable)
+    }
+
+    /// Takes row `from` of another set, which has been merged into row `at`, out of it.
+    pub fn subtract(&mut self, at: usize, other: &Self, from: usize) {
+        for (one, other) in self.list.iter_mut().zip(&other.list) {
+            one.subtract(at, other, from);
         }
     }
 

@@ -388,8 +388,7 @@ impl Readable for GroupAggregate {
 
     fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>) {
         let keys = self.table.keys.borrow();
-        let (slots, next) =
-            keys.page(key_group, after, limit, |slot| self.table.is_present(slot));
+        let (slots, next) = keys.page(key_group, after, limit, |slot| self.table.is_present(slot));
         (self.table.batch(&slots), next)
     }
 

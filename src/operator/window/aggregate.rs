@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::pane::{Pane, Panes};
+use super::pane::{NONE, Pane, Panes};
 use super::{WindowKind, shown};
-use crate::operator::aggregate::{AggregateCall, AggregateFunction};
+use crate::operator::aggregate::{Accumulators, AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::schema::Physical;
 use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
@@ -27,7 +27,8 @@ struct Work {
 /// A window on its way out.
 struct Firing {
     start: i64,
-    pane: Pane,
+    /// The window's aggregates; `None`: those of the running combination.
+    pane: Option<Pane>,
     position: usize,
 }
 
@@ -37,6 +38,8 @@ pub struct WindowAggregate {
     keys: Vec<usize>,
     types: Vec<DataType>,
     panes: Panes,
+    /// Windows overlap and their aggregates can be taken back.
+    runs: bool,
     /// Where rows are partial results: the first of their partial columns.
     partials: Option<usize>,
     /// For an instant as time column: the zone in which window bounds are shown.
@@ -47,6 +50,8 @@ pub struct WindowAggregate {
     next_start: i64,
     work: Option<Work>,
     firing: Option<Firing>,
+    /// Slots of rows that went into no pane: without an owner, they go once the batch is done.
+    unused: Vec<u32>,
     late: u64,
 }
 
@@ -67,13 +72,15 @@ impl WindowAggregate {
             time,
             keys,
             types,
-            panes: Panes { keys: dictionary, calls, open, watermark: i64::MIN },
+            runs: window.slide_ms < window.size_ms && Accumulators::new(&calls).are_subtractable(),
+            panes: Panes { keys: dictionary, calls, open, running: None, watermark: i64::MIN },
             partials: None,
             zone,
             target: i64::MIN,
             next_start: i64::MIN,
             work: None,
             firing: None,
+            unused: Vec::new(),
             late: 0,
         }
     }
@@ -119,21 +126,51 @@ impl WindowAggregate {
         (start.saturating_add(size_ms - 1) <= self.target).then_some(start)
     }
 
-    /// Takes a window out of its panes; the pane that no later window holds goes with it.
+    /// Combines a window's panes. The pane that no later window holds goes with the window.
     fn begin(&mut self, start: i64) -> Firing {
         let WindowKind { size_ms, slide_ms, .. } = self.window;
         self.next_start = start.saturating_add(slide_ms);
+        if self.runs {
+            self.panes.run_to(start, size_ms);
+            return Firing { start, pane: None, position: 0 };
+        }
         let first = self.panes.open.remove(&start);
         let keys = self.panes.keys.clone();
         let mut pane = first.unwrap_or_else(|| Pane::new(&self.panes.calls));
         for (_, other) in self.panes.open.range(start..start.saturating_add(size_ms)) {
             pane.merge(other, &keys);
         }
-        Firing { start, pane, position: 0 }
+        Firing { start, pane: Some(pane), position: 0 }
     }
 
-    fn emit(&self, firing: &mut Firing, out: &mut Output) -> usize {
-        let rows = (firing.pane.slots.len() - firing.position).min(BATCH);
+    fn end(&mut self, firing: Firing) {
+        match firing.pane {
+            Some(pane) => pane.release(&self.panes.keys),
+            None => self.panes.drop_first(firing.start, self.window.slide_ms),
+        }
+    }
+
+    /// The slots and aggregates that fire.
+    fn fired<'a>(&'a self, firing: &'a Firing) -> (&'a [u32], Option<&'a Accumulators>) {
+        match (&firing.pane, &self.panes.running) {
+            (Some(pane), _) => (&pane.slots, Some(&pane.accumulators)),
+            (None, Some(running)) => {
+                let (slots, accumulators) = running.rows();
+                (slots, Some(accumulators))
+            }
+            (None, None) => (&[], None),
+        }
+    }
+
+    /// Emits a batch of a window; false where all of it is out.
+    fn emit(&self, firing: &mut Firing, out: &mut Output) -> bool {
+        let (slots, accumulators) = self.fired(firing);
+        let slots = &slots[firing.position..];
+        let Some(accumulators) = accumulators.filter(|_| !slots.is_empty()) else {
+            return false;
+        };
+        let looked_at = slots.len().min(BATCH);
+        let rows = slots[..looked_at].iter().filter(|&&slot| slot != NONE).count();
         let mut keys: Vec<_> =
             self.types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect();
         let calls = self.panes.calls.iter();
@@ -144,16 +181,19 @@ impl WindowAggregate {
         let bounds = [shown(zone, firing.start), shown(zone, end), end - 1];
         let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
         let dictionary = self.panes.keys.borrow();
-        for row in firing.position..firing.position + rows {
-            key::decode(dictionary.key(firing.pane.slots[row]), &mut keys);
-            firing.pane.accumulators.output(row, &mut values);
+        for (at, &slot) in slots[..looked_at].iter().enumerate() {
+            if slot == NONE {
+                continue;
+            }
+            key::decode(dictionary.key(slot), &mut keys);
+            accumulators.output(firing.position + at, &mut values);
             times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
         }
-        firing.position += rows;
+        firing.position += looked_at;
         let all = keys.into_iter().chain(times).chain(values);
         let columns = all.map(|builder| Arc::new(builder.finish())).collect();
         out.emit(Batch::new(columns, rows, BatchTime::at(self.panes.watermark)));
-        rows
+        true
     }
 
     /// Fires all windows up to `target`.
@@ -167,14 +207,14 @@ impl WindowAggregate {
                 self.panes.watermark = self.panes.watermark.max(self.target);
                 return Progress::Done;
             };
-            while firing.position < firing.pane.slots.len() {
+            while self.emit(&mut firing, out) {
+                emitted += BATCH;
                 if emitted >= SLICE {
                     self.firing = Some(firing);
                     return Progress::Yield;
                 }
-                emitted += self.emit(&mut firing, out);
             }
-            firing.pane.release(&self.panes.keys);
+            self.end(firing);
         }
     }
 
@@ -188,15 +228,18 @@ impl WindowAggregate {
         for (&slot, &row) in slots.iter().zip(rows) {
             if column.is_null(row as usize) {
                 out.reject(batch, row, "RowTime field should not be null".into());
+                self.unused.push(slot);
                 continue;
             }
             let start = self.window.pane_of(times[row as usize]);
             if start.saturating_add(self.window.size_ms - 1) <= self.panes.watermark {
                 self.late += self.weight(batch, row as usize);
+                self.unused.push(slot);
                 continue;
             }
             if current != Some(start) {
                 self.update(current, &mut at, &mut of, batch);
+                self.panes.leave(start);
                 current = Some(start);
             }
             at.push(self.panes.pane(start).row(slot, &keys));
@@ -213,9 +256,20 @@ impl WindowAggregate {
                 None => accumulators.update(at, of, batch),
                 Some(first) => accumulators.merge_partials(at, of, &batch.columns[first..]),
             }
+            self.panes.enter(start);
         }
         at.clear();
         of.clear();
+    }
+
+    /// Lets go of the slots that were held for a batch, and of those that nothing owns.
+    fn release(&mut self, held: &[u32]) {
+        let mut keys = self.panes.keys.borrow_mut();
+        held.iter().for_each(|&slot| keys.release(slot));
+        for slot in self.unused.drain(..) {
+            keys.retain(slot);
+            keys.release(slot);
+        }
     }
 
     /// Goes on firing, and then with the rows of the batch at hand.
@@ -234,8 +288,7 @@ impl WindowAggregate {
             let to = run.map_or(work.rows.len(), |run| from + run);
             self.take(&work.slots[from..to], &work.rows[from..to], &work.batch, out);
             if to == work.rows.len() {
-                let mut keys = self.panes.keys.borrow_mut();
-                work.slots.iter().for_each(|&slot| keys.release(slot));
+                self.release(&work.slots);
                 return Progress::Done;
             }
             self.target = work.batch.time.before_row(work.rows[to] as usize);
@@ -253,6 +306,7 @@ impl Operator for WindowAggregate {
         let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
         if batch.time.before.is_none() {
             self.take(&slots, &rows, &batch, out);
+            self.release(&[]);
             return Progress::Done;
         }
         // A window that fires inside the batch must not free the slots of its later rows.

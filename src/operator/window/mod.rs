@@ -4,6 +4,7 @@ pub mod aggregate;
 pub mod assign;
 pub mod local;
 mod pane;
+mod running;
 
 pub use aggregate::WindowAggregate;
 pub use assign::WindowAssign;

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
+use super::running::Running;
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 use crate::state::{KeyedState, SharedKeys};
 
 /// Slots below this are found by an array: where keys are few, that is all of them.
 const DENSE: u32 = 1024;
-const NONE: u32 = u32::MAX;
+/// No row, no slot.
+pub const NONE: u32 = u32::MAX;
 
 /// One pane: a row of accumulators for each slot seen in it.
 pub struct Pane {
@@ -31,22 +33,31 @@ impl Pane {
     /// The row of a slot; a new one holds on to its key.
     #[inline]
     pub fn row(&mut self, slot: u32, keys: &SharedKeys) -> u32 {
+        match self.find(slot) {
+            Some(row) => row,
+            None => self.add(slot, self.slots.len() as u32, keys),
+        }
+    }
+
+    /// The same; a new one takes a row of `free` where there is one.
+    pub fn row_in(&mut self, slot: u32, free: &mut Vec<u32>, keys: &SharedKeys) -> u32 {
+        match self.find(slot) {
+            Some(row) => row,
+            None => self.add(slot, free.pop().unwrap_or(self.slots.len() as u32), keys),
+        }
+    }
+
+    #[inline]
+    pub fn find(&self, slot: u32) -> Option<u32> {
         if slot < DENSE {
-            match self.dense.get(slot as usize) {
-                Some(&row) if row != NONE => row,
-                _ => self.add(slot, keys),
-            }
+            self.dense.get(slot as usize).copied().filter(|&row| row != NONE)
         } else {
-            match self.index.get(&slot) {
-                Some(&row) => row,
-                None => self.add(slot, keys),
-            }
+            self.index.get(&slot).copied()
         }
     }
 
     #[cold]
-    fn add(&mut self, slot: u32, keys: &SharedKeys) -> u32 {
-        let row = self.slots.len() as u32;
+    fn add(&mut self, slot: u32, row: u32, keys: &SharedKeys) -> u32 {
         if slot < DENSE {
             let room = self.dense.len().max(slot as usize + 1);
             self.dense.resize(room, NONE);
@@ -55,9 +66,24 @@ impl Pane {
             self.index.insert(slot, row);
         }
         keys.borrow_mut().retain(slot);
-        self.slots.push(slot);
-        self.accumulators.grow(self.slots.len());
+        if row as usize == self.slots.len() {
+            self.slots.push(slot);
+            self.accumulators.grow(self.slots.len());
+        } else {
+            self.slots[row as usize] = slot;
+        }
         row
+    }
+
+    /// Takes the key from a row, which stays as a gap.
+    pub fn remove(&mut self, row: u32, keys: &SharedKeys) {
+        let slot = std::mem::replace(&mut self.slots[row as usize], NONE);
+        if slot < DENSE {
+            self.dense[slot as usize] = NONE;
+        } else {
+            self.index.remove(&slot);
+        }
+        keys.borrow_mut().release(slot);
     }
 
     pub fn merge(&mut self, other: &Pane, keys: &SharedKeys) {
@@ -69,7 +95,8 @@ impl Pane {
 
     pub fn release(self, keys: &SharedKeys) {
         let mut keys = keys.borrow_mut();
-        self.slots.iter().for_each(|&slot| keys.release(slot));
+        let held = self.slots.iter().filter(|&&slot| slot != NONE);
+        held.for_each(|&slot| keys.release(slot));
     }
 }
 
@@ -78,12 +105,64 @@ pub struct Panes {
     pub keys: SharedKeys,
     pub calls: Vec<AggregateCall>,
     pub open: BTreeMap<i64, Pane>,
+    /// Made from the panes when a window fires, where its aggregates allow.
+    pub running: Option<Running>,
     pub watermark: i64,
 }
 
 impl Panes {
     pub fn pane(&mut self, start: i64) -> &mut Pane {
         self.open.entry(start).or_insert_with(|| Pane::new(&self.calls))
+    }
+}
+
+impl Panes {
+    /// Combines the panes of the window that starts at `start`, from those of the one before.
+    pub fn run_to(&mut self, start: i64, size_ms: i64) {
+        let end = start.saturating_add(size_ms);
+        let calls = &self.calls;
+        let running = self.running.get_or_insert_with(|| Running::new(calls, start));
+        for (_, pane) in self.open.range(running.end().max(start)..end) {
+            running.add(pane, &self.keys);
+        }
+        running.set_bounds(start, end);
+    }
+
+    /// Before a pane changes: takes it out of the window that runs.
+    pub fn leave(&mut self, start: i64) {
+        if let Some(running) = &mut self.running
+            && running.covers(start)
+            && let Some(pane) = self.open.get(&start)
+        {
+            running.subtract(pane, &self.keys);
+        }
+    }
+
+    /// After a pane has changed.
+    pub fn enter(&mut self, start: i64) {
+        if let Some(running) = &mut self.running
+            && running.covers(start)
+            && let Some(pane) = self.open.get(&start)
+        {
+            running.add(pane, &self.keys);
+        }
+    }
+
+    /// The first pane has been in all its windows.
+    pub fn drop_first(&mut self, start: i64, slide_ms: i64) {
+        self.leave(start);
+        if let Some(pane) = self.open.remove(&start) {
+            pane.release(&self.keys);
+        }
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        running.set_bounds(start.saturating_add(slide_ms), running.end());
+        if running.is_empty() || running.is_sparse() {
+            running.release(&self.keys);
+        } else {
+            self.running = Some(running);
+        }
     }
 }
 
@@ -120,6 +199,7 @@ impl KeyedState for Panes {
     fn size(&self) -> (u64, u64) {
         let rows = self.open.values().map(|pane| pane.slots.len() as u64).sum();
         let bytes = |pane: &Pane| pane.accumulators.bytes() + pane.slots.len() as u64 * 16;
-        (rows, self.open.values().map(bytes).sum::<u64>() + self.keys.borrow().bytes())
+        let running = self.running.as_ref().map_or(0, Running::bytes);
+        (rows, self.open.values().map(bytes).sum::<u64>() + running + self.keys.borrow().bytes())
     }
 }

@@ -1,0 +1,215 @@
+//! Runs operators over inputs cut in every way: the result must be that of a plain model.
+
+mod cost;
+mod groups;
+mod model;
+mod tables;
+mod windows;
+
+use std::sync::Arc;
+
+use super::aggregate::{AggregateCall, AggregateFunction};
+use super::{Operator, Output, Progress};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Message, Value};
+
+/// One value for each of the columns below.
+type Row = Vec<Value>;
+
+const KEY: usize = 0;
+const TIME: usize = 1;
+const LONG: usize = 2;
+const DOUBLE: usize = 3;
+const TEXT: usize = 4;
+const FLAG: usize = 5;
+const INT: usize = 6;
+const TYPES: [DataType; 7] = [
+    DataType::BigInt,
+    DataType::BigInt,
+    DataType::BigInt,
+    DataType::Double,
+    DataType::STRING,
+    DataType::Boolean,
+    DataType::Int,
+];
+
+/// What the watermark stays behind the highest time.
+const DELAY: i64 = 20;
+
+/// Rows out of order, some of them late, with NULLs in every column.
+fn rows(seed: u64, len: usize) -> Vec<Row> {
+    let mut state = seed;
+    let mut next = |below: u64| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % below
+    };
+    let or_null = |is_null: bool, value: Value| if is_null { Value::Null } else { value };
+    (0..len as i64)
+        .map(|i| {
+            let key = next(6) as i64;
+            let time = i * 3 - 500 - next(190) as i64;
+            let (long, double, text) = (next(9) as i64, next(40) as i64, next(12));
+            let (flag, int) = (next(3), next(7) as i64);
+            vec![
+                or_null(key == 0, Value::I64(key)),
+                or_null(next(50) == 0, Value::I64(time)),
+                or_null(long == 0, Value::I64(long - 5)),
+                // Quarters, so that a sum does not depend on the order.
+                or_null(double == 0, Value::F64((double - 20) as f64 / 4.0)),
+                or_null(text == 0, Value::Str("zyxwvutsrqponm"[..text as usize].into())),
+                or_null(flag == 0, Value::Bool(flag == 1)),
+                or_null(int == 0, Value::I64((int - 3) * 0x27ff_ffff)),
+            ]
+        })
+        .collect()
+}
+
+fn time(row: &Row) -> Option<i64> {
+    row[TIME].as_i64()
+}
+
+/// The watermark after a row.
+fn advance(watermark: i64, row: &Row) -> i64 {
+    time(row).map_or(watermark, |time| watermark.max(time - DELAY))
+}
+
+fn batches(rows: &[Row], size: usize) -> Vec<Batch> {
+    let mut watermark = i64::MIN;
+    let mut all = Vec::new();
+    for chunk in rows.chunks(size) {
+        let (first, mut before) = (watermark, Vec::new());
+        for row in chunk {
+            before.push(watermark);
+            watermark = advance(watermark, row);
+        }
+        let lowest = chunk.iter().filter_map(time).min().unwrap_or(i64::MAX);
+        let before = (lowest <= watermark.saturating_add(1)).then(|| Arc::new(before));
+        let time = BatchTime { first, last: watermark, before };
+        all.push(Batch { time, ..batch(&TYPES, chunk, &[]) });
+    }
+    all
+}
+
+/// A batch of any columns; `kinds` may be empty.
+fn batch(types: &[DataType], rows: &[Row], kinds: &[ChangeKind]) -> Batch {
+    let of_column = |(at, of): (usize, &DataType)| {
+        let mut builder = ColumnBuilder::for_type(of, rows.len());
+        rows.iter().for_each(|row| builder.push_value(&row[at]));
+        Arc::new(builder.finish())
+    };
+    let columns = types.iter().enumerate().map(of_column).collect();
+    let mut batch = Batch::new(columns, rows.len(), BatchTime::at(i64::MIN));
+    batch.kinds = (!kinds.is_empty()).then(|| Arc::new(kinds.to_vec()));
+    batch
+}
+
+fn call(function: AggregateFunction, argument: Option<usize>) -> AggregateCall {
+    use AggregateFunction::{Count, CountStar};
+    let argument_type = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
+    let counts = matches!(function, Count | CountStar);
+    let data_type = if counts { DataType::BigInt } else { argument_type.clone() };
+    AggregateCall { function, argument, argument_type, distinct: false, filter: None, data_type }
+}
+
+/// Every aggregate that can be merged over every type, each second one with a filter.
+fn plain_calls() -> Vec<AggregateCall> {
+    use AggregateFunction::*;
+    let mut all = vec![call(CountStar, None), call(CountStar, None)];
+    for function in [Count, Sum, Avg, Min, Max] {
+        for column in [LONG, DOUBLE, INT] {
+            all.extend([call(function, Some(column)), call(function, Some(column))]);
+        }
+    }
+    for function in [Count, Min, Max] {
+        for column in [TEXT, FLAG, TIME] {
+            all.extend([call(function, Some(column)), call(function, Some(column))]);
+        }
+    }
+    all.iter_mut().skip(1).step_by(2).for_each(|call| call.filter = Some(FLAG));
+    all
+}
+
+/// The same and all of them over distinct values.
+fn all_calls() -> Vec<AggregateCall> {
+    let mut all = plain_calls();
+    let distinct = all.iter().filter(|call| call.argument.is_some()).cloned();
+    let distinct: Vec<_> = distinct.map(|call| AggregateCall { distinct: true, ..call }).collect();
+    all.extend(distinct);
+    all
+}
+
+fn finish(mut progress: Progress, operator: &mut dyn Operator, out: &mut Output) {
+    while progress == Progress::Yield {
+        progress = operator.resume(out);
+    }
+}
+
+/// Runs an input to its end; a barrier follows each batch and a fresh operator takes over the
+/// state, if `restore`. Gives the rows that come out and how many came too late.
+fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> (Output, u64) {
+    let (mut out, mut late) = (Output::default(), 0);
+    let mut operator = make();
+    for batch in input {
+        let last = batch.time.last;
+        let progress = operator.process(0, batch.clone(), &mut out);
+        finish(progress, &mut *operator, &mut out);
+        let progress = operator.advance_watermark(last, &mut out);
+        finish(progress, &mut *operator, &mut out);
+        operator.flush(&mut out);
+        if restore {
+            operator.before_barrier(&mut out);
+            late += operator.take_late();
+            operator = restored(make, &mut *operator);
+            let progress = operator.advance_watermark(last, &mut out);
+            finish(progress, &mut *operator, &mut out);
+        }
+    }
+    let progress = operator.advance_watermark(i64::MAX, &mut out);
+    finish(progress, &mut *operator, &mut out);
+    (out, late + operator.take_late())
+}
+
+/// A fresh operator with the state of another.
+fn restored(make: &dyn Fn() -> Box<dyn Operator>, from: &mut dyn Operator) -> Box<dyn Operator> {
+    let mut fresh = make();
+    for ((_, from), (_, to)) in from.states().into_iter().zip(fresh.states()) {
+        from.save(&mut |group, entry| {
+            to.load(group, entry).unwrap();
+            Ok(())
+        })
+        .unwrap();
+    }
+    fresh.restored();
+    fresh
+}
+
+/// All rows of a batch that count.
+fn values(batch: &Batch) -> Vec<Row> {
+    let row = |row: usize| batch.columns.iter().map(|column| column.value(row)).collect();
+    batch.row_ids().map(row).collect()
+}
+
+fn all_values(out: &Output) -> Vec<Row> {
+    let mut all = Vec::new();
+    for message in &out.messages {
+        if let Message::Data(batch) = message {
+            all.extend(values(batch));
+        }
+    }
+    all
+}
+
+/// As text, sorted: NaN and -0 aside, equal texts are equal rows.
+fn sorted(rows: &[Row]) -> Vec<String> {
+    let mut all: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+    all.sort();
+    all
+}
+
+/// Names the first difference rather than print both sides.
+fn same(got: &[Row], wanted: &[Row], what: &str) {
+    let (got, wanted) = (sorted(got), sorted(wanted));
+    for (got, wanted) in got.iter().zip(&wanted) {
+        assert_eq!(got, wanted, "{what}");
+    }
+    assert_eq!(got.len(), wanted.len(), "{what}");
+}

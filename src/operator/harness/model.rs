@@ -1,0 +1,111 @@
+//! What SQL says, by the rules themselves and without regard to cost.
+
+use std::collections::BTreeMap;
+
+use super::{KEY, Row, advance, time};
+use crate::operator::aggregate::{AggregateCall, AggregateFunction};
+use crate::operator::window::WindowKind;
+use crate::record::{DataType, Value};
+
+/// The value of an aggregate over rows.
+pub fn aggregate(call: &AggregateCall, rows: &[&Row]) -> Value {
+    let passes = |row: &&Row| call.filter.is_none_or(|at| row[at] == Value::Bool(true));
+    let rows: Vec<&Row> = rows.iter().copied().filter(passes).collect();
+    let Some(argument) = call.argument else {
+        return Value::I64(rows.len() as i64);
+    };
+    let mut values: Vec<&Value> =
+        rows.iter().map(|row| &row[argument]).filter(|value| !value.is_null()).collect();
+    if call.distinct {
+        values.sort_by(|a, b| order(a, b));
+        values.dedup();
+    }
+    if call.function == AggregateFunction::Count {
+        return Value::I64(values.len() as i64);
+    }
+    if values.is_empty() {
+        return Value::Null;
+    }
+    match call.function {
+        AggregateFunction::Min => values.into_iter().min_by(|a, b| order(a, b)).unwrap().clone(),
+        AggregateFunction::Max => values.into_iter().max_by(|a, b| order(a, b)).unwrap().clone(),
+        function => {
+            let average = function == AggregateFunction::Avg;
+            total(&values, average, &call.data_type)
+        }
+    }
+}
+
+fn total(values: &[&Value], average: bool, data_type: &DataType) -> Value {
+    let count = if average { values.len() } else { 1 };
+    if data_type.is_approximate() {
+        let sum: f64 = values.iter().map(|value| float(value)).sum();
+        return Value::F64(sum / count as f64);
+    }
+    let sum: i64 = values.iter().filter_map(|value| value.as_i64()).sum();
+    let result = sum / count as i64;
+    Value::I64(if *data_type == DataType::Int { result as i32 as i64 } else { result })
+}
+
+fn float(value: &Value) -> f64 {
+    match value {
+        Value::F64(value) => *value,
+        _ => f64::NAN,
+    }
+}
+
+fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
+    match (a, b) {
+        (Value::I64(a), Value::I64(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Str(a), Value::Str(b)) => a.cmp(b),
+        _ => float(a).total_cmp(&float(b)),
+    }
+}
+
+/// Rows of each key, as text, and what GROUP BY makes of them.
+pub fn groups(rows: &[Row], calls: &[AggregateCall]) -> Vec<Row> {
+    let mut groups: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    rows.iter().for_each(|row| groups.entry(format!("{:?}", row[KEY])).or_default().push(row));
+    let result = |rows: &Vec<&Row>| {
+        let mut out = vec![rows[0][KEY].clone()];
+        out.extend(calls.iter().map(|call| aggregate(call, rows)));
+        out
+    };
+    groups.values().map(result).collect()
+}
+
+/// Each row goes into each of its windows that has not fired. Rows: keys, start, end, time of
+/// the window, aggregates; and the number of rows too late for all of theirs.
+pub fn windows(
+    rows: &[Row],
+    window: WindowKind,
+    calls: &[AggregateCall],
+    keyed: bool,
+) -> (Vec<Row>, u64) {
+    let mut windows: BTreeMap<(i64, String), Vec<&Row>> = BTreeMap::new();
+    let (mut watermark, mut late) = (i64::MIN, 0);
+    for row in rows {
+        let Some(at) = time(row) else { continue };
+        let mut taken = false;
+        let last = at - (at - window.offset_ms).rem_euclid(window.slide_ms);
+        let starts = (0..window.size_ms / window.slide_ms).map(|i| last - i * window.slide_ms);
+        for start in starts {
+            if start + window.size_ms - 1 > watermark {
+                let key = if keyed { format!("{:?}", row[KEY]) } else { String::new() };
+                windows.entry((start, key)).or_default().push(row);
+                taken = true;
+            }
+        }
+        late += u64::from(!taken);
+        watermark = advance(watermark, row);
+    }
+    let result = |((start, _), rows): (&(i64, String), &Vec<&Row>)| {
+        let mut out = if keyed { vec![rows[0][KEY].clone()] } else { vec![] };
+        let end = start + window.size_ms;
+        out.extend([*start, end, end - 1].map(Value::I64));
+        out.extend(calls.iter().map(|call| aggregate(call, rows)));
+        out
+    };
+    (windows.iter().map(result).collect(), late)
+}

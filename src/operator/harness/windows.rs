@@ -1,0 +1,243 @@
+//! Windows in one phase and in two, against the model.
+
+use super::*;
+use crate::operator::window::{LocalWindowAggregate, WindowAggregate, WindowAssign, WindowKind};
+use crate::state::{KeyDictionary, KeyedState};
+
+/// Both phases one behind the other, as one operator.
+struct TwoPhases {
+    local: LocalWindowAggregate,
+    global: WindowAggregate,
+}
+
+impl TwoPhases {
+    /// Hands on what the first phase has emitted.
+    fn pass(&mut self, from: Output, out: &mut Output) {
+        out.rejected.extend(from.rejected);
+        for message in from.messages {
+            let Message::Data(batch) = message else { continue };
+            let progress = self.global.process(0, batch, out);
+            finish(progress, &mut self.global, out);
+        }
+    }
+}
+
+impl Operator for TwoPhases {
+    fn process(&mut self, port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let mut partials = Output::default();
+        let progress = self.local.process(port, batch, &mut partials);
+        assert_eq!(progress, Progress::Done);
+        self.pass(partials, out);
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        let mut partials = Output::default();
+        assert_eq!(self.local.advance_watermark(watermark, &mut partials), Progress::Done);
+        self.pass(partials, out);
+        self.global.advance_watermark(watermark, out)
+    }
+
+    fn resume(&mut self, out: &mut Output) -> Progress {
+        self.global.resume(out)
+    }
+
+    fn before_barrier(&mut self, out: &mut Output) {
+        let mut partials = Output::default();
+        self.local.before_barrier(&mut partials);
+        assert!(self.local.states().is_empty());
+        self.pass(partials, out);
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        self.global.states()
+    }
+
+    fn take_late(&mut self) -> u64 {
+        self.global.take_late()
+    }
+}
+
+fn keys(keyed: bool) -> (Vec<usize>, Vec<DataType>) {
+    if keyed { (vec![KEY], vec![TYPES[KEY].clone()]) } else { (vec![], vec![]) }
+}
+
+fn one_phase(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
+    let dictionary = KeyDictionary::shared(3);
+    let calls = calls.to_vec();
+    Box::new(WindowAggregate::new(window, TIME, keys(keyed), calls, dictionary, None))
+}
+
+fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
+    let (of, types) = keys(keyed);
+    let dictionary = KeyDictionary::shared(3);
+    let local = LocalWindowAggregate::new(window, TIME, (of, types.clone()), calls, dictionary);
+    let (calls, dictionary) = (calls.to_vec(), KeyDictionary::shared(4));
+    let global = WindowAggregate::over_partials(window, types, calls, dictionary, None);
+    Box::new(TwoPhases { local, global })
+}
+
+fn kind(size_ms: i64, slide_ms: i64, offset_ms: i64) -> WindowKind {
+    WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0 }
+}
+
+fn check(
+    make: &dyn Fn() -> Box<dyn Operator>,
+    input: &[Row],
+    (wanted, wanted_late): &(Vec<Row>, u64),
+    start: usize,
+) {
+    let rejected = input.iter().filter(|row| time(row).is_none()).count();
+    for (size, restore) in [(1, false), (1, true), (7, false), (7, true), (1024, true)] {
+        let (out, late) = run(make, &batches(input, size), restore);
+        let got = all_values(&out);
+        let times = got.iter().map(|row| row[start].as_i64());
+        assert!(times.is_sorted(), "windows fire in time order");
+        same(&got, wanted, &format!("batches of {size}, restore {restore}"));
+        assert_eq!((late, out.rejected.len()), (*wanted_late, rejected));
+    }
+}
+
+#[test]
+fn windows_equal_the_model() {
+    let shapes = [(30, 30, 0), (60, 10, 0), (60, 20, 7), (100, 10, -3), (7, 7, -50)];
+    for (size, slide, offset) in shapes {
+        let window = kind(size, slide, offset);
+        let input = rows(size as u64, 600);
+        let calls = all_calls();
+        let wanted = model::windows(&input, window, &calls, true);
+        assert!(wanted.1 > 0);
+        check(&|| one_phase(window, &calls, true), &input, &wanted, 1);
+        let calls = plain_calls();
+        let wanted = model::windows(&input, window, &calls, true);
+        check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
+    }
+}
+
+/// Counts and integer sums, for which windows are carried on from one to the next.
+#[test]
+fn running_windows_equal_the_model() {
+    use AggregateFunction::{Avg, Count, CountStar, Sum};
+    let of = [(CountStar, None), (Count, Some(TEXT)), (Sum, Some(INT)), (Avg, Some(LONG))];
+    let mut calls: Vec<_> = of.map(|(function, argument)| call(function, argument)).to_vec();
+    calls[2].filter = Some(FLAG);
+    for (size, slide, keys) in [(60, 10, 6), (300, 1, 6), (60, 20, 300), (1000, 10, 2000)] {
+        let window = kind(size, slide, 3);
+        let mut input = rows(size as u64, 500);
+        for (i, row) in input.iter_mut().enumerate() {
+            row[KEY] = Value::I64((i * i) as i64 % keys);
+        }
+        let wanted = model::windows(&input, window, &calls, true);
+        check(&|| one_phase(window, &calls, true), &input, &wanted, 1);
+        check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
+    }
+}
+
+#[test]
+fn windows_without_keys() {
+    let (window, calls) = (kind(60, 10, 3), plain_calls());
+    let input = rows(5, 500);
+    let wanted = model::windows(&input, window, &calls, false);
+    check(&|| one_phase(window, &calls, false), &input, &wanted, 0);
+    check(&|| two_phases(window, &calls, false), &input, &wanted, 0);
+}
+
+/// More entries than the first phase holds, and slots beyond those found by an array.
+#[test]
+fn more_keys_than_a_worker_gathers() {
+    let (window, calls) = (kind(50_000, 25_000, 0), plain_calls());
+    let mut input = rows(9, 20_000);
+    for (i, row) in input.iter_mut().enumerate() {
+        row[KEY] = Value::I64(i as i64 * 7919 % 9973);
+    }
+    let (wanted, wanted_late) = model::windows(&input, window, &calls, true);
+    let (out, late) = run(&|| two_phases(window, &calls, true), &batches(&input, 1024), false);
+    same(&all_values(&out), &wanted, "many keys");
+    assert_eq!(late, wanted_late);
+}
+
+#[test]
+fn mergeable_are_all_but_distinct() {
+    use crate::operator::window::mergeable;
+    assert!(mergeable(&plain_calls()));
+    assert!(!mergeable(&all_calls()));
+}
+
+/// A row that its own worker finds late is judged by the watermark of the stream.
+#[test]
+fn lateness_is_judged_in_the_second_phase() {
+    let (window, calls) = (kind(10, 10, 0), vec![call(AggregateFunction::CountStar, None)]);
+    let dictionary = KeyDictionary::shared(3);
+    let mut local = LocalWindowAggregate::new(window, TIME, keys(true), &calls, dictionary);
+    let mut input = rows(1, 3);
+    for (row, time) in input.iter_mut().zip([5, 100, 7]) {
+        (row[KEY], row[TIME]) = (Value::I64(1), Value::I64(time));
+    }
+    let mut out = Output::default();
+    for batch in batches(&input, 3) {
+        assert_eq!(local.process(0, batch, &mut out), Progress::Done);
+    }
+    local.before_barrier(&mut out);
+    let partials: Vec<_> = all_values(&out).iter().map(|row| row[1].as_i64()).collect();
+    assert_eq!(partials, [Some(0), Some(0), Some(100)]);
+    let times = out.messages.iter().map(|message| match message {
+        Message::Data(batch) => batch.time.before_row(0),
+        _ => i64::MAX,
+    });
+    assert_eq!(times.collect::<Vec<_>>(), [-15, 80, 80]);
+}
+
+/// Neither late rows nor those without a time leave their keys behind.
+#[test]
+fn keys_without_a_window_are_let_go() {
+    let (window, calls) = (kind(10, 10, 0), plain_calls());
+    let mut input = rows(8, 3000);
+    for (i, row) in input.iter_mut().enumerate() {
+        row[KEY] = Value::I64(i as i64);
+    }
+    for size in [1, 64] {
+        let dictionary = [3, 4, 5].map(KeyDictionary::shared);
+        let [one, first, second] = dictionary.clone();
+        let mut whole = WindowAggregate::new(window, TIME, keys(true), calls.clone(), one, None);
+        let types = keys(true).1;
+        let local = LocalWindowAggregate::new(window, TIME, keys(true), &calls, first);
+        let global = WindowAggregate::over_partials(window, types, calls.clone(), second, None);
+        let mut two = TwoPhases { local, global };
+        for operator in [&mut whole as &mut dyn Operator, &mut two] {
+            let mut out = Output::default();
+            for batch in batches(&input, size) {
+                let last = batch.time.last;
+                let progress = operator.process(0, batch, &mut out);
+                finish(progress, operator, &mut out);
+                let progress = operator.advance_watermark(last, &mut out);
+                finish(progress, operator, &mut out);
+            }
+        }
+        for keys in dictionary {
+            assert!(keys.borrow().slots() < 300, "{}", keys.borrow().slots());
+        }
+    }
+}
+
+#[test]
+fn window_functions_keep_late_rows() {
+    let mut operator = WindowAssign::new(kind(60, 20, 7), TIME, None);
+    let input = rows(3, 500);
+    let mut out = Output::default();
+    for batch in batches(&input, 64) {
+        assert_eq!(operator.process(0, batch, &mut out), Progress::Done);
+    }
+    let got = all_values(&out);
+    let rows_in_time = input.iter().filter(|row| time(row).is_some()).count();
+    assert_eq!(got.len(), 3 * rows_in_time);
+    for row in &got {
+        let bounds: Vec<_> = row[TYPES.len()..].iter().filter_map(Value::as_i64).collect();
+        let at = time(row).unwrap();
+        assert!(bounds[0] <= at && at < bounds[1] && bounds[2] == bounds[1] - 1);
+        assert_eq!((bounds[0] - 7).rem_euclid(20), 0);
+    }
+    for message in &out.messages {
+        let Message::Data(batch) = message else { continue };
+        assert!(batch.time.before.as_ref().is_none_or(|before| before.len() == batch.rows));
+    }
+}
