@@ -1,0 +1,248 @@
+//! Whole jobs, run by the binary itself on a real Kafka (`PELTON_TEST_KAFKA`, set by
+//! scripts/test) and compared with a count made by hand of the same events.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const START_MS: &str = "1760000000000";
+
+fn kafka() -> Option<String> {
+    let kafka = std::env::var("PELTON_TEST_KAFKA").ok();
+    if kafka.is_none() {
+        eprintln!("skipped: PELTON_TEST_KAFKA is not set; scripts/test sets it");
+    }
+    kafka
+}
+
+fn pelton(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A name that no other run of the tests uses.
+fn unique(name: &str) -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
+    format!("{name}_{}_{now}", std::process::id())
+}
+
+/// Writes events to Kafka, or to a file: the same seed makes the same events.
+fn produce(to: &[&str], extra: &[&str]) {
+    let common = ["produce", "--users", "50", "--start", START_MS, "--event-rate", "100"];
+    let args: Vec<&str> = common.iter().chain(to).chain(extra).copied().collect();
+    assert!(pelton(&args).status().unwrap().success(), "{args:?}");
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read(path).unwrap();
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap_or(Value::Null)).collect()
+}
+
+fn get(address: &str, path: &str) -> Option<Value> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+}
+
+/// A running job that is killed when the test ends, however it ends.
+struct Job(Child);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(unique(name));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn source(kafka: &str, topic: &str, more: &str) -> String {
+    format!(
+        "CREATE TABLE events (user_id STRING NOT NULL, event_type STRING NOT NULL, `timestamp` DOUBLE,
+           ts AS TO_TIMESTAMP_LTZ(CAST(`timestamp` * 1000 AS BIGINT), 3),
+           WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+         WITH ('connector' = 'kafka', 'topic' = '{topic}', 'format' = 'json', {more}
+           'properties.bootstrap.servers' = '{kafka}', 'properties.group.id' = '{topic}',
+           'scan.startup.mode' = 'earliest-offset');\n"
+    )
+}
+
+/// All rows of the table `counts`, as key → count.
+fn counts(address: &str) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let Some(page) = get(address, &format!("/api/v1/tables/counts?limit=1000{after}")) else {
+            return all;
+        };
+        for row in page["data"].as_array().into_iter().flatten() {
+            let key = format!("{}:{}", row["user_id"], row["event_type"]);
+            all.insert(key, row["n"].as_u64().unwrap());
+        }
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return all,
+        }
+    }
+}
+
+fn expected_counts(events: &[Value]) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for event in events {
+        *all.entry(format!("{}:{}", event["user_id"], event["event_type"])).or_default() += 1;
+    }
+    all
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(40), "{what}: not within 40 s");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn start(job: &str, shards: &str, state: &str, address: &str) -> Job {
+    let args = ["run", job, "--shards", shards, "--state-dir", state, "--http", address];
+    let child = pelton(&args).args(["--epoch-interval", "300ms"]).spawn().unwrap();
+    Job(child)
+}
+
+/// Killed in mid-stream and started with another number of shards, a table is exact.
+#[test]
+fn a_killed_job_goes_on_from_its_last_epoch() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("restart");
+    let topic = unique("restart");
+    let job = folder.file("job.sql");
+    let text = source(&kafka, &topic, "")
+        + "CREATE TABLE counts (user_id STRING, event_type STRING, n BIGINT,
+             PRIMARY KEY (user_id, event_type) NOT ENFORCED) WITH ('connector' = 'queryable');
+           INSERT INTO counts SELECT user_id, event_type, COUNT(*) FROM events
+           GROUP BY user_id, event_type;";
+    std::fs::write(&job, text).unwrap();
+    let to_kafka = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3"];
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let state = folder.file("state");
+    let mut events = Vec::new();
+    for (round, shards) in ["2", "3", "1"].into_iter().enumerate() {
+        let seed = round.to_string();
+        let more = ["--count", "20000", "--seed", &seed, "--key", "none"];
+        let sent = folder.file(&seed);
+        produce(&["--to", &sent], &more);
+        events.extend(lines(Path::new(&sent)));
+        let running = start(&job, shards, &state, &address);
+        produce(&to_kafka, &more);
+        let expected = expected_counts(&events);
+        if round < 2 {
+            // Somewhere in the stream, behind at least one epoch.
+            wait_for("first counts", || !counts(&address).is_empty());
+            std::thread::sleep(Duration::from_millis(700));
+        } else {
+            wait_for("all counts", || counts(&address) == expected);
+        }
+        drop(running);
+    }
+}
+
+/// Late, malformed and out-of-order events in one partition, unkeyed: windows by hand, record by
+/// record, and every malformed record whole in the dead letters.
+#[test]
+fn windows_and_dead_letters_by_hand() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("windows");
+    let topic = unique("windows");
+    let more = ["--count", "20000", "--key", "none", "--late", "0.01", "--malformed", "0.01"];
+    let more: Vec<&str> = more.into_iter().chain(["--out-of-order", "0.2"]).collect();
+    let sent = folder.file("sent");
+    produce(&["--to", &sent], &more);
+    produce(&["--kafka", &kafka, "--topic", &topic, "--partitions", "1"], &more);
+    let dead = folder.file("dead");
+    let (expected, malformed) = tumble_by_hand(Path::new(&sent));
+    for shards in ["1", "2"] {
+        let out = folder.file(&format!("out{shards}"));
+        let job = folder.file("job.sql");
+        let _ = std::fs::remove_file(&dead);
+        let text = source(&kafka, &topic, &format!("'dead-letter.path' = '{dead}',"))
+            + &format!(
+                "CREATE TABLE out (event_type STRING, at STRING, n BIGINT)
+                 WITH ('connector' = 'filesystem', 'path' = '{out}', 'format' = 'json');
+                 INSERT INTO out SELECT event_type, CAST(window_start AS STRING), COUNT(*)
+                 FROM TABLE(TUMBLE(TABLE events, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+                 GROUP BY event_type, window_start, window_end;"
+            );
+        std::fs::write(&job, text).unwrap();
+        let args = ["run", &job, "--http", "off", "--until", "end", "--shards", shards];
+        assert!(pelton(&args).status().unwrap().success());
+        let mut found = BTreeMap::new();
+        for row in lines(Path::new(&out)) {
+            let key = (
+                row["event_type"].as_str().unwrap().to_owned(),
+                row["at"].as_str().unwrap().to_owned(),
+            );
+            assert!(
+                found.insert(key, row["n"].as_u64().unwrap()).is_none(),
+                "a window fired twice"
+            );
+        }
+        assert_eq!(found, expected, "{shards} shards");
+        let letters: Vec<String> = lines(Path::new(&dead))
+            .iter()
+            .map(|letter| letter["text"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(letters, malformed, "{shards} shards");
+    }
+}
+
+type Windows = BTreeMap<(String, String), u64>;
+
+/// Counts per type and 10 s as the rules say, and the records that are not JSON.
+fn tumble_by_hand(path: &Path) -> (Windows, Vec<String>) {
+    let mut windows = Windows::new();
+    let mut malformed = Vec::new();
+    let mut watermark = i64::MIN;
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let Ok(event) = serde_json::from_str::<Value>(line) else {
+            malformed.push(line.to_owned());
+            continue;
+        };
+        let ms = (event["timestamp"].as_f64().unwrap() * 1000.0) as i64;
+        let start = ms.div_euclid(10_000) * 10_000;
+        if start + 9_999 > watermark {
+            let mut text = String::new();
+            pelton::time::write_timestamp(start, &mut text);
+            let key = (event["event_type"].as_str().unwrap().to_owned(), text);
+            *windows.entry(key).or_default() += 1;
+        }
+        watermark = watermark.max(ms - 5_000);
+    }
+    (windows, malformed)
+}
