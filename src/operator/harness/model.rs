@@ -75,17 +75,35 @@ pub fn groups(rows: &[Row], calls: &[AggregateCall]) -> Vec<Row> {
     groups.values().map(result).collect()
 }
 
-/// Each row goes into each of its windows that has not fired. Rows: keys, start, end, time of
-/// the window, aggregates; and the number of rows too late for all of theirs.
+/// The windows of one partition's rows: see `windows_at`.
 pub fn windows(
     rows: &[Row],
     window: WindowKind,
     calls: &[AggregateCall],
     keyed: bool,
 ) -> (Vec<Row>, u64) {
-    let mut windows: BTreeMap<(i64, String), Vec<&Row>> = BTreeMap::new();
-    let (mut watermark, mut late) = (i64::MIN, 0);
+    let mut watermark = i64::MIN;
+    let mut before = Vec::new();
     for row in rows {
+        before.push(watermark);
+        watermark = advance(watermark, row);
+    }
+    windows_at(rows, &before, window, calls, keyed)
+}
+
+/// Each row goes into each of its windows that has not fired by the watermark before it. Rows:
+/// keys, start, end, time of the window, aggregates; and the number of rows too late for all of
+/// theirs.
+pub fn windows_at(
+    rows: &[Row],
+    before: &[i64],
+    window: WindowKind,
+    calls: &[AggregateCall],
+    keyed: bool,
+) -> (Vec<Row>, u64) {
+    let mut windows: BTreeMap<(i64, String), Vec<&Row>> = BTreeMap::new();
+    let mut late = 0;
+    for (row, &watermark) in rows.iter().zip(before) {
         let Some(at) = time(row) else { continue };
         let mut taken = false;
         let last = at - (at - window.offset_ms).rem_euclid(window.slide_ms);
@@ -98,7 +116,6 @@ pub fn windows(
             }
         }
         late += u64::from(!taken);
-        watermark = advance(watermark, row);
     }
     let result = |((start, _), rows): (&(i64, String), &Vec<&Row>)| {
         let mut out = if keyed { vec![rows[0][KEY].clone()] } else { vec![] };

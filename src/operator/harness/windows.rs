@@ -187,6 +187,101 @@ fn lateness_is_judged_in_the_second_phase() {
     assert_eq!(times.collect::<Vec<_>>(), [-15, 80, 80]);
 }
 
+/// What an exchange does to a batch: no row is further than the slowest channel.
+fn behind(batch: &Batch, other: i64) -> Batch {
+    let time = &batch.time;
+    let before = time.before.as_ref().map(|before| {
+        let least = before.iter().map(|&before| before.min(other));
+        Arc::new(least.collect::<Vec<_>>())
+    });
+    let time = BatchTime { first: time.first.min(other), last: time.last.min(other), before };
+    Batch { time, ..batch.clone() }
+}
+
+/// Two workers whose partitions drift apart: rows late for their own worker may be on time for
+/// the stream, and the other way round none is.
+#[test]
+fn two_workers_equal_the_model() {
+    let calls = plain_calls();
+    for (size, slide, offset, cut) in [(60, 10, 3, 1), (60, 10, 3, 7), (30, 30, 0, 40)] {
+        let window = kind(size, slide, offset);
+        let mut lists = [rows(31, 700), rows(32, 700)];
+        lists[1].iter_mut().filter(|row| time(row).is_some()).for_each(|row| {
+            row[TIME] = Value::I64(row[TIME].as_i64().unwrap_or(0) - 45);
+        });
+        let inputs = lists.each_ref().map(|list| batches(list, cut));
+        let local = || {
+            let dictionary = KeyDictionary::shared(3);
+            LocalWindowAggregate::new(window, TIME, keys(true), &calls, dictionary)
+        };
+        let (mut workers, dictionary) = ([local(), local()], KeyDictionary::shared(4));
+        let types = keys(true).1;
+        let mut global =
+            WindowAggregate::over_partials(window, types, calls.clone(), dictionary, None);
+        let (mut out, mut last) = (Output::default(), [i64::MIN; 2]);
+        let (mut order, mut marks) = (Vec::new(), Vec::new());
+        for turn in 0..2 * inputs[0].len() {
+            let (of, at) = (turn % 2, turn / 2);
+            let (batch, other) = (inputs[of][at].clone(), last[1 - of]);
+            let mut mark = last[of];
+            for row in lists[of].iter().skip(at * cut).take(cut) {
+                order.push(row.clone());
+                marks.push(mark.min(other));
+                mark = advance(mark, row);
+            }
+            let mut partials = Output::default();
+            assert_eq!(workers[of].process(0, batch, &mut partials), Progress::Done);
+            assert_eq!(workers[of].advance_watermark(mark, &mut partials), Progress::Done);
+            last[of] = mark;
+            for message in &partials.messages {
+                let Message::Data(batch) = message else { continue };
+                let progress = global.process(0, behind(batch, other), &mut out);
+                finish(progress, &mut global, &mut out);
+            }
+            let progress = global.advance_watermark(last[0].min(last[1]), &mut out);
+            finish(progress, &mut global, &mut out);
+        }
+        for worker in &mut workers {
+            let mut partials = Output::default();
+            worker.before_barrier(&mut partials);
+            for message in partials.messages {
+                let Message::Data(batch) = message else { continue };
+                let progress = global.process(0, behind(&batch, last[0].min(last[1])), &mut out);
+                finish(progress, &mut global, &mut out);
+            }
+        }
+        let progress = global.advance_watermark(i64::MAX, &mut out);
+        finish(progress, &mut global, &mut out);
+        let (wanted, late) = model::windows_at(&order, &marks, window, &calls, true);
+        same(&all_values(&out), &wanted, &format!("{window:?} in batches of {cut}"));
+        assert_eq!(global.take_late(), late);
+    }
+}
+
+/// A window of many keys comes out in slices.
+#[test]
+fn a_large_window_yields() {
+    use AggregateFunction::{CountStar, Max};
+    let extreme = [call(CountStar, None), call(Max, Some(LONG))];
+    for calls in [&extreme[..1], &extreme[..]] {
+        let mut operator = one_phase(kind(20, 10, 0), calls, true);
+        let row = |key: i64| [key, 5, key, 0, 0, 0, 0].map(Value::I64).to_vec();
+        let all: Vec<Row> = (0..150_000).map(row).collect();
+        let mut out = Output::default();
+        for chunk in all.chunks(1000) {
+            let progress = operator.process(0, batch(&TYPES, chunk, &[]), &mut out);
+            assert_eq!(progress, Progress::Done);
+        }
+        let (mut progress, mut yields) = (operator.advance_watermark(1000, &mut out), 0);
+        while progress == Progress::Yield {
+            progress = operator.resume(&mut out);
+            yields += 1;
+        }
+        assert_eq!((all_values(&out).len(), yields > 2), (300_000, true));
+        assert_eq!(operator.states()[0].1.size().0, 0);
+    }
+}
+
 /// Neither late rows nor those without a time leave their keys behind.
 #[test]
 fn keys_without_a_window_are_let_go() {

@@ -21,7 +21,7 @@ const BATCH: usize = 1024;
 /// the second phase, and what is held here must be sent at every barrier.
 const ENTRIES: usize = 8192;
 
-/// Whether partial results of all these aggregates can be merged.
+/// Whether partial results of all these aggregates can be merged. The input must be append-only.
 pub fn mergeable(calls: &[AggregateCall]) -> bool {
     calls.iter().all(|call| {
         let counts =
