@@ -35,6 +35,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/record/json/avx2.rs", "wide loads"),
     ("src/record/json/scan.rs", "the call of the wide search"),
     ("src/shard/park.rs", "eventfd and poll"),
+    ("src/state/prefetch.rs", "the prefetch hint"),
     ("src/cli/signal.rs", "signal handlers"),
     ("src/cli/usage.rs", "getrusage"),
     ("tools/raw-drain/src/main.rs", "the batch call of the C client"),

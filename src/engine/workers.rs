@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use super::{Job, Pin, RunOptions, RunSummary, connectors, dead_letters, recovery
 use crate::checkpoint::{Manifest, StateFolder};
 use crate::http;
 use crate::metrics::Metrics;
-use crate::metrics::latency::Latencies;
+use crate::metrics::latency::{Latencies, StageLatency};
 use crate::record::json::JsonDecoder;
 use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
@@ -49,117 +49,191 @@ struct WorkerSeed {
     events: Sender<Event>,
     waker: Arc<Waker>,
     dead_letters: DeadLetterSender,
-    metrics: Metrics,
-    health: Arc<Health>,
+    observed: Observed,
     batch_rows: usize,
     flush_interval: std::time::Duration,
+}
+
+/// What the job goes on from, and under which name.
+struct Beginning {
+    state: Option<Arc<StateFolder>>,
+    recovery: Option<Arc<Recovery>>,
+    seed: u64,
+    incarnation: u64,
+    /// The last epoch that was committed.
+    epoch: u64,
+}
+
+impl Beginning {
+    fn open(job: &Job, options: &RunOptions) -> Result<Self, String> {
+        let state = open_state(job, options)?;
+        let recovery =
+            state.as_ref().map(|folder| open_recovery(folder, job)).transpose()?.flatten();
+        let manifest = recovery.as_ref().map(|recovery| &recovery.manifest);
+        let seed = manifest.map_or_else(fresh_seed, |manifest| manifest.seed);
+        let incarnation = manifest.map_or(1, |manifest| manifest.incarnation + 1);
+        let epoch = manifest.map_or(0, |manifest| manifest.epoch);
+        if let Some(folder) = &state {
+            announce(folder, recovery.as_deref(), job, seed, incarnation)?;
+        }
+        Ok(Self { state, recovery, seed, incarnation, epoch })
+    }
+}
+
+/// What can be looked at while the job runs.
+#[derive(Clone)]
+struct Observed {
+    metrics: Metrics,
+    latencies: Latencies,
+    health: Arc<Health>,
+    dead_letters: Arc<AtomicU64>,
 }
 
 pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
     let started = Instant::now();
     let job = Arc::new(job);
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let metrics = Metrics::new();
-    let latencies = Latencies::new();
-    let state = open_state(&job, &options)?;
-    let recovery = state.as_ref().map(|folder| open_recovery(folder, &job)).transpose()?.flatten();
-    let seed = recovery.as_ref().map_or_else(fresh_seed, |recovery| recovery.manifest.seed);
-    let incarnation = recovery.as_ref().map_or(1, |recovery| recovery.manifest.incarnation + 1);
-    let epoch = recovery.as_ref().map_or(0, |recovery| recovery.manifest.epoch);
-    if let Some(folder) = &state {
-        announce(folder, recovery.as_deref(), &job, seed, incarnation)?;
-    }
-    let settings = Settings {
-        zone: job.zone.clone(),
-        seed,
-        per_row: options.flush_interval.is_zero(),
-        bounded: job.bounded,
-    };
-
+    let beginning = Beginning::open(&job, &options)?;
     let contexts: Vec<SinkContext> =
         job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
-    let health = Arc::new(Health::new(workers, contexts.clone()));
-    let (sink_threads, sink_events, sink_queues) =
-        start_sinks(&job, &contexts, workers, &metrics, &latencies)?;
-    let dead_letter_count = Arc::new(AtomicU64::new(0));
-    let letter_context = SinkContext::default();
+    let observed = Observed {
+        metrics: Metrics::new(),
+        latencies: Latencies::new(),
+        health: Arc::new(Health::new(workers, contexts.clone())),
+        dead_letters: Arc::default(),
+    };
+    let mut sinks = start_sinks(&job, &contexts, workers, &observed)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let letter_thread = dead_letters::start(
-        &job.topology,
-        letters_out,
-        &metrics,
-        dead_letter_count.clone(),
-        &letter_context,
-    )?;
-
+    let total = observed.dead_letters.clone();
+    let letter_context = SinkContext::default();
+    let letter_thread =
+        dead_letters::start(&job.topology, letters_out, &observed.metrics, total, &letter_context)?;
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
-    let (events, worker_events) = unbounded();
     let (handles, commands) = handles(&wakers);
-    let plumbings = plumbing(&job.topology, &wakers, &sink_queues);
-    drop(sink_queues);
-    let server = start_http(&job, &options, &handles, &metrics, &latencies, &health)?;
-
-    let cores = pinned_cores(&options.pin, workers)?;
+    let server = start_http(&job, &options, &handles, &observed)?;
+    let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
+    let (events, worker_events) = unbounded();
+    let starter = Starter {
+        workers,
+        job: &job,
+        options: &options,
+        beginning: &beginning,
+        observed: &observed,
+        letters: &letters,
+        events,
+        cores: pinned_cores(&options.pin, workers)?,
+    };
     let mut threads = Vec::new();
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
-        let seed = WorkerSeed {
-            index,
-            workers,
-            job: job.clone(),
-            settings: settings.clone(),
-            plumbing,
-            recovery: recovery.clone(),
-            state: state.clone().map(|folder| EpochState { folder, incarnation }),
-            bounds: options.bounds.clone(),
-            core: cores.get(index).copied(),
-            commands,
-            events: events.clone(),
-            waker: wakers[index].clone(),
-            dead_letters: DeadLetterSender::new(letters.clone(), dead_letter_count.clone()),
-            metrics: metrics.clone(),
-            health: health.clone(),
-            batch_rows: options.batch_rows,
-            flush_interval: options.flush_interval,
-        };
-        threads.push(spawn(&format!("worker-{index}"), move || work(seed))?);
+        threads.push(starter.start(index, plumbing, commands, wakers[index].clone())?);
     }
-    drop(events);
-
+    drop(starter);
     let mut control = Control {
-        job: job.clone(),
+        job,
         options,
         handles,
         worker_events,
-        sink_events,
+        sink_events: sinks.events,
         letters,
         contexts,
-        state,
-        seed,
-        incarnation,
-        epoch,
-        metrics: metrics.clone(),
-        latencies: latencies.clone(),
+        state: beginning.state,
+        seed: beginning.seed,
+        incarnation: beginning.incarnation,
+        epoch: beginning.epoch,
+        metrics: observed.metrics.clone(),
+        latencies: observed.latencies.clone(),
         summary: RunSummary::default(),
         first: None,
     };
     let outcome = control.run();
     control.exit();
-    let mut summary = std::mem::take(&mut control.summary);
+    let summary = std::mem::take(&mut control.summary);
     drop(control);
-    for thread in threads.into_iter().chain(sink_threads).chain([letter_thread]) {
+    letter_context.stop();
+    for thread in threads.into_iter().chain(sinks.threads).chain([letter_thread]) {
+        // A thread that panicked has said so on standard error.
         let _ = thread.join();
     }
     if let Some(server) = server {
         server.stop();
     }
-    summary.seconds = started.elapsed().as_secs_f64();
-    summary.records_in = metrics.sum("pelton_source_records_total");
-    summary.rows_out = metrics.sum("pelton_sink_rows_total");
-    summary.dead_letters = dead_letter_count.load(std::sync::atomic::Ordering::Relaxed);
-    summary.latencies = latencies.snapshot();
-    let stages = summary.latencies.iter();
-    summary.percentiles = stages.filter_map(|stage| latencies.hgrm(&stage.stage)).collect();
-    outcome.map(|()| summary)
+    outcome.map(|()| observed.summary(summary, started))
+}
+
+/// What all workers have in common.
+struct Starter<'a> {
+    workers: usize,
+    job: &'a Arc<Job>,
+    options: &'a RunOptions,
+    beginning: &'a Beginning,
+    observed: &'a Observed,
+    letters: &'a Sender<DeadLetter>,
+    events: Sender<Event>,
+    cores: Vec<usize>,
+}
+
+impl Starter<'_> {
+    fn start(
+        &self,
+        index: usize,
+        plumbing: Plumbing,
+        commands: Receiver<Command>,
+        waker: Arc<Waker>,
+    ) -> Result<JoinHandle<()>, String> {
+        let seed = WorkerSeed {
+            index,
+            workers: self.workers,
+            job: self.job.clone(),
+            settings: settings(self.job, self.options, self.beginning.seed),
+            plumbing,
+            recovery: self.beginning.recovery.clone(),
+            state: epoch_state(self.beginning),
+            bounds: self.options.bounds.clone(),
+            core: self.cores.get(index).copied(),
+            commands,
+            events: self.events.clone(),
+            waker,
+            dead_letters: DeadLetterSender::new(
+                self.letters.clone(),
+                self.observed.dead_letters.clone(),
+            ),
+            observed: self.observed.clone(),
+            batch_rows: self.options.batch_rows,
+            flush_interval: self.options.flush_interval,
+        };
+        spawn(&format!("worker-{index}"), move || work(seed))
+    }
+}
+
+impl Observed {
+    /// The control loop's summary with all that was counted.
+    fn summary(&self, summary: RunSummary, started: Instant) -> RunSummary {
+        let latencies = self.latencies.snapshot();
+        let hgrm = |stage: &StageLatency| self.latencies.hgrm(&stage.stage);
+        RunSummary {
+            seconds: started.elapsed().as_secs_f64(),
+            records_in: self.metrics.sum("pelton_source_records_total"),
+            rows_out: self.metrics.sum("pelton_sink_rows_total"),
+            dead_letters: self.dead_letters.load(Ordering::Relaxed),
+            percentiles: latencies.iter().filter_map(hgrm).collect(),
+            latencies,
+            ..summary
+        }
+    }
+}
+
+fn settings(job: &Job, options: &RunOptions, seed: u64) -> Settings {
+    Settings {
+        zone: job.zone.clone(),
+        seed,
+        per_row: options.flush_interval.is_zero(),
+        bounded: job.bounded,
+    }
+}
+
+fn epoch_state(beginning: &Beginning) -> Option<EpochState> {
+    let folder = beginning.state.clone()?;
+    Some(EpochState { folder, incarnation: beginning.incarnation })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
@@ -211,30 +285,35 @@ fn fresh_seed() -> u64 {
 
 type Queues = Vec<Vec<Sender<crate::record::Message>>>;
 
+/// The threads of all sinks, what they say, and for each sink a queue for each shard.
+struct Sinks {
+    threads: Vec<JoinHandle<()>>,
+    events: Receiver<SinkEvent>,
+    queues: Queues,
+}
+
 fn start_sinks(
     job: &Job,
     contexts: &[SinkContext],
     workers: usize,
-    metrics: &Metrics,
-    latencies: &Latencies,
-) -> Result<(Vec<JoinHandle<()>>, Receiver<SinkEvent>, Queues), String> {
+    observed: &Observed,
+) -> Result<Sinks, String> {
     let (events, sink_events) = unbounded();
-    let mut threads = Vec::new();
-    let mut senders = Vec::new();
+    let mut sinks = Sinks { threads: Vec::new(), events: sink_events, queues: Vec::new() };
     for (index, table) in job.topology.sinks.iter().enumerate() {
-        let context = contexts[index].clone();
-        let (table_of_sink, zone) = (table.clone(), job.zone.clone());
+        let (table_of_sink, zone, context) =
+            (table.clone(), job.zone.clone(), contexts[index].clone());
         let open = Box::new(move || connectors::open_sink(table_of_sink, zone, context));
         let (queues, shards) = sink_thread::queues(workers);
-        senders.push(queues);
+        sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];
-        let rows =
-            metrics.counter("pelton_sink_rows_total", "Rows acknowledged by the sink", &labels);
-        let latency = latencies.recorder(&format!("sink {}", table.name));
+        let help = "Rows acknowledged by the sink";
+        let rows = observed.metrics.counter("pelton_sink_rows_total", help, &labels);
+        let latency = observed.latencies.recorder(&format!("sink {}", table.name));
         let thread = SinkThread { index, shards, events: events.clone(), latency, rows };
-        threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
+        sinks.threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
     }
-    Ok((threads, sink_events, senders))
+    Ok(sinks)
 }
 
 fn handles(wakers: &[Arc<Waker>]) -> (Vec<WorkerHandle>, Vec<Receiver<Command>>) {
@@ -277,9 +356,7 @@ fn start_http(
     job: &Job,
     options: &RunOptions,
     handles: &[WorkerHandle],
-    metrics: &Metrics,
-    latencies: &Latencies,
-    health: &Arc<Health>,
+    observed: &Observed,
 ) -> Result<Option<http::ServerHandle>, String> {
     let Some(address) = &options.http else { return Ok(None) };
     let views = &job.topology.views;
@@ -291,13 +368,13 @@ fn start_http(
     });
     let mappings = views.iter().map(|view| KeyMapping { order: view.key_order.clone() });
     let queries = QueryClient::new(tables.collect(), mappings.collect(), handles.to_vec());
-    let health = health.clone();
+    let health = observed.health.clone();
     let server = http::serve(
         address,
         http::ApiState {
             queries: Arc::new(queries),
-            metrics: metrics.clone(),
-            latencies: latencies.clone(),
+            metrics: observed.metrics.clone(),
+            latencies: observed.latencies.clone(),
             ready: Arc::new(move || health.ready()),
             job: job.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -356,7 +433,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
     if let Some(recovery) = &seed.recovery {
         recovery.restore(&mut nodes, &links, &sources, seed.index, seed.workers)?;
     }
-    seed.health.opened(seed.index);
+    seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,
         nodes,
@@ -367,7 +444,11 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
         events: seed.events,
         waker: seed.waker,
         dead_letters: seed.dead_letters,
-        gauges: Gauges::new(seed.metrics, seed.index, seed.health.problem_cell(seed.index)),
+        gauges: Gauges::new(
+            seed.observed.metrics,
+            seed.index,
+            seed.observed.health.problem_cell(seed.index),
+        ),
         state: seed.state,
         batch_rows: seed.batch_rows,
         flush_interval: seed.flush_interval,

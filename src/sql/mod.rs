@@ -12,6 +12,7 @@ pub mod optimizer;
 pub mod plan;
 mod query;
 mod scope;
+mod select;
 mod statement;
 mod table;
 mod tokens;

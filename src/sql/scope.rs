@@ -145,12 +145,7 @@ impl<'a> Binder<'a> {
             }
             Ast::IsUnknown(inner) => Ok(is_null(self.bind(inner)?)),
             Ast::IsNotUnknown(inner) => Ok(not(is_null(self.bind(inner)?))),
-            Ast::IsDistinctFrom(a, b) => {
-                registry::binary(BinaryOp::IsDistinctFrom, self.bind(a)?, self.bind(b)?).at(span)
-            }
-            Ast::IsNotDistinctFrom(a, b) => {
-                registry::binary(BinaryOp::IsNotDistinctFrom, self.bind(a)?, self.bind(b)?).at(span)
-            }
+            Ast::IsDistinctFrom(..) | Ast::IsNotDistinctFrom(..) => self.distinct(ast, span),
             Ast::InList { expr, list, negated } => {
                 let value = self.bind(expr)?;
                 let list = list.iter().map(|item| self.bind(item)).collect::<Result<Vec<_>>>()?;
@@ -179,16 +174,7 @@ impl<'a> Binder<'a> {
                 let parts: Vec<&Ast> = parts.into_iter().flatten().map(|part| &**part).collect();
                 self.call("SUBSTRING", None, &parts, span)
             }
-            Ast::Trim { trim_where, trim_what, expr, .. } => {
-                let name = match trim_where {
-                    Some(ast::TrimWhereField::Leading) => "LTRIM",
-                    Some(ast::TrimWhereField::Trailing) => "RTRIM",
-                    _ => "TRIM",
-                };
-                let parts: Vec<&Ast> =
-                    std::iter::once(&**expr).chain(trim_what.as_deref()).collect();
-                self.call(name, None, &parts, span)
-            }
+            Ast::Trim { .. } => self.trim(ast, span),
             Ast::InSubquery { .. } | Ast::Exists { .. } | Ast::Subquery(_) => {
                 Err(Fault::unsupported(
                     span,
@@ -202,6 +188,30 @@ impl<'a> Binder<'a> {
                 "see docs/sql.md for what there is",
             )),
         }
+    }
+
+    fn distinct(&mut self, ast: &Ast, span: Span) -> Result<Expr> {
+        let (op, a, b) = match ast {
+            Ast::IsDistinctFrom(a, b) => (BinaryOp::IsDistinctFrom, a, b),
+            Ast::IsNotDistinctFrom(a, b) => (BinaryOp::IsNotDistinctFrom, a, b),
+            other => return Err(Fault::new(span, format!("`{other}` is no comparison"))),
+        };
+        let (a, b) = (self.bind(a)?, self.bind(b)?);
+        registry::binary(op, a, b).at(span)
+    }
+
+    /// `TRIM([LEADING|TRAILING|BOTH] [what] FROM text)`.
+    fn trim(&mut self, ast: &Ast, span: Span) -> Result<Expr> {
+        let Ast::Trim { trim_where, trim_what, expr, .. } = ast else {
+            return Err(Fault::new(span, format!("`{ast}` is no TRIM")));
+        };
+        let name = match trim_where {
+            Some(ast::TrimWhereField::Leading) => "LTRIM",
+            Some(ast::TrimWhereField::Trailing) => "RTRIM",
+            _ => "TRIM",
+        };
+        let parts: Vec<&Ast> = std::iter::once(&**expr).chain(trim_what.as_deref()).collect();
+        self.call(name, None, &parts, span)
     }
 
     fn call(&mut self, name: &str, unit: Option<&str>, args: &[&Ast], span: Span) -> Result<Expr> {

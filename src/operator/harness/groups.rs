@@ -91,7 +91,7 @@ pub fn read(operator: &dyn Operator, limit: usize, key_columns: &[usize]) -> Vec
                 let key: Row = key_columns.iter().map(|&at| row[at].clone()).collect();
                 let mut bytes = Vec::new();
                 key::encode_values(&key, &mut bytes);
-                assert_eq!(values(&readable.get(&bytes).unwrap()), [row.clone()]);
+                assert_eq!(values(&readable.get(&bytes).unwrap()), std::slice::from_ref(&row));
                 assert_eq!(key::key_group(key::hash(&bytes, 3)), group);
                 all.push(row);
             }

@@ -1,0 +1,71 @@
+//! Parts of a SELECT, looked at without binding them.
+
+use sqlparser::ast::{self, Expr as Ast};
+use sqlparser::tokenizer::Span;
+
+use super::fault::{Fault, Result};
+use super::scope::Scope;
+use crate::expression::Expr;
+use crate::record::Field;
+
+pub fn group_expressions(select: &ast::Select, span: Span) -> Result<Vec<&Ast>> {
+    match &select.group_by {
+        ast::GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
+            let special =
+                |expr: &&Ast| matches!(expr, Ast::Rollup(_) | Ast::Cube(_) | Ast::GroupingSets(_));
+            match exprs.iter().find(special) {
+                Some(expr) => {
+                    Err(Fault::unsupported(span, &format!("`{expr}`"), "UNION ALL the groupings"))
+                }
+                None => Ok(exprs.iter().collect()),
+            }
+        }
+        _ => Err(Fault::unsupported(span, "GROUP BY ALL", "name the columns")),
+    }
+}
+
+pub fn has_aggregate(ast: &Ast) -> bool {
+    use std::ops::ControlFlow;
+    let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
+        Ast::Function(call)
+            if super::aggregates::function(&call.name.to_string().to_ascii_uppercase())
+                .is_some()
+                && call.over.is_none() =>
+        {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+pub fn star<'a>(
+    scope: &'a Scope,
+    table: Option<&'a str>,
+) -> impl Iterator<Item = (Ast, String)> + 'a {
+    let columns = scope.columns.iter();
+    let wanted = columns.filter(move |column| table.is_none() || column.table.as_deref() == table);
+    wanted.map(|column| {
+        let name = column.field.name.to_string();
+        (Ast::Identifier(ast::Ident::with_quote('`', name.clone())), name)
+    })
+}
+
+/// Flink's name of a column without an alias.
+pub fn name_of(expr: &Ast, index: usize) -> String {
+    match expr {
+        Ast::Identifier(name) => name.value.clone(),
+        Ast::CompoundIdentifier(parts) => {
+            parts.last().map_or(String::new(), |part| part.value.clone())
+        }
+        _ => format!("EXPR${index}"),
+    }
+}
+
+pub fn field_of(name: &str, expr: &Expr) -> Field {
+    Field { name: name.into(), data_type: expr.data_type.clone(), nullable: expr.nullable }
+}
+
+pub fn unquoted(name: &ast::ObjectName) -> String {
+    name.to_string().replace('`', "")
+}
