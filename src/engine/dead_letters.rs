@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
+use rdkafka::ClientConfig;
 
-use crate::kafka::{Role, client_config};
+use crate::kafka::{CreateTopic, Role, client_config, ensure_topic};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
 use crate::shard::dead_letter::DeadLetter;
@@ -20,6 +21,9 @@ use crate::sink::kafka::DeadLetterProducer;
 
 /// At most one line about dead letters in this time, with the count of those since.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long the start of the writer waits for a broker to make a topic.
+const TOPIC_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the dead letters of one source go.
 enum Target {
@@ -62,12 +66,31 @@ pub fn start(
     let counter = metrics.counter("pelton_dead_letters_total", help, &[]);
     let mut writer = Writer { targets, counter, total, logged: None, error: None };
     let thread = std::thread::Builder::new().name("dead-letters".into());
+    let topics = dead_letter_topics(topology)?;
     let body = move || {
+        for (config, topic) in topics {
+            // Without it, dead letters would wait for somebody to make the topic.
+            let wanted = CreateTopic { partitions: 1, replication: 1 };
+            if let Err(error) = ensure_topic(&config, &topic, wanted, TOPIC_PATIENCE) {
+                tracing::warn!("the dead-letter topic '{topic}' could not be made: {error}");
+            }
+        }
         for letter in letters {
             writer.take(letter);
         }
     };
     thread.spawn(body).map_err(|error| format!("cannot start the dead-letter thread: {error}"))
+}
+
+/// The dead-letter topics of all sources, each with the settings of its broker.
+fn dead_letter_topics(topology: &Topology) -> Result<Vec<(ClientConfig, String)>, String> {
+    let mut topics = Vec::new();
+    for (_, table) in topology.scans() {
+        if let Some(topic) = table.options.get("dead-letter.topic") {
+            topics.push((client_config(&table.options, Role::Admin)?, topic.to_string()));
+        }
+    }
+    Ok(topics)
 }
 
 fn open(path: &str) -> Result<File, String> {

@@ -1,5 +1,6 @@
 //! One source on one worker: polls, decodes, and knows where it stands.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,8 +32,16 @@ pub struct SourceTask {
     /// The status with which every channel begins has been sent.
     announced: bool,
     partitions: Arc<Vec<i32>>,
-    spare: RawBlock,
+    /// The largest payload of a block so far.
+    block_bytes: usize,
+    spare: Option<RawBlock>,
+    /// Blocks that batches on their way may still read. Their buffers are used again, oldest
+    /// first, once nobody does: fresh ones would be paid for page by page.
+    lent: VecDeque<Arc<Origin>>,
 }
+
+/// Blocks whose buffers are waited for; more are on their way only under back pressure.
+const LENT_MAX: usize = 64;
 
 /// What one poll came to.
 pub enum Poll {
@@ -65,7 +74,9 @@ impl SourceTask {
             first: None,
             announced: false,
             partitions,
-            spare: RawBlock::default(),
+            block_bytes: 0,
+            spare: None,
+            lent: VecDeque::new(),
         }
     }
 
@@ -84,8 +95,7 @@ impl SourceTask {
             let status = if idle { Status::Idle } else { Status::Active };
             return Ok(Poll::Messages(vec![Message::Status(status)]));
         }
-        let mut block = std::mem::take(&mut self.spare);
-        block.clear();
+        let mut block = self.block();
         match self.source.poll(&mut block, batch_rows)? {
             Polled::Records => {
                 self.first.get_or_insert_with(Instant::now);
@@ -93,7 +103,7 @@ impl SourceTask {
                 self.decode(block, out).map(Poll::Messages)
             }
             Polled::Empty => {
-                self.spare = block;
+                self.spare = Some(block);
                 Ok(Poll::Empty)
             }
             Polled::Finished => {
@@ -104,16 +114,41 @@ impl SourceTask {
         }
     }
 
+    /// An empty block, with a used buffer where there is one.
+    fn block(&mut self) -> RawBlock {
+        if let Some(mut block) = self.spare.take() {
+            block.clear();
+            return block;
+        }
+        match self.lent.pop_front().map(Arc::try_unwrap) {
+            Some(Ok(origin)) => {
+                if let Some(mut block) = origin.block.recycle() {
+                    block.clear();
+                    return block;
+                }
+            }
+            Some(Err(origin)) => self.lent.push_front(origin),
+            None => {}
+        }
+        let mut block = RawBlock::default();
+        block.payload.reserve(self.block_bytes);
+        block
+    }
+
     fn decode(&mut self, block: RawBlock, out: &mut Output) -> Result<Vec<Message>, String> {
         if self.source.partitions().len() != self.partitions.len() {
             self.partitions = Arc::new(self.source.partitions().to_vec());
         }
         let rows = block.records.len();
+        self.block_bytes = self.block_bytes.max(block.payload.len());
         self.rows += rows as u64;
         self.bytes += block.payload.len() as u64;
         let Decoded { mut columns, rejected, skipped, block } = self.decoder.decode(block);
         let partitions = self.partitions.clone();
         let origin = Arc::new(Origin { block, name: self.name.clone(), partitions });
+        if self.lent.len() < LENT_MAX {
+            self.lent.push_back(origin.clone());
+        }
         self.errors += rejected.len() as u64;
         let mut dropped = skipped;
         for (row, reason) in rejected {

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(generator.observe_states(&states, 15_000), Some(Status::Idle));
         generator.observe_states(&states, 15_700);
         assert_eq!(generator.current(), 1_700);
-        generator.current = 15_690;
+        generator.current = 15_740;
         generator.observe_states(&states, 15_750);
         assert_eq!(generator.current(), 15_750);
         assert_eq!(

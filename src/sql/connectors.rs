@@ -58,7 +58,7 @@ const CONNECTORS: &[Connector] = &[
     Connector {
         name: "queryable",
         required: &[],
-        options: &["http.route", "max-rows", "ttl", "retention"],
+        options: &["http.route", "max-rows", "retention"],
         prefixes: &[],
     },
     Connector {
@@ -106,6 +106,21 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     for option in known.required.iter().filter(|option| !options.contains_key(**option)) {
         let help = format!("add '{option}' = '…' to WITH");
         faults.push((None, format!("'{connector}' needs the option '{option}'"), Some(help)));
+    }
+    let modes =
+        ["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
+    if let Some(mode) = options.get("scan.startup.mode")
+        && !modes.contains(&&**mode)
+    {
+        let message = format!("there is no scan.startup.mode '{mode}'");
+        let help = format!("there are {}", modes.join(", "));
+        faults.push((Some("scan.startup.mode".into()), message, Some(help)));
+    }
+    if options.get("sink.delivery-guarantee").is_some_and(|kind| &**kind != "at-least-once") {
+        let message =
+            "only 'sink.delivery-guarantee' = 'at-least-once' is supported yet".to_owned();
+        let help = "leave it out, or write 'at-least-once'".to_owned();
+        faults.push((Some("sink.delivery-guarantee".into()), message, Some(help)));
     }
     if options.get("format").is_some_and(|format| !matches!(&**format, "json" | "raw")) {
         let message = format!("the format '{}' is not supported yet", options["format"]);

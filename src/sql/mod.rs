@@ -112,6 +112,14 @@ impl Compiler {
 
     fn table(&mut self, mut declaration: Declaration, faults: &mut Vec<Fault>) {
         let name = declaration.name.clone();
+        if self.declarations.contains_key(&name) {
+            if !declaration.if_not_exists {
+                let fault =
+                    Fault::new(declaration.span, format!("table `{name}` is there already"));
+                faults.push(fault.help("give it another name, or write IF NOT EXISTS"));
+            }
+            return;
+        }
         if let Err(fault) = declaration.inherit(|base| self.declarations.get(base).cloned()) {
             return faults.push(fault);
         }
@@ -220,9 +228,11 @@ impl Compiler {
         let mut targets = Vec::new();
         for (name, span) in columns {
             let index = table.schema.index_of(name);
-            targets.push(
-                index.ok_or_else(|| Fault::new(*span, format!("Column '{name}' not found")))?,
-            );
+            let index = index.filter(|it| table.physical.contains(it) && !targets.contains(it));
+            targets.push(index.ok_or_else(|| {
+                Fault::new(*span, format!("`{name}` is not a column that can be written here"))
+                    .help("name each column once; computed and metadata columns are not written")
+            })?);
         }
         if columns.is_empty() {
             targets = table.physical.clone();
@@ -246,6 +256,10 @@ impl Compiler {
         for &column in &table.physical {
             let field = &table.schema.fields[column];
             let Some(position) = targets.iter().position(|&target| target == column) else {
+                if !field.nullable {
+                    let message = format!("column `{}` is NOT NULL and needs a value", field.name);
+                    return Err(Fault::new(span, message));
+                }
                 exprs.push(Expr::literal(Value::Null, field.data_type.clone()));
                 continue;
             };
@@ -277,6 +291,10 @@ impl Compiler {
                 Some(meant) => fault.help(format!("did you mean '{meant}'?")),
                 None => fault.help(format!("there are {}", HONOURED.join(", "))),
             });
+        }
+        if key == "table.local-time-zone" && jiff::tz::TimeZone::get(value).is_err() {
+            return Err(Fault::new(span, format!("there is no time zone '{value}'"))
+                .help("name one like 'UTC' or 'Asia/Shanghai'"));
         }
         self.plan.settings.insert(key.to_owned(), value.to_owned());
         Ok(())

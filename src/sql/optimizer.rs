@@ -11,7 +11,7 @@ use crate::record::{Field, Schema, Value};
 /// The same job with less to do.
 pub fn optimize(plan: Plan) -> Plan {
     let plan = merge_projections(plan);
-    let plan = push_paths(plan);
+    let plan = push_paths(lower_paths(plan));
     prune(plan)
 }
 
@@ -85,41 +85,115 @@ fn live(nodes: Vec<Node>, settings: BTreeMap<String, String>) -> Plan {
     Plan::from_nodes(kept, settings)
 }
 
+/// Moves `map['key']` and `row.field` from above watermarks and filters down to the projection
+/// over the scan, so that [`push_paths`] finds them there.
+fn lower_paths(plan: Plan) -> Plan {
+    let readers = consumers(&plan);
+    let mut nodes = plan.nodes;
+    for id in 0..nodes.len() {
+        let NodeKind::Project { exprs } = &nodes[id].kind else { continue };
+        let mut exprs = exprs.clone();
+        let below = nodes[id].inputs[0];
+        for expr in &mut exprs {
+            lower(expr, below, &mut nodes, &readers);
+        }
+        nodes[id].kind = NodeKind::Project { exprs };
+    }
+    live(nodes, plan.settings)
+}
+
+fn lower(expr: &mut Expr, below: NodeId, nodes: &mut [Node], readers: &[Vec<NodeId>]) {
+    let mut at = below;
+    while matches!(nodes[at].kind, NodeKind::Watermark { .. } | NodeKind::Filter { .. }) {
+        at = nodes[at].inputs[0];
+    }
+    if at != below && is_path(expr) && !expr.data_type.is_nested() && can_extend(at, nodes, readers)
+    {
+        let NodeKind::Project { exprs } = &mut nodes[at].kind else { return };
+        let index = exprs.len();
+        let moved = replaced(expr, exprs);
+        exprs.push(moved);
+        let field = Field::new(&format!("path{index}"), expr.data_type.clone());
+        extend(at, &field, nodes, readers);
+        expr.kind = ExprKind::Column(index);
+        return;
+    }
+    for child in expr.children_mut() {
+        lower(child, below, nodes, readers);
+    }
+}
+
+/// One key of a map, or one field of a row, of a column.
+fn is_path(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::RowField { input, .. } => is_path(input) || input.as_column().is_some(),
+        ExprKind::Item { input, key } => {
+            let map = matches!(input.data_type, crate::record::DataType::Map(..));
+            let literal = matches!(key.as_literal(), Some(Value::Str(_)));
+            map && literal && (is_path(input) || input.as_column().is_some())
+        }
+        _ => false,
+    }
+}
+
+/// Whether all readers of a node can do with one more column at its end.
+fn can_extend(id: NodeId, nodes: &[Node], readers: &[Vec<NodeId>]) -> bool {
+    readers[id].iter().all(|&reader| match nodes[reader].kind {
+        NodeKind::Project { .. } => true,
+        NodeKind::Watermark { .. } | NodeKind::Filter { .. } => can_extend(reader, nodes, readers),
+        _ => false,
+    })
+}
+
+/// One more column for a node and for those that pass its columns on.
+fn extend(id: NodeId, field: &Field, nodes: &mut [Node], readers: &[Vec<NodeId>]) {
+    nodes[id].schema.fields.push(field.clone());
+    for &reader in &readers[id] {
+        if matches!(nodes[reader].kind, NodeKind::Watermark { .. } | NodeKind::Filter { .. }) {
+            extend(reader, field, nodes, readers);
+        }
+    }
+}
+
 /// `map['key']` and `row.field` right above a scan become paths of their own, so that the rest
 /// of the map or row is not decoded.
 fn push_paths(plan: Plan) -> Plan {
-    let mut nodes = plan.nodes.clone();
-    for id in 0..nodes.len() {
-        let NodeKind::Project { exprs } = &nodes[id].kind else { continue };
-        let below = nodes[id].inputs[0];
-        let NodeKind::Scan { table, fields, metadata } = &nodes[below].kind else { continue };
+    let readers = consumers(&plan);
+    let mut nodes = plan.nodes;
+    for scan in 0..nodes.len() {
+        let NodeKind::Scan { table, fields, metadata } = &nodes[scan].kind else { continue };
         let (table, mut fields, metadata) = (table.clone(), fields.clone(), metadata.clone());
         let physical = fields.len();
-        let mut exprs = exprs.clone();
-        let mut added: Vec<ScanField> = Vec::new();
-        for expr in &mut exprs {
-            take_paths(expr, &fields, &mut added);
+        // All readers change together: the scan's columns move for all of them.
+        let mut changed: Vec<(NodeId, Vec<Expr>)> = Vec::new();
+        for &reader in &readers[scan] {
+            if let NodeKind::Project { exprs } = &nodes[reader].kind {
+                changed.push((reader, exprs.clone()));
+            }
         }
-        if added.is_empty() {
+        if changed.len() < readers[scan].len() {
             continue;
+        }
+        let mut added: Vec<ScanField> = Vec::new();
+        for expr in changed.iter_mut().flat_map(|(_, exprs)| exprs) {
+            take_paths(expr, &fields, &mut added);
         }
         // Metadata columns stand behind the decoded ones and move up.
         let shift = added.len();
-        for expr in &mut exprs {
-            expr.map_columns(&|column| match column {
-                column if column >= MARK => column - MARK + physical,
-                column if column >= physical => column + shift,
-                column => column,
-            });
+        let moved = |column: usize| match column {
+            column if column >= MARK => column - MARK + physical,
+            column if column >= physical => column + shift,
+            column => column,
+        };
+        for (reader, mut exprs) in changed {
+            exprs.iter_mut().for_each(|expr| expr.map_columns(&moved));
+            nodes[reader].kind = NodeKind::Project { exprs };
         }
-        let mut schema = nodes[below].schema.fields[..physical].to_vec();
-        schema.extend(added.iter().map(field_of));
-        schema.extend(nodes[below].schema.fields[physical..].to_vec());
+        let metadata_fields = nodes[scan].schema.fields.split_off(physical);
+        nodes[scan].schema.fields.extend(added.iter().map(field_of));
+        nodes[scan].schema.fields.extend(metadata_fields);
         fields.extend(added);
-        let kind = NodeKind::Scan { table, fields, metadata };
-        let scan = Node { kind, inputs: vec![], schema: Schema::new(schema), time: None };
-        nodes[below] = scan;
-        nodes[id].kind = NodeKind::Project { exprs };
+        nodes[scan].kind = NodeKind::Scan { table, fields, metadata };
     }
     live(nodes, plan.settings)
 }
@@ -265,4 +339,45 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
         Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
     node.time = node.time.and_then(|time| columns.iter().position(|&column| column == time));
     (node, columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{compile, explain::explain};
+    use super::optimize;
+
+    /// The lines of the plan that say what is decoded.
+    fn decoded(sql: &str) -> Vec<String> {
+        let files = [("job.sql".to_owned(), sql.to_owned())];
+        let plan = compile(&files, &|_| None, &BTreeMap::new()).expect("a job without errors");
+        let shown = explain(&optimize(plan));
+        let scans =
+            shown.lines().filter(|line| line.contains("decodes") && !line.contains("shared"));
+        scans.map(|line| line.split("decodes ").nth(1).unwrap_or_default().to_owned()).collect()
+    }
+
+    const TABLE: &str = "CREATE TABLE t (k STRING, n BIGINT, p MAP<STRING, STRING>,
+        part INT METADATA FROM 'partition', ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+        WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'json',
+              'properties.bootstrap.servers' = 'h:1');";
+
+    #[test]
+    fn only_what_is_read_is_decoded() {
+        let found = decoded(&format!("{TABLE} SELECT k FROM t WHERE n > 1;"));
+        assert_eq!(found, ["k STRING, n BIGINT, ts TIMESTAMP(3); metadata partition"]);
+    }
+
+    #[test]
+    fn one_key_of_a_map_is_a_path_of_its_own() {
+        let found = decoded(&format!("{TABLE} SELECT p['d'], n FROM t;"));
+        assert_eq!(found, ["n BIGINT, ts TIMESTAMP(3), p.d STRING; metadata partition"]);
+    }
+
+    #[test]
+    fn queries_that_share_a_scan_keep_their_columns() {
+        let found = decoded(&format!("{TABLE} SELECT p['d'], part FROM t; SELECT k, part FROM t;"));
+        assert_eq!(found, ["k STRING, ts TIMESTAMP(3), p.d STRING; metadata partition"]);
+    }
 }

@@ -118,13 +118,14 @@ pub struct Plan {
 impl Plan {
     /// The node's id; an equal node that is there already is used again.
     pub fn add(&mut self, node: Node) -> NodeId {
-        if let Some(&id) = self.known.get(&node) {
-            return id;
-        }
         let id = self.nodes.len();
-        self.known.insert(node.clone(), id);
         if matches!(node.kind, NodeKind::Sink { .. }) {
+            // Two equal INSERTs write twice.
             self.sinks.push(id);
+        } else if let Some(&known) = self.known.get(&node) {
+            return known;
+        } else {
+            self.known.insert(node.clone(), id);
         }
         self.nodes.push(node);
         id

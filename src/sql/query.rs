@@ -10,7 +10,9 @@ use super::aggregates::Grouping;
 use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use super::scope::{Binder, Scope, ScopeColumn};
-use super::select::{field_of, group_expressions, has_aggregate, name_of, star, unquoted};
+use super::select::{
+    field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star, unquoted,
+};
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
 use crate::expression::{Expr, registry};
@@ -61,6 +63,16 @@ impl Queries<'_> {
             return Err(
                 Fault::unsupported(query.span(), "ORDER BY and LIMIT", instead).at_least(self.span)
             );
+        }
+        let others = [
+            (!query.locks.is_empty(), "FOR UPDATE"),
+            (query.for_clause.is_some(), "FOR"),
+            (query.settings.is_some(), "SETTINGS"),
+            (query.format_clause.is_some(), "FORMAT"),
+            (!query.pipe_operators.is_empty(), "a pipe operator"),
+        ];
+        if let Some((_, clause)) = others.iter().find(|(there, _)| *there) {
+            return Err(Fault::unsupported(self.span, clause, "leave it out"));
         }
         let node = self.set(&query.body);
         self.common = outer;
@@ -176,12 +188,20 @@ impl Queries<'_> {
     }
 
     fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
+        refuse_clauses(select, self.span)?;
         let mut relation = self.from(select)?;
         if let Some(condition) = &select.selection {
             let predicate = Binder::plain(&relation.scope, self.span).truth(condition)?;
             let columns = self.plan.nodes[relation.node].schema.len();
             let mut reads_window = false;
             predicate.visit_columns(&mut |column| reads_window |= column >= columns);
+            if reads_window && !group_expressions(select, self.span)?.is_empty() {
+                return Err(Fault::unsupported(
+                    self.span,
+                    "WHERE over a window's own columns below a GROUP BY",
+                    "filter the result: HAVING window_start …",
+                ));
+            }
             if reads_window {
                 self.assign(&mut relation);
             }
@@ -241,6 +261,18 @@ impl Queries<'_> {
         Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: None }))
     }
 
+    /// Whether rows of a node carry windows that no GROUP BY has used up.
+    fn has_windows(&self, node: NodeId) -> bool {
+        let node = &self.plan.nodes[node];
+        match node.kind {
+            NodeKind::WindowAssign { .. } => true,
+            NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
+                node.inputs.iter().any(|&input| self.has_windows(input))
+            }
+            _ => false,
+        }
+    }
+
     fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
         match is_updating(self.plan, input) {
             false => Ok(()),
@@ -262,6 +294,13 @@ impl Queries<'_> {
         self.refuse_updates(relation.node, "GROUP BY")?;
         let columns = self.plan.nodes[relation.node].schema.len();
         let mut relation = relation;
+        if relation.window.is_none() && self.has_windows(relation.node) {
+            return Err(Fault::unsupported(
+                self.span,
+                "GROUP BY over a subquery that assigns windows",
+                "group directly over TABLE(TUMBLE(…)) or TABLE(HOP(…))",
+            ));
+        }
         let mut grouping = Grouping::default();
         let mut windowed = [false; 3];
         for ast in group_by {
@@ -399,6 +438,9 @@ impl Queries<'_> {
     fn relation(&mut self, factor: &ast::TableFactor) -> Result<Relation> {
         let span = if factor.span().start.line == 0 { self.span } else { factor.span() };
         let (mut relation, alias) = match factor {
+            ast::TableFactor::Table { sample: Some(_), .. } => {
+                return Err(Fault::unsupported(span, "TABLESAMPLE", "filter by a column"));
+            }
             ast::TableFactor::Table { name, alias, args: None, version: None, .. } => {
                 let name = unquoted(name);
                 let node = self.named(&name, span)?;

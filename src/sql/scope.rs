@@ -407,6 +407,14 @@ impl<'a> Binder<'a> {
 
     fn function(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
         let name = call.name.to_string().to_ascii_uppercase();
+        let clauses = match &call.args {
+            ast::FunctionArguments::List(list) => !list.clauses.is_empty(),
+            _ => false,
+        };
+        if clauses || call.null_treatment.is_some() || !call.within_group.is_empty() {
+            let what = format!("a clause inside {name}(…)");
+            return Err(Fault::unsupported(span, &what, "leave it out"));
+        }
         if call.over.is_some() {
             return Err(Fault::unsupported(span, "OVER", "group by a TUMBLE or HOP window"));
         }

@@ -8,6 +8,27 @@ use super::scope::Scope;
 use crate::expression::Expr;
 use crate::record::Field;
 
+/// Clauses of other dialects that the parser's library reads and this language does not have.
+pub fn refuse_clauses(select: &ast::Select, span: Span) -> Result<()> {
+    let clauses = [
+        (select.top.is_some(), "TOP"),
+        (select.into.is_some(), "INTO"),
+        (!select.lateral_views.is_empty(), "LATERAL VIEW"),
+        (select.prewhere.is_some(), "PREWHERE"),
+        (!select.connect_by.is_empty(), "CONNECT BY"),
+        (!select.cluster_by.is_empty(), "CLUSTER BY"),
+        (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
+        (!select.sort_by.is_empty(), "SORT BY"),
+        (!select.named_window.is_empty(), "WINDOW"),
+        (select.qualify.is_some(), "QUALIFY"),
+        (select.exclude.is_some(), "EXCLUDE"),
+    ];
+    match clauses.iter().find(|(there, _)| *there) {
+        Some((_, clause)) => Err(Fault::unsupported(span, clause, "leave it out")),
+        None => Ok(()),
+    }
+}
+
 pub fn group_expressions(select: &ast::Select, span: Span) -> Result<Vec<&Ast>> {
     match &select.group_by {
         ast::GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {

@@ -15,10 +15,14 @@ use super::tokens::{Flink, closing, prepare};
 use super::types::Cursor;
 use crate::record::{DataType, Field, Schema};
 
+/// What a source knows of a record besides its value.
+const METADATA: [&str; 3] = ["timestamp", "partition", "offset"];
+
 /// A table as it is written, before its expressions are bound.
 #[derive(Clone, Debug)]
 pub struct Declaration {
     pub name: String,
+    pub if_not_exists: bool,
     pub span: Span,
     columns: Vec<Column>,
     watermark: Option<(String, Span, Vec<TokenWithSpan>)>,
@@ -43,11 +47,12 @@ enum ColumnKind {
 
 /// Reads `CREATE [TEMPORARY] TABLE …`; the cursor stands behind `TABLE`.
 pub fn parse(cursor: &mut Cursor<'_>) -> Result<Declaration> {
-    cursor.words(&["IF", "NOT", "EXISTS"]);
+    let if_not_exists = cursor.words(&["IF", "NOT", "EXISTS"]);
     let span = cursor.span();
     let name = cursor.identifier("a table's name")?;
     let mut table = Declaration {
         name,
+        if_not_exists,
         span,
         columns: Vec::new(),
         watermark: None,
@@ -250,6 +255,18 @@ impl Declaration {
             };
             let field = Field { name: column.name.as_str().into(), data_type, nullable };
             scope.columns.push(ScopeColumn { table: None, field });
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            if self.columns[..index].iter().any(|other| other.name == column.name) {
+                let message = format!("table `{}` has two columns `{}`", self.name, column.name);
+                return Err(Fault::new(self.span, message));
+            }
+            if let ColumnKind::Metadata { from, .. } = &column.kind
+                && !METADATA.contains(&from.as_str())
+            {
+                let fault = Fault::new(self.span, format!("there is no METADATA FROM '{from}'"));
+                return Err(fault.help(format!("there are {}", METADATA.join(", "))));
+            }
         }
         let mut computed = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
