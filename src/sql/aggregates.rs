@@ -7,7 +7,7 @@ use super::fault::{Fault, Result};
 use super::scope::{Binder, Scope};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateFunction;
-use crate::record::DataType;
+use crate::record::{DataType, Field, Schema};
 
 /// Aggregates of the language that this release does not have.
 pub const LATER: [&str; 12] = [
@@ -125,5 +125,29 @@ fn result_type(function: AggregateFunction, argument: &DataType, span: Span) -> 
         true => Ok(argument.clone()),
         false => Err(Fault::new(span, format!("{function:?} cannot be computed of {argument}"))
             .help("CAST it to a number first")),
+    }
+}
+
+/// Columns that an aggregate reads, computed once each.
+#[derive(Default)]
+pub struct Below {
+    pub exprs: Vec<Expr>,
+}
+
+impl Below {
+    pub fn column(&mut self, expr: &Expr) -> usize {
+        let index = self.exprs.iter().position(|known| known == expr).unwrap_or(self.exprs.len());
+        if index == self.exprs.len() {
+            self.exprs.push(expr.clone());
+        }
+        index
+    }
+
+    pub fn schema(&self) -> Schema {
+        let field = |(index, expr): (usize, &Expr)| Field {
+            nullable: expr.nullable,
+            ..Field::new(&format!("c{index}"), expr.data_type.clone())
+        };
+        Schema::new(self.exprs.iter().enumerate().map(field).collect())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
-use super::aggregates::Grouping;
+use super::aggregates::{Below, Grouping};
 use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use super::scope::{Binder, Scope, ScopeColumn};
@@ -568,30 +568,6 @@ impl Queries<'_> {
             node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
         }
         Ok(node)
-    }
-}
-
-/// Columns that an aggregate reads, computed once each.
-#[derive(Default)]
-struct Below {
-    exprs: Vec<Expr>,
-}
-
-impl Below {
-    fn column(&mut self, expr: &Expr) -> usize {
-        let index = self.exprs.iter().position(|known| known == expr).unwrap_or(self.exprs.len());
-        if index == self.exprs.len() {
-            self.exprs.push(expr.clone());
-        }
-        index
-    }
-
-    fn schema(&self) -> Schema {
-        let field = |(index, expr): (usize, &Expr)| Field {
-            nullable: expr.nullable,
-            ..Field::new(&format!("c{index}"), expr.data_type.clone())
-        };
-        Schema::new(self.exprs.iter().enumerate().map(field).collect())
     }
 }
 
