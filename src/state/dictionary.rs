@@ -35,17 +35,18 @@ struct Resolved {
 
 /// What the hash table holds: with a part of the hash beside the slot, a probe that fails does
 /// not leave the table.
+/// Packed to 6 bytes: the table is a fifth of what a key costs.
 #[derive(Clone, Copy)]
+#[repr(C, packed(2))]
 struct Entry {
     slot: u32,
-    tag: u32,
+    tag: u16,
 }
 
-/// Bits that the hash table itself uses neither for the bucket nor for its own tag (unless it is
-/// larger than 64 K buckets).
+/// Bits that the hash table itself uses neither for the bucket nor for its own tag.
 #[inline]
-fn tag_of(hash: u64) -> u32 {
-    (hash >> 16) as u32
+fn tag_of(hash: u64) -> u16 {
+    (hash >> 40) as u16
 }
 
 /// No slot.
@@ -59,7 +60,8 @@ pub struct KeyDictionary {
     hashes: Chunked<u64>,
     /// Offset in the arenas and length of the key.
     places: Chunked<u64>,
-    references: Chunked<u32>,
+    /// One for each operator that keeps a row of the key: there are never many.
+    references: Chunked<u16>,
     arenas: Vec<Vec<u8>>,
     /// Slots without an owner by the room that their key has.
     free: BTreeMap<usize, Vec<u32>>,
