@@ -82,8 +82,7 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
 }
 
 fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOptions, String> {
-    // The demo must not depend on what the environment holds for a real job.
-    let text = JOB.replace("${KAFKA:-127.0.0.1:9092}", kafka);
+    let text = with_defaults(&JOB.replace("${KAFKA:-127.0.0.1:9092}", kafka));
     Ok(RunOptions {
         files: vec![("pipelines/user_events.sql".into(), text)],
         shards: parse::shards(&args.shards)?,
@@ -100,6 +99,21 @@ fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOpt
         latency_file: None,
         stop,
     })
+}
+
+/// Every `${NAME:-default}` as its default: the demo must not depend on what the environment
+/// holds for a real job.
+fn with_defaults(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, variable)) = rest.split_once("${") {
+        let Some((variable, after)) = variable.split_once('}') else { break };
+        out.push_str(before);
+        out.push_str(variable.split_once(":-").map_or(variable, |(_, default)| default));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn load(args: &DemoArgs, kafka: &str) -> ProduceArgs {
@@ -221,4 +235,15 @@ fn get(address: &str, path: &str) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer.split_once("\r\n\r\n")?.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_defaults;
+
+    #[test]
+    fn the_environment_has_no_say() {
+        assert_eq!(with_defaults("'${A:-x}', ${B:-} 'y'"), "'x',  'y'");
+        assert!(!with_defaults(super::JOB).contains(":-"));
+    }
 }

@@ -75,9 +75,7 @@ fn parsed<T>(value: Option<T>, text: &str, to: &DataType, mode: CastMode) -> Out
         (None, CastMode::Strict) => Err(match to {
             DataType::Boolean => format!("Cannot parse '{text}' as BOOLEAN."),
             to if to.is_numeric() => {
-                format!(
-                    "java.lang.NumberFormatException: For input string: '{text}'. Invalid character found."
-                )
+                format!("For input string: '{text}'. Invalid character found.")
             }
             to => format!("java.time.DateTimeException: cannot read '{text}' as {to}"),
         }),

@@ -34,7 +34,7 @@ pub fn arithmetic(function: Function, frame: &mut Frame, to: &DataType) -> Colum
             return frame.i64s(|row| {
                 let (a, b) = (a.i64(row), b.i64(row));
                 let value = match (function, b) {
-                    (_, 0) => return Err("java.lang.ArithmeticException: / by zero".into()),
+                    (_, 0) => return Err("/ by zero".into()),
                     (Function::Divide, b) => a.wrapping_div(b),
                     (Function::FloorDivide, b) => a.wrapping_div_euclid(b),
                     (_, b) => a.wrapping_rem(b),
