@@ -428,8 +428,3 @@ pub fn source_name(table: &Table) -> Arc<str> {
     }
     table.name.clone()
 }
-
-/// Names that must be unique in a job's metrics.
-pub fn sink_names(topology: &Topology) -> BTreeSet<Arc<str>> {
-    topology.sinks.iter().map(|table| table.name.clone()).collect()
-}
