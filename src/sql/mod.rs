@@ -7,6 +7,8 @@ mod aggregates;
 pub mod connectors;
 pub mod explain;
 mod fault;
+mod from;
+mod grouping;
 mod literal;
 pub mod optimizer;
 pub mod plan;

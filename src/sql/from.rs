@@ -1,0 +1,167 @@
+//! FROM: tables, views, subqueries and windows, and the scan below a table.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{self, Expr as Ast, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::fault::{Fault, Result};
+use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
+use super::query::{Queries, Relation};
+use super::scope::{Scope, ScopeColumn};
+use super::select::unquoted;
+use super::windows::{self, WindowCall};
+use crate::error::nearest;
+use crate::record::{DataType, Field, Schema};
+
+impl Queries<'_> {
+    pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
+        let [table] = select.from.as_slice() else {
+            let what =
+                if select.from.is_empty() { "SELECT without FROM" } else { "a join by comma" };
+            return Err(Fault::unsupported(self.span, what, "name one table or subquery in FROM"));
+        };
+        if let Some(join) = table.joins.first() {
+            let instead = "read the streams apart, or UNION ALL them";
+            return Err(
+                Fault::unsupported(join.relation.span(), "JOIN", instead).at_least(self.span)
+            );
+        }
+        self.relation(&table.relation)
+    }
+
+    pub(super) fn relation(&mut self, factor: &ast::TableFactor) -> Result<Relation> {
+        let span = if factor.span().start.line == 0 { self.span } else { factor.span() };
+        let (mut relation, alias) = match factor {
+            ast::TableFactor::Table { sample: Some(_), .. } => {
+                return Err(Fault::unsupported(span, "TABLESAMPLE", "filter by a column"));
+            }
+            ast::TableFactor::Table { name, alias, args: None, version: None, .. } => {
+                let name = unquoted(name);
+                let node = self.named(&name, span)?;
+                let scope = Scope::of(&self.plan.nodes[node].schema, Some(&name));
+                (Relation { node, scope, window: None }, alias)
+            }
+            ast::TableFactor::Table { version: Some(_), .. } => {
+                let what = "FOR SYSTEM_TIME AS OF";
+                return Err(Fault::unsupported(span, what, "read the streams apart"));
+            }
+            ast::TableFactor::Table { name, alias, args: Some(args), .. } => {
+                let call =
+                    WindowCall { name: unquoted(name), args: args.args.iter().collect(), span };
+                (self.windowed(&call)?, alias)
+            }
+            ast::TableFactor::Function { name, args, alias, .. } => {
+                let call = WindowCall { name: unquoted(name), args: args.iter().collect(), span };
+                (self.windowed(&call)?, alias)
+            }
+            ast::TableFactor::TableFunction { expr: Ast::Function(call), alias } => {
+                let args = match &call.args {
+                    ast::FunctionArguments::List(list) => list.args.iter().collect(),
+                    _ => Vec::new(),
+                };
+                let call = WindowCall { name: unquoted(&call.name), args, span };
+                (self.windowed(&call)?, alias)
+            }
+            ast::TableFactor::Derived { subquery, alias, .. } => {
+                let node = self.query(subquery)?;
+                let scope = Scope::of(&self.plan.nodes[node].schema, None);
+                (Relation { node, scope, window: None }, alias)
+            }
+            other => {
+                let what = format!("`{other}` in FROM");
+                return Err(Fault::unsupported(span, &what, "name a table, a view or a subquery"));
+            }
+        };
+        if let Some(alias) = alias {
+            relation.scope = relation.scope.alias(&alias.name.value);
+            for (column, name) in relation.scope.columns.iter_mut().zip(&alias.columns) {
+                column.field.name = name.name.value.as_str().into();
+            }
+        }
+        Ok(relation)
+    }
+
+    pub(super) fn windowed(&mut self, call: &WindowCall<'_>) -> Result<Relation> {
+        let (table, window_of) = windows::read(call)?;
+        let node = self.named(&table, call.span)?;
+        self.refuse_updates(node, &call.name.to_ascii_uppercase())?;
+        let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
+        let (window, time) = window_of.resolve(call, &self.plan.nodes[node])?;
+        let ltz = matches!(scope.columns[time].field.data_type, DataType::TimestampLtz { .. });
+        let local = DataType::Timestamp { precision: 3 };
+        let rowtime = if ltz { DataType::TimestampLtz { precision: 3 } } else { local.clone() };
+        for (name, data_type) in
+            [("window_start", local.clone()), ("window_end", local), ("window_time", rowtime)]
+        {
+            let field = Field { nullable: false, ..Field::new(name, data_type) };
+            scope.columns.push(ScopeColumn { table: Some(table.as_str().into()), field });
+        }
+        Ok(Relation { node, scope, window: Some((window, time)) })
+    }
+
+    /// The node of a table, view or WITH name.
+    pub(super) fn named(&mut self, name: &str, span: Span) -> Result<NodeId> {
+        if let Some(&node) = self.common.get(name).or(self.catalog.views.get(name)) {
+            return Ok(node);
+        }
+        if let Some(table) = self.catalog.tables.get(name) {
+            return self.scan(&table.clone(), span);
+        }
+        let known = self.catalog.tables.keys().chain(self.catalog.views.keys()).map(String::as_str);
+        let fault = Fault::new(span, format!("Object '{name}' not found"));
+        Err(match nearest(name, known) {
+            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None => fault.help("CREATE TABLE or CREATE VIEW must stand before its use"),
+        })
+    }
+
+    /// Scan, computed columns, watermark.
+    pub(super) fn scan(&mut self, table: &Arc<Table>, span: Span) -> Result<NodeId> {
+        if !super::connectors::is_source(&table.connector) {
+            let message =
+                format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
+            return Err(Fault::new(span, message).help("kafka, filesystem and datagen can"));
+        }
+        let of = |index: usize| table.schema.fields[index].clone();
+        let scan_field = |&index: &usize| {
+            let Field { name, data_type, nullable } = of(index);
+            ScanField { path: vec![name], data_type, nullable }
+        };
+        let fields: Vec<ScanField> = table.physical.iter().map(scan_field).collect();
+        let metadata: Vec<Arc<str>> = table.metadata.iter().map(|(_, from)| from.clone()).collect();
+        let order: Vec<usize> = table
+            .physical
+            .iter()
+            .copied()
+            .chain(table.metadata.iter().map(|(index, _)| *index))
+            .collect();
+        let schema = Schema::new(order.iter().map(|&index| of(index)).collect());
+        let kind = NodeKind::Scan { table: table.clone(), fields, metadata };
+        let mut node = self.plan.add(Node { kind, inputs: vec![], schema, time: None });
+        let place = |column: usize| order.iter().position(|&index| index == column).unwrap_or(0);
+        let exprs = (0..table.schema.len()).map(|index| {
+            match table.computed.iter().find(|(column, _)| *column == index) {
+                Some((_, expr)) => {
+                    let mut expr = expr.clone();
+                    expr.map_columns(&place);
+                    expr
+                }
+                None => {
+                    let mut expr = Scope::of(&table.schema, None).column(index);
+                    expr.map_columns(&place);
+                    expr
+                }
+            }
+        });
+        let exprs = exprs.collect();
+        node = self.project(node, exprs, table.schema.clone());
+        if let Some(watermark) = &table.watermark {
+            let (column, delay_ms) = (watermark.column, watermark.delay_ms);
+            let kind = NodeKind::Watermark { column, delay_ms, table: table.clone() };
+            let schema = table.schema.clone();
+            node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
+        }
+        Ok(node)
+    }
+}

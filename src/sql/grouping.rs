@@ -1,0 +1,152 @@
+//! GROUP BY, with and without a window.
+
+use sqlparser::ast::Expr as Ast;
+
+use super::aggregates::{Below, Grouping};
+use super::fault::{Fault, Result};
+use super::plan::{Node, NodeId, NodeKind};
+use super::query::{Queries, Relation, is_updating};
+use super::scope::Binder;
+use super::select::field_of;
+use crate::operator::aggregate::AggregateCall;
+use crate::record::{DataType, Field, Schema};
+
+impl Queries<'_> {
+    /// A window without a GROUP BY over it: each row gets the columns of its windows.
+    pub(super) fn assign(&mut self, relation: &mut Relation) {
+        let Some((window, time)) = relation.window.take() else { return };
+        let schema = Schema::new(relation.scope.columns.iter().map(|c| c.field.clone()).collect());
+        let kind = NodeKind::WindowAssign { window, time };
+        let rowtime = Some(schema.len() - 1);
+        let inputs = vec![relation.node];
+        relation.node = self.plan.add(Node { kind, inputs, schema, time: rowtime });
+    }
+
+    /// Whether rows of a node carry windows that no GROUP BY has used up.
+    pub(super) fn has_windows(&self, node: NodeId) -> bool {
+        let node = &self.plan.nodes[node];
+        match node.kind {
+            NodeKind::WindowAssign { .. } => true,
+            NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
+                node.inputs.iter().any(|&input| self.has_windows(input))
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
+        match is_updating(self.plan, input) {
+            false => Ok(()),
+            true => Err(Fault::unsupported(
+                self.span,
+                &format!("{what} over rows that change"),
+                "its input is an aggregate without a window; group by a TUMBLE or HOP window there",
+            )),
+        }
+    }
+
+    pub(super) fn grouped(
+        &mut self,
+        relation: Relation,
+        group_by: &[&Ast],
+        items: &[(Ast, String)],
+        having: Option<&Ast>,
+    ) -> Result<NodeId> {
+        self.refuse_updates(relation.node, "GROUP BY")?;
+        let columns = self.plan.nodes[relation.node].schema.len();
+        let mut relation = relation;
+        if relation.window.is_none() && self.has_windows(relation.node) {
+            return Err(Fault::unsupported(
+                self.span,
+                "GROUP BY over a subquery that assigns windows",
+                "group directly over TABLE(TUMBLE(…)) or TABLE(HOP(…))",
+            ));
+        }
+        let mut grouping = Grouping::default();
+        let mut windowed = [false; 3];
+        for ast in group_by {
+            let key = Binder::plain(&relation.scope, self.span).bind(ast)?;
+            match key.as_column().filter(|column| *column >= columns) {
+                Some(column) => windowed[column - columns] = true,
+                None if grouping.keys.contains(&key) => {}
+                None => grouping.keys.push(key),
+            }
+        }
+        if relation.window.is_some() {
+            if windowed[..2] != [true, true] {
+                let help = "add window_start and window_end to GROUP BY";
+                let fault = "a GROUP BY over a window needs both window_start and window_end";
+                return Err(Fault::new(self.span, fault).help(help));
+            }
+            grouping.window =
+                (columns..columns + 3).map(|column| relation.scope.column(column)).collect();
+        }
+        let mut exprs = Vec::new();
+        let mut fields = Vec::new();
+        for (ast, name) in items {
+            let mut binder =
+                Binder { scope: &relation.scope, grouping: Some(&mut grouping), span: self.span };
+            let expr = binder.bind(ast)?;
+            fields.push(field_of(name, &expr));
+            exprs.push(expr);
+        }
+        let having = match having {
+            None => None,
+            Some(condition) => {
+                let mut binder = Binder {
+                    scope: &relation.scope,
+                    grouping: Some(&mut grouping),
+                    span: self.span,
+                };
+                Some(binder.truth(condition)?)
+            }
+        };
+        let mut node = self.aggregate(&mut relation, &grouping)?;
+        if let Some(predicate) = having {
+            node = self.filter(node, predicate);
+        }
+        Ok(self.project(node, exprs, Schema::new(fields)))
+    }
+
+    /// The aggregate itself, with a projection below that computes what it reads.
+    pub(super) fn aggregate(
+        &mut self,
+        relation: &mut Relation,
+        grouping: &Grouping,
+    ) -> Result<NodeId> {
+        let mut below = Below::default();
+        let keys: Vec<usize> = grouping.keys.iter().map(|key| below.column(key)).collect();
+        let time = relation.window.map(|(_, time)| below.column(&relation.scope.column(time)));
+        let mut calls = Vec::new();
+        for spec in &grouping.calls {
+            calls.push(AggregateCall {
+                function: spec.function,
+                argument: spec.argument.as_ref().map(|argument| below.column(argument)),
+                argument_type: spec
+                    .argument
+                    .as_ref()
+                    .map_or(DataType::Null, |a| a.data_type.clone()),
+                distinct: spec.distinct,
+                filter: spec.filter.as_ref().map(|filter| below.column(filter)),
+                data_type: spec.data_type.clone(),
+            });
+        }
+        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let mut fields: Vec<Field> =
+            keys.iter().map(|&key| self.plan.nodes[input].schema.fields[key].clone()).collect();
+        let rowtime = time.map(|_| fields.len() + 2);
+        if relation.window.is_some() {
+            fields
+                .extend(relation.scope.columns.iter().rev().take(3).rev().map(|c| c.field.clone()));
+        }
+        fields.extend(calls.iter().map(|call| Field::new("aggregate", call.data_type.clone())));
+        let kind = match (relation.window, time) {
+            (Some((window, _)), Some(time)) => {
+                NodeKind::WindowAggregate { window, time, keys, calls }
+            }
+            _ => NodeKind::Aggregate { keys, calls },
+        };
+        let schema = Schema::new(fields);
+        Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: rowtime }))
+    }
+}
