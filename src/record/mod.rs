@@ -7,6 +7,7 @@ pub mod column;
 pub mod json;
 pub mod key;
 pub mod raw;
+pub mod row;
 pub mod schema;
 pub mod value;
 

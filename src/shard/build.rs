@@ -16,6 +16,7 @@ use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
 use crate::operator::stateless::{Filter, Project, Union};
+use crate::operator::time_sort::TimeSort;
 use crate::operator::upsert::UpsertTable;
 use crate::operator::window::{LocalWindowAggregate, WindowAggregate, WindowAssign};
 use crate::operator::{Operator, Output, Progress};
@@ -164,6 +165,11 @@ fn operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         StepKind::Union => BuiltOperator::new("union", Union),
+        StepKind::TimeSort { time, keys } => {
+            let types = input_types(step, topology);
+            let operator = TimeSort::new(*time, keys.clone(), types, settings.seed);
+            BuiltOperator::new("sort", operator)
+        }
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);
             let zone = ltz.then(|| settings.zone.clone());

@@ -32,6 +32,10 @@ pub enum StepKind {
         predicate: Expr,
     },
     Union,
+    TimeSort {
+        time: usize,
+        keys: Vec<usize>,
+    },
     WindowAssign {
         window: WindowKind,
         time: usize,
@@ -222,6 +226,15 @@ impl Builder<'_> {
                 (StepKind::Filter { predicate: predicate.clone() }, spread)
             }
             NodeKind::Union => (StepKind::Union, None),
+            NodeKind::TimeSort { time, keys } => {
+                let edge = self.keyed(node.inputs[0], keys);
+                let distribution = match edge.exchange {
+                    Some(_) => Some(keys.clone()),
+                    None => spread,
+                };
+                let kind = StepKind::TimeSort { time: *time, keys: keys.clone() };
+                return Ok(Placed { step: self.push(kind, vec![edge], node, ""), distribution });
+            }
             NodeKind::WindowAssign { window, time } => {
                 (StepKind::WindowAssign { window: *window, time: *time }, spread)
             }

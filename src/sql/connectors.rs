@@ -25,6 +25,7 @@ const READER: &[&str] = &[
     "scan.watermark.idle-advance",
     "scan.watermark.max-skew",
     "scan.max-future",
+    "scan.order",
 ];
 
 const CONNECTORS: &[Connector] = &[
@@ -115,6 +116,13 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         let message = format!("there is no scan.startup.mode '{mode}'");
         let help = format!("there are {}", modes.join(", "));
         faults.push((Some("scan.startup.mode".into()), message, Some(help)));
+    }
+    if let Some(order) = options.get("scan.order")
+        && !matches!(&**order, "event-time" | "arrival")
+    {
+        let message = format!("there is no scan.order '{order}'");
+        let help = "there are 'event-time' (the default) and 'arrival'".to_owned();
+        faults.push((Some("scan.order".into()), message, Some(help)));
     }
     if options.get("sink.delivery-guarantee").is_some_and(|kind| &**kind != "at-least-once") {
         let message =

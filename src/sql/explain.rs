@@ -57,6 +57,11 @@ fn describe(plan: &Plan, node: &Node) -> String {
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Union => "union all".into(),
+        NodeKind::TimeSort { time, keys } => format!(
+            "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
+            node.schema.fields[*time].name,
+            picked(input, keys)
+        ),
         NodeKind::WindowAssign { window, .. } => {
             format!(
                 "windows of {} ms every {} ms, assigned row by row; keeps nothing",

@@ -137,7 +137,7 @@ impl Queries<'_> {
             .chain(table.metadata.iter().map(|(index, _)| *index))
             .collect();
         let schema = Schema::new(order.iter().map(|&index| of(index)).collect());
-        let kind = NodeKind::Scan { table: table.clone(), fields, metadata };
+        let kind = NodeKind::Scan { table: self.source_of(table), fields, metadata };
         let mut node = self.plan.add(Node { kind, inputs: vec![], schema, time: None });
         let place = |column: usize| order.iter().position(|&index| index == column).unwrap_or(0);
         let exprs = (0..table.schema.len()).map(|index| {
@@ -163,5 +163,67 @@ impl Queries<'_> {
             node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
         }
         Ok(node)
+    }
+
+    /// What a scan needs to know of a table: no more, so that tables over one topic share one
+    /// reader. It goes by the name of the first of them.
+    fn source_of(&self, table: &Arc<Table>) -> Arc<Table> {
+        if &*table.connector == "datagen" {
+            // Two of them make different rows.
+            return table.clone();
+        }
+        let fields: Vec<Field> =
+            table.physical.iter().map(|&index| table.schema.fields[index].clone()).collect();
+        let above = |option: &str| {
+            option.starts_with("scan.watermark.")
+                || option.starts_with("late.")
+                || matches!(option, "scan.order" | "scan.max-future" | "window.allowed-lateness")
+        };
+        let mut source = Table {
+            name: table.name.clone(),
+            physical: (0..fields.len()).collect(),
+            schema: Schema::new(fields),
+            computed: Vec::new(),
+            metadata: Vec::new(),
+            watermark: None,
+            primary_key: Vec::new(),
+            connector: table.connector.clone(),
+            options: table.options.clone(),
+        };
+        source.options.retain(|option, _| !above(option));
+        for node in &self.plan.nodes {
+            if let NodeKind::Scan { table: known, .. } = &node.kind {
+                let same = Table { name: known.name.clone(), ..source.clone() };
+                if same == **known {
+                    return known.clone();
+                }
+            }
+        }
+        Arc::new(source)
+    }
+
+    /// The rows of a node by event time, for what computes in that order; as they come where
+    /// their table says so (`'scan.order' = 'arrival'`).
+    pub(super) fn time_sorted(&mut self, input: NodeId, time: usize, keys: &[usize]) -> NodeId {
+        if self.in_arrival_order(input) {
+            return input;
+        }
+        let schema = self.plan.nodes[input].schema.clone();
+        let kind = NodeKind::TimeSort { time, keys: keys.to_vec() };
+        self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) })
+    }
+
+    /// Whether rows are to be taken as they come.
+    pub(super) fn in_arrival_order(&self, id: NodeId) -> bool {
+        let node = &self.plan.nodes[id];
+        match &node.kind {
+            NodeKind::Watermark { table, .. } => {
+                table.options.get("scan.order").is_some_and(|order| &**order == "arrival")
+            }
+            NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
+                node.inputs.iter().any(|&input| self.in_arrival_order(input))
+            }
+            _ => false,
+        }
     }
 }

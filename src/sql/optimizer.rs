@@ -284,6 +284,11 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own.iter().filter(|&&column| column < columns));
             read.push(*time);
         }
+        NodeKind::TimeSort { time, keys } => {
+            read.extend(own);
+            read.push(*time);
+            read.extend(keys);
+        }
         NodeKind::Scan { .. } => {}
         _ => read.extend(0..columns),
     }
@@ -324,6 +329,11 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
         }
         NodeKind::Watermark { column, .. } => {
             *column = place(*column);
+            input.cloned().unwrap_or_default()
+        }
+        NodeKind::TimeSort { time, keys } => {
+            *time = place(*time);
+            keys.iter_mut().for_each(|key| *key = place(*key));
             input.cloned().unwrap_or_default()
         }
         NodeKind::WindowAssign { time, .. } => {

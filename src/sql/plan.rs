@@ -72,6 +72,12 @@ pub enum NodeKind {
     },
     /// UNION ALL of all inputs.
     Union,
+    /// Rows in the order of event time, for what computes by it; `keys` are the columns by which
+    /// what stands above is spread over shards.
+    TimeSort {
+        time: usize,
+        keys: Vec<usize>,
+    },
     /// TUMBLE, HOP without aggregation: appends window_start, window_end, window_time.
     WindowAssign {
         window: WindowKind,

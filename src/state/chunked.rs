@@ -18,7 +18,7 @@ impl<T> Default for Chunked<T> {
     }
 }
 
-impl<T: Clone + Default> Chunked<T> {
+impl<T: Default> Chunked<T> {
     pub fn len(&self) -> usize {
         self.len
     }
@@ -46,7 +46,7 @@ impl<T: Clone + Default> Chunked<T> {
             if chunk > 0 {
                 last.reserve_exact(LEN - last.len());
             }
-            last.resize(wanted, T::default());
+            last.resize_with(wanted, T::default);
             self.len = (chunk << BITS) + wanted;
         }
     }

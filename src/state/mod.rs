@@ -4,11 +4,15 @@ pub mod chunked;
 pub mod dictionary;
 pub mod entry;
 mod prefetch;
+pub mod sort_buffer;
+pub mod table;
 
 use std::io;
 
 pub use chunked::Chunked;
 pub use dictionary::{KeyDictionary, SharedKeys};
+pub use sort_buffer::SortBuffer;
+pub use table::{Entry, Table};
 
 /// A piece of state that can be written out and read back by key group.
 ///

@@ -3,6 +3,7 @@
 mod cost;
 mod groups;
 mod model;
+mod sort;
 mod tables;
 mod windows;
 

@@ -1,0 +1,211 @@
+//! The sort buffer: rows that wait for their event time to be reached.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use super::KeyedState;
+use super::entry::{put_i64, take_i64};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key, row};
+
+/// Rows as they came, copied together, and how many of them still wait.
+struct Chunk {
+    batch: Batch,
+    left: usize,
+}
+
+/// Rows by event time, equal times in the order of arrival.
+pub struct SortBuffer {
+    /// The watermark (ms) up to which rows have been taken out. Saved with them: a row at or
+    /// below it came late, and is so after a restart.
+    pub watermark: i64,
+    types: Vec<DataType>,
+    /// Columns of the key, for the key group of a row.
+    keys: Vec<usize>,
+    seed: u64,
+    /// By time: chunk and row, in the order of arrival.
+    waiting: BTreeMap<i64, Vec<(u32, u32)>>,
+    chunks: HashMap<u32, Chunk>,
+    next_chunk: u32,
+    rows: u64,
+    bytes: u64,
+    /// Rows read back: time, place in the order of arrival, kind; and their columns.
+    loaded: Vec<(i64, i64, ChangeKind)>,
+    columns: Vec<ColumnBuilder>,
+}
+
+const KINDS: [ChangeKind; 4] =
+    [ChangeKind::Insert, ChangeKind::UpdateBefore, ChangeKind::UpdateAfter, ChangeKind::Delete];
+
+impl SortBuffer {
+    /// For rows of columns of `types`; `keys` are the columns by which rows are spread over
+    /// shards with the hash of `seed`.
+    pub fn new(types: Vec<DataType>, keys: Vec<usize>, seed: u64) -> Self {
+        Self {
+            watermark: i64::MIN,
+            columns: builders(&types, 0),
+            types,
+            keys,
+            seed,
+            waiting: BTreeMap::new(),
+            chunks: HashMap::new(),
+            next_chunk: 0,
+            rows: 0,
+            bytes: 0,
+            loaded: Vec::new(),
+        }
+    }
+
+    /// Holds the given rows of a batch; gives the number of their chunk. Their values are copied:
+    /// a batch may hang on to a far larger buffer. Each row is then to be put in its place.
+    pub fn hold(&mut self, batch: &Batch, rows: &[u32]) -> u32 {
+        let chunk = self.next_chunk;
+        self.next_chunk = self.next_chunk.wrapping_add(1);
+        if !rows.is_empty() {
+            let copied = copy(&self.types, rows.iter().map(|&row| (batch, row)));
+            self.add(chunk, Batch { stamp_us: batch.stamp_us, ..copied });
+        }
+        chunk
+    }
+
+    /// Puts row `at` of a chunk behind all of the same time.
+    #[inline]
+    pub fn place(&mut self, chunk: u32, at: u32, time: i64) {
+        self.waiting.entry(time).or_default().push((chunk, at));
+    }
+
+    fn add(&mut self, chunk: u32, batch: Batch) {
+        self.rows += batch.rows as u64;
+        self.bytes += bytes_of(&batch);
+        self.chunks.insert(chunk, Chunk { left: batch.rows, batch });
+    }
+
+    /// The smallest time that waits.
+    pub fn first_time(&self) -> Option<i64> {
+        self.waiting.first_key_value().map(|(&time, _)| time)
+    }
+
+    /// Takes out the rows of the smallest time, all of them, into `ready`.
+    pub fn pop_first(&mut self, ready: &mut Vec<(u32, u32)>) {
+        if let Some((_, rows)) = self.waiting.pop_first() {
+            ready.extend(rows);
+        }
+    }
+
+    /// A batch of rows that were taken out, which are then gone.
+    pub fn release(&mut self, rows: &[(u32, u32)]) -> Batch {
+        let found = rows.iter().filter_map(|(chunk, row)| Some((self.chunks.get(chunk)?, *row)));
+        let found: Vec<(&Batch, u32)> = found.map(|(chunk, row)| (&chunk.batch, row)).collect();
+        let stamps = found.iter().map(|(batch, _)| batch.stamp_us).filter(|&stamp| stamp != 0);
+        let stamp_us = stamps.min().unwrap_or(0);
+        let copied = copy(&self.types, found.into_iter());
+        for (number, _) in rows {
+            if let Some(chunk) = self.chunks.get_mut(number) {
+                chunk.left -= 1;
+                if chunk.left == 0 {
+                    self.bytes -= bytes_of(&chunk.batch);
+                    self.chunks.remove(number);
+                }
+            }
+        }
+        self.rows -= rows.len() as u64;
+        Batch { stamp_us, ..copied }
+    }
+
+    /// Puts rows that were read back in their places. To be called once all are there.
+    pub fn restored(&mut self) {
+        let loaded = std::mem::take(&mut self.loaded);
+        if loaded.is_empty() {
+            return;
+        }
+        let fresh = builders(&self.types, 0);
+        let columns = std::mem::replace(&mut self.columns, fresh);
+        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
+        let mut batch = Batch::new(columns, loaded.len(), BatchTime::at(i64::MIN));
+        let mut order: Vec<(i64, i64, u32)> = Vec::with_capacity(loaded.len());
+        for (at, (time, place, _)) in loaded.iter().enumerate() {
+            order.push((*time, *place, at as u32));
+        }
+        // Places of several shards may be alike, but then the rows are of different keys.
+        order.sort_unstable();
+        let chunk = self.next_chunk;
+        self.next_chunk = self.next_chunk.wrapping_add(1);
+        for (time, _, row) in order {
+            self.waiting.entry(time).or_default().push((chunk, row));
+        }
+        batch.kinds = Some(Arc::new(loaded.into_iter().map(|(_, _, kind)| kind).collect()));
+        self.add(chunk, batch);
+    }
+}
+
+fn builders(types: &[DataType], rows: usize) -> Vec<ColumnBuilder> {
+    types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect()
+}
+
+/// Rows of several batches in one.
+fn copy<'a>(types: &[DataType], rows: impl Iterator<Item = (&'a Batch, u32)>) -> Batch {
+    let rows: Vec<_> = rows.collect();
+    let mut columns = Vec::with_capacity(types.len());
+    for (column, of) in types.iter().enumerate() {
+        let mut builder = ColumnBuilder::for_type(of, rows.len());
+        rows.iter()
+            .for_each(|(batch, row)| builder.push_from(&batch.columns[column], *row as usize));
+        columns.push(Arc::new(builder.finish()));
+    }
+    let mut batch = Batch::new(columns, rows.len(), BatchTime::at(i64::MIN));
+    if rows.iter().any(|(batch, _)| batch.kinds.is_some()) {
+        let kinds = rows.iter().map(|(batch, row)| batch.kind(*row as usize));
+        batch.kinds = Some(Arc::new(kinds.collect()));
+    }
+    batch
+}
+
+fn bytes_of(batch: &Batch) -> u64 {
+    let strings = batch.columns.iter().filter_map(|column| column.as_strings());
+    let texts: usize = strings.map(|strings| strings.buffer.len()).sum();
+    (texts + batch.rows * (batch.columns.len() * 8 + 16)) as u64
+}
+
+impl KeyedState for SortBuffer {
+    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let (mut entry, mut bytes) = (Vec::new(), Vec::new());
+        for (&time, rows) in &self.waiting {
+            for (place, (chunk, row)) in rows.iter().enumerate() {
+                let Some(Chunk { batch, .. }) = self.chunks.get(chunk) else { continue };
+                let row = *row as usize;
+                bytes.clear();
+                self.keys
+                    .iter()
+                    .for_each(|&at| key::encode_value(&batch.columns[at], row, &mut bytes));
+                let group = key::key_group(key::hash(&bytes, self.seed));
+                entry.clear();
+                put_i64(time, &mut entry);
+                put_i64(place as i64, &mut entry);
+                put_i64(self.watermark, &mut entry);
+                entry.push(KINDS.iter().position(|kind| *kind == batch.kind(row)).unwrap_or(0) as u8);
+                row::encode(&batch.columns, row, &mut entry);
+                write(group, &entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+        let bad = || "a row of a sort buffer is cut short".to_owned();
+        let time = take_i64(&mut entry).ok_or_else(bad)?;
+        let place = take_i64(&mut entry).ok_or_else(bad)?;
+        // All shards had the same one at the barrier.
+        self.watermark = self.watermark.max(take_i64(&mut entry).ok_or_else(bad)?);
+        let (&kind, entry) = entry.split_first().ok_or_else(bad)?;
+        let kind = *KINDS.get(kind as usize).ok_or_else(bad)?;
+        if !row::decode(entry, &mut self.columns) {
+            return Err(bad());
+        }
+        self.loaded.push((time, place, kind));
+        Ok(())
+    }
+
+    fn size(&self) -> (u64, u64) {
+        (self.rows, self.bytes + self.waiting.len() as u64 * 64)
+    }
+}

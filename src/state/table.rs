@@ -1,0 +1,151 @@
+//! The value table: one value of the operator's own type for each key.
+
+use std::io;
+
+use super::entry::{put_bytes, take_bytes};
+use super::{Chunked, KeyedState, SharedKeys};
+
+/// What a [`Table`] holds for a key.
+pub trait Entry: Default {
+    /// Appends the value's bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Reads them back; `None` where they are not such a value (a corrupt file).
+    fn decode(bytes: &[u8]) -> Option<Self>;
+
+    /// Bytes that the value keeps on the heap, roughly.
+    fn heap_bytes(&self) -> usize;
+}
+
+/// Values by slot of a shared dictionary. A slot with a value is retained, so that its key stays.
+pub struct Table<T> {
+    keys: SharedKeys,
+    values: Chunked<Option<Box<T>>>,
+    rows: u64,
+}
+
+impl<T: Entry> Table<T> {
+    pub fn new(keys: SharedKeys) -> Self {
+        Self { keys, values: Chunked::default(), rows: 0 }
+    }
+
+    pub fn keys(&self) -> &SharedKeys {
+        &self.keys
+    }
+
+    #[inline]
+    pub fn get(&self, slot: u32) -> Option<&T> {
+        if self.values.len() <= slot as usize {
+            return None;
+        }
+        self.values[slot as usize].as_deref()
+    }
+
+    /// The value of a slot to be changed; a fresh one where there is none. To be called before
+    /// each change, also where the value is known to be there.
+    #[inline]
+    pub fn touch(&mut self, slot: u32) -> &mut T {
+        if self.values.len() <= slot as usize {
+            self.values.grow(self.keys.borrow().slots());
+        }
+        let value = &mut self.values[slot as usize];
+        if value.is_none() {
+            self.rows += 1;
+            self.keys.borrow_mut().retain(slot);
+        }
+        value.get_or_insert_default()
+    }
+
+    /// Takes the value out and lets go of the slot.
+    pub fn remove(&mut self, slot: u32) -> Option<Box<T>> {
+        if self.values.len() <= slot as usize {
+            return None;
+        }
+        let value = self.values[slot as usize].take()?;
+        self.rows -= 1;
+        self.keys.borrow_mut().release(slot);
+        Some(value)
+    }
+
+    /// Slots and values, in the order of the slots.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        let slots = 0..self.values.len() as u32;
+        slots.filter_map(|slot| Some((slot, self.values[slot as usize].as_deref()?)))
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+impl<T: Entry> KeyedState for Table<T> {
+    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let keys = self.keys.borrow();
+        let mut entry = Vec::new();
+        for (slot, value) in self.iter() {
+            entry.clear();
+            put_bytes(keys.key(slot), &mut entry);
+            value.encode(&mut entry);
+            write(keys.key_group(slot), &entry)?;
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+        let bad = || "an entry of a value table is cut short".to_owned();
+        let key = take_bytes(&mut entry).ok_or_else(bad)?;
+        let value = T::decode(entry).ok_or_else(bad)?;
+        let slot = self.keys.borrow_mut().intern_key(key);
+        *self.touch(slot) = value;
+        Ok(())
+    }
+
+    fn size(&self) -> (u64, u64) {
+        let heap: usize = self.iter().map(|(_, value)| size_of::<T>() + value.heap_bytes()).sum();
+        (self.rows, heap as u64 + self.values.bytes() + self.keys.borrow().bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::KeyDictionary;
+
+    impl Entry for u64 {
+        fn encode(&self, out: &mut Vec<u8>) {
+            out.extend_from_slice(&self.to_le_bytes());
+        }
+
+        fn decode(bytes: &[u8]) -> Option<Self> {
+            Some(Self::from_le_bytes(bytes.try_into().ok()?))
+        }
+
+        fn heap_bytes(&self) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn values_live_and_go_with_their_keys() {
+        let keys = KeyDictionary::shared(7);
+        let mut table: Table<u64> = Table::new(keys.clone());
+        let slots: Vec<u32> =
+            (0..5000u32).map(|key| keys.borrow_mut().intern_key(&key.to_le_bytes())).collect();
+        for (value, &slot) in slots.iter().enumerate() {
+            *table.touch(slot) += value as u64;
+        }
+        assert_eq!(table.remove(slots[3]).map(|value| *value), Some(3));
+        assert_eq!((table.rows(), table.get(slots[3])), (4999, None));
+        assert_eq!(keys.borrow().find(&3u32.to_le_bytes()), None);
+
+        let other = KeyDictionary::shared(9);
+        let mut back: Table<u64> = Table::new(other.clone());
+        table.save(&mut |group, entry| back.load(group, entry).map_err(io::Error::other)).unwrap();
+        assert_eq!(back.rows(), 4999);
+        for key in [0u32, 4, 4999] {
+            let slot = other.borrow().find(&key.to_le_bytes()).unwrap();
+            assert_eq!(back.get(slot), Some(&u64::from(key)));
+        }
+        assert!(back.load(0, &[1, 0, 0, 0, 5, 9]).is_err());
+    }
+}
