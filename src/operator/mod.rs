@@ -3,6 +3,7 @@
 pub mod aggregate;
 #[cfg(test)]
 mod harness;
+pub mod over;
 pub mod stateless;
 pub mod time_sort;
 pub mod upsert;

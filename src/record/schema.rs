@@ -68,6 +68,16 @@ impl DataType {
         matches!(self, Self::Row(_) | Self::Map(..) | Self::Array(_))
     }
 
+    /// An integer in the width of this type: it wraps, as Flink's do.
+    pub fn wrap(&self, value: i64) -> i64 {
+        match self {
+            Self::TinyInt => value as i8 as i64,
+            Self::SmallInt => value as i16 as i64,
+            Self::Int => value as i32 as i64,
+            _ => value,
+        }
+    }
+
     /// Which form of [`super::ColumnData`] holds this type.
     pub fn physical(&self) -> Physical {
         match self {

@@ -15,6 +15,7 @@ use super::topology::{Step, StepKind, Topology};
 use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
+use crate::operator::over::Over;
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
 use crate::operator::upsert::UpsertTable;
@@ -169,6 +170,11 @@ fn operator(
             let types = input_types(step, topology);
             let operator = TimeSort::new(*time, keys.clone(), types, settings.seed);
             BuiltOperator::new("sort", operator)
+        }
+        StepKind::Over { time, keys, calls, bounds, order } => {
+            let (keys, calls) = (keys.clone(), calls.clone());
+            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
+            BuiltOperator::new("over", operator)
         }
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
@@ -35,6 +36,13 @@ pub enum StepKind {
     TimeSort {
         time: usize,
         keys: Vec<usize>,
+    },
+    Over {
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<OverCall>,
+        bounds: Bounds,
+        order: Order,
     },
     WindowAssign {
         window: WindowKind,
@@ -227,13 +235,14 @@ impl Builder<'_> {
             }
             NodeKind::Union => (StepKind::Union, None),
             NodeKind::TimeSort { time, keys } => {
-                let edge = self.keyed(node.inputs[0], keys);
-                let distribution = match edge.exchange {
-                    Some(_) => Some(keys.clone()),
-                    None => spread,
-                };
                 let kind = StepKind::TimeSort { time: *time, keys: keys.clone() };
-                return Ok(Placed { step: self.push(kind, vec![edge], node, ""), distribution });
+                return Ok(self.spread(id, kind, keys));
+            }
+            NodeKind::Over { time, keys, calls, bounds, order } => {
+                let (time, bounds, order) = (*time, *bounds, *order);
+                let calls = calls.clone();
+                let kind = StepKind::Over { time, keys: keys.clone(), calls, bounds, order };
+                return Ok(self.spread(id, kind, keys));
             }
             NodeKind::WindowAssign { window, time } => {
                 (StepKind::WindowAssign { window: *window, time: *time }, spread)
@@ -246,6 +255,17 @@ impl Builder<'_> {
         };
         let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
         Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
+    }
+
+    /// A step whose rows stand by the shards that own `keys`, which it passes on.
+    fn spread(&mut self, id: NodeId, kind: StepKind, keys: &[usize]) -> Placed {
+        let node = &self.plan.nodes[id];
+        let edge = self.keyed(node.inputs[0], keys);
+        let distribution = match edge.exchange {
+            Some(_) => Some(keys.to_vec()),
+            None => self.placed[node.inputs[0]].distribution.clone(),
+        };
+        Placed { step: self.push(kind, vec![edge], node, ""), distribution }
     }
 
     /// The scan that a watermark's rows come from.

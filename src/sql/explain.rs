@@ -1,8 +1,10 @@
 //! A plan for people: what is decoded, where rows change shards, what is kept and for how long.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use super::plan::{Node, NodeId, NodeKind, Plan};
+use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
+use crate::operator::over::{Bounds, Order};
 use crate::record::Schema;
 
 /// One tree a sink, from the sink down to its sources.
@@ -31,23 +33,7 @@ fn show(plan: &Plan, id: NodeId, depth: usize, seen: &mut [bool], out: &mut Stri
 fn describe(plan: &Plan, node: &Node) -> String {
     let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
     match &node.kind {
-        NodeKind::Scan { table, fields, metadata } => {
-            let paths: Vec<String> = fields
-                .iter()
-                .map(|field| format!("{} {}", field.path.join("."), field.data_type))
-                .collect();
-            let metadata = if metadata.is_empty() {
-                String::new()
-            } else {
-                format!("; metadata {}", metadata.join(", "))
-            };
-            format!(
-                "scan `{}` ({}), decodes {}{metadata}",
-                table.name,
-                table.connector,
-                paths.join(", ")
-            )
-        }
+        NodeKind::Scan { table, fields, metadata } => scan(table, fields, metadata),
         NodeKind::Watermark { column, delay_ms, .. } => {
             format!(
                 "watermark: largest `{}` less {delay_ms} ms, per partition",
@@ -62,6 +48,10 @@ fn describe(plan: &Plan, node: &Node) -> String {
             node.schema.fields[*time].name,
             picked(input, keys)
         ),
+        NodeKind::Over { keys, calls, bounds, order, .. } => {
+            let keys = picked(input, keys);
+            format!("over: {} value(s) a row by {keys}, {}", calls.len(), frame(*bounds, *order))
+        }
         NodeKind::WindowAssign { window, .. } => {
             format!(
                 "windows of {} ms every {} ms, assigned row by row; keeps nothing",
@@ -87,6 +77,41 @@ fn describe(plan: &Plan, node: &Node) -> String {
             format!("sink `{}` ({}): {}", table.name, table.connector, names(&node.schema))
         }
     }
+}
+
+fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
+    let paths: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{} {}", field.path.join("."), field.data_type))
+        .collect();
+    let metadata = if metadata.is_empty() {
+        String::new()
+    } else {
+        format!("; metadata {}", metadata.join(", "))
+    };
+    format!("scan `{}` ({}), decodes {}{metadata}", table.name, table.connector, paths.join(", "))
+}
+
+/// How an OVER takes its rows and what it keeps.
+fn frame(bounds: Bounds, order: Order) -> String {
+    let order = match order {
+        Order::EventTime => "by event time",
+        Order::Arrival { .. } => "as rows come",
+    };
+    let state = match bounds {
+        Bounds::Range(Some(ms)) => {
+            let cleanup_ms = ms + ms / 2;
+            format!(
+                "time and arguments of each row for {ms} ms, a key until {cleanup_ms} ms after its \
+                 last row"
+            )
+        }
+        Bounds::Rows(Some(rows)) => {
+            format!("the last {} rows of each key, until the job ends", rows + 1)
+        }
+        Bounds::Range(None) | Bounds::Rows(None) => "one row a key, until the job ends".into(),
+    };
+    format!("{order}; exchange by key; state: {state}")
 }
 
 fn names(schema: &Schema) -> String {

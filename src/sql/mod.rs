@@ -11,6 +11,7 @@ mod from;
 mod grouping;
 mod literal;
 pub mod optimizer;
+mod over;
 pub mod plan;
 mod query;
 mod scope;

@@ -289,6 +289,12 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.push(*time);
             read.extend(keys);
         }
+        NodeKind::Over { time, keys, calls, .. } => {
+            read.extend(own.iter().filter(|&&column| column < columns));
+            read.push(*time);
+            read.extend(keys);
+            read.extend(calls.iter().filter_map(|call| call.argument));
+        }
         NodeKind::Scan { .. } => {}
         _ => read.extend(0..columns),
     }
@@ -335,6 +341,16 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
             *time = place(*time);
             keys.iter_mut().for_each(|key| *key = place(*key));
             input.cloned().unwrap_or_default()
+        }
+        NodeKind::Over { time, keys, calls, .. } => {
+            *time = place(*time);
+            keys.iter_mut().for_each(|key| *key = place(*key));
+            let arguments = calls.iter_mut().filter_map(|call| call.argument.as_mut());
+            arguments.for_each(|argument| *argument = place(*argument));
+            let before = node.schema.len() - calls.len();
+            let mut columns = input.cloned().unwrap_or_default();
+            columns.extend(before..node.schema.len());
+            columns
         }
         NodeKind::WindowAssign { time, .. } => {
             *time = place(*time);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::window::WindowKind;
 use crate::record::{DataType, Schema};
 
@@ -77,6 +78,14 @@ pub enum NodeKind {
     TimeSort {
         time: usize,
         keys: Vec<usize>,
+    },
+    /// OVER: the input's columns, then one for each call.
+    Over {
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<OverCall>,
+        bounds: Bounds,
+        order: Order,
     },
     /// TUMBLE, HOP without aggregation: appends window_start, window_end, window_time.
     WindowAssign {

@@ -7,6 +7,7 @@ use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::fault::{Fault, Result};
+use super::over::has_over;
 use super::plan::{Node, NodeId, NodeKind, Plan, Table};
 use super::scope::{Binder, Scope};
 use super::select::{field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star};
@@ -201,7 +202,7 @@ impl Queries<'_> {
             }
             relation.node = self.filter(relation.node, predicate);
         }
-        let items = self.items(select, &relation.scope)?;
+        let mut items = self.items(select, &relation.scope)?;
         let group_by = group_expressions(select, self.span)?;
         let aggregates = items.iter().any(|(ast, _)| has_aggregate(ast))
             || select.having.as_ref().is_some_and(has_aggregate);
@@ -212,6 +213,9 @@ impl Queries<'_> {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
             }
             self.assign(&mut relation);
+            if items.iter().any(|(ast, _)| has_over(ast)) {
+                self.over(select, &mut relation, &mut items)?;
+            }
             let mut exprs = Vec::new();
             let mut fields = Vec::new();
             for (ast, name) in &items {

@@ -416,7 +416,8 @@ impl<'a> Binder<'a> {
             return Err(Fault::unsupported(span, &what, "leave it out"));
         }
         if call.over.is_some() {
-            return Err(Fault::unsupported(span, "OVER", "group by a TUMBLE or HOP window"));
+            let instead = "call it in the SELECT list of a query without GROUP BY";
+            return Err(Fault::unsupported(span, "OVER here", instead));
         }
         if let Some(function) = aggregates::function(&name) {
             return self.aggregate(function, call, span);

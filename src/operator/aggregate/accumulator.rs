@@ -216,12 +216,12 @@ impl Accumulator {
         match (self.call.function, self.form) {
             (Count | CountStar, _) => out.push_i64(count),
             _ if count == 0 => out.push_null(),
-            (Avg, Form::Int) => out.push_i64(wrap(self.ints[at] / count, &self.call.data_type)),
+            (Avg, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at] / count)),
             (Avg, Form::Float) => self.push_float(self.floats[at] / count as f64, out),
             (Min | Max, Form::Int) if self.call.data_type == DataType::Boolean => {
                 out.push_bool(self.ints[at] != 0)
             }
-            (_, Form::Int) => out.push_i64(wrap(self.ints[at], &self.call.data_type)),
+            (_, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at])),
             (_, Form::Float) => self.push_float(self.floats[at], out),
             (_, Form::Text) => out.push_str(self.texts[at].as_deref().unwrap_or_default()),
             (_, Form::None) => out.push_null(),
@@ -314,16 +314,6 @@ impl Accumulator {
     fn bytes(&self) -> u64 {
         let flat = self.count.bytes() + self.ints.bytes() + self.floats.bytes();
         flat + self.texts.bytes() + self.distinct.bytes()
-    }
-}
-
-/// Integer results have the width of their type and wrap as Flink's do.
-fn wrap(value: i64, data_type: &DataType) -> i64 {
-    match data_type {
-        DataType::TinyInt => value as i8 as i64,
-        DataType::SmallInt => value as i16 as i64,
-        DataType::Int => value as i32 as i64,
-        _ => value,
     }
 }
 

@@ -3,6 +3,7 @@
 mod cost;
 mod groups;
 mod model;
+mod over;
 mod sort;
 mod tables;
 mod windows;

@@ -9,7 +9,7 @@ fn sort() -> Box<dyn Operator> {
 
 /// Rows with the watermark before they were let out: after each row the watermark may move, and
 /// then everything that it has reached goes out by time.
-fn expected(rows: &[Row]) -> Vec<(i64, Row)> {
+pub(super) fn expected(rows: &[Row]) -> Vec<(i64, Row)> {
     let (mut watermark, mut waiting, mut all) = (i64::MIN, Vec::new(), Vec::new());
     let mut release = |to: i64, waiting: &mut Vec<Row>, from: i64| {
         waiting.sort_by_key(time);

@@ -1,0 +1,379 @@
+//! What one key knows for its OVER aggregates: the rows of the frame, and running values.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+
+use super::{OverCall, OverFunction};
+use crate::record::{ColumnBuilder, DataType, Value, row};
+use crate::state::Entry;
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+
+/// Running value of one call.
+#[derive(Clone, Debug, Default)]
+struct Accumulator {
+    /// Values in the frame that are not NULL.
+    count: i64,
+    int: i64,
+    float: f64,
+    /// The extreme, or the first or last value.
+    value: Option<Value>,
+    /// How often each value stands in the frame, for DISTINCT.
+    distinct: Option<HashMap<Box<[u8]>, u64, ahash::RandomState>>,
+}
+
+/// The state of one key.
+#[derive(Debug)]
+pub struct Frame {
+    /// Time (ms) of the last row that has gone out.
+    pub last_out: i64,
+    /// When the key may be forgotten (event time, ms).
+    pub cleanup: i64,
+    /// Ascending; equal times in the order of arrival. Empty where no row has to leave again.
+    times: VecDeque<i64>,
+    /// Arguments of the rows of `times`, call after call; calls without an argument have none.
+    values: VecDeque<Value>,
+    /// The first row that counts; those before it are there for rows that come out of order.
+    active: usize,
+    /// Of the rows that count.
+    accumulators: Vec<Accumulator>,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            last_out: i64::MIN,
+            cleanup: i64::MIN,
+            times: VecDeque::new(),
+            values: VecDeque::new(),
+            active: 0,
+            accumulators: Vec::new(),
+        }
+    }
+}
+
+fn width(calls: &[OverCall]) -> usize {
+    calls.iter().filter(|call| call.argument.is_some()).count()
+}
+
+impl Frame {
+    pub fn is_fresh(&self) -> bool {
+        self.last_out == i64::MIN
+    }
+
+    /// Adds a row whose time is not before any other's. `keep`: it will have to leave again.
+    pub fn add(&mut self, time: i64, arguments: Vec<Value>, calls: &[OverCall], keep: Keep) {
+        self.accumulate(&arguments, calls);
+        if keep == Keep::Rows {
+            self.times.push_back(time);
+            self.values.extend(arguments);
+        }
+    }
+
+    fn accumulate(&mut self, arguments: &[Value], calls: &[OverCall]) {
+        self.accumulators.resize_with(calls.len(), Accumulator::default);
+        let mut values = arguments.iter();
+        for (call, accumulator) in calls.iter().zip(&mut self.accumulators) {
+            match call.argument {
+                Some(_) => accumulator.add(call, values.next().unwrap_or(&Value::Null)),
+                None => accumulator.count += 1,
+            }
+        }
+    }
+
+    /// Adds a row that may have come behind later ones: it stands where its time belongs, and
+    /// counts if that is not before `oldest`.
+    pub fn insert(&mut self, time: i64, oldest: i64, arguments: Vec<Value>, calls: &[OverCall]) {
+        if self.times.back().is_none_or(|&last| last <= time) {
+            return self.add(time, arguments, calls, Keep::Rows);
+        }
+        let at = self.times.partition_point(|&other| other <= time);
+        let counts = time >= oldest;
+        if counts {
+            self.accumulate(&arguments, calls);
+        } else {
+            self.active += 1;
+        }
+        self.times.insert(at, time);
+        for (offset, value) in arguments.into_iter().enumerate() {
+            self.values.insert(at * width(calls) + offset, value);
+        }
+        if counts {
+            self.rescan(calls);
+        }
+    }
+
+    /// Rows before `time` count no more.
+    pub fn slide_to(&mut self, time: i64, calls: &[OverCall]) {
+        while self.times.get(self.active).is_some_and(|&first| first < time) {
+            self.leave(calls);
+        }
+    }
+
+    /// Only the newest `rows` count.
+    pub fn slide_to_last(&mut self, rows: usize, calls: &[OverCall]) {
+        while self.times.len() - self.active > rows {
+            self.leave(calls);
+        }
+    }
+
+    /// Lets rows go that do not count any more and are older than `time`.
+    pub fn trim(&mut self, time: i64, calls: &[OverCall]) {
+        while self.active > 0 && self.times.front().is_some_and(|&first| first < time) {
+            self.times.pop_front();
+            self.values.drain(..width(calls));
+            self.active -= 1;
+        }
+    }
+
+    fn leave(&mut self, calls: &[OverCall]) {
+        let mut place = self.active * width(calls);
+        let mut rescan = false;
+        for (call, accumulator) in calls.iter().zip(&mut self.accumulators) {
+            match call.argument {
+                Some(_) => {
+                    rescan |= !accumulator.take_back(call, &self.values[place]);
+                    place += 1;
+                }
+                None => accumulator.count -= 1,
+            }
+        }
+        self.active += 1;
+        if rescan {
+            self.rescan(calls);
+        }
+    }
+
+    /// Finds extremes, first and last values anew among the rows that count.
+    fn rescan(&mut self, calls: &[OverCall]) {
+        if calls.iter().all(|call| !call.function.picks_a_row()) {
+            return;
+        }
+        let fresh = self.computed(calls, self.active, self.times.len());
+        for (accumulator, fresh) in self.accumulators.iter_mut().zip(fresh) {
+            accumulator.value = fresh.value;
+        }
+    }
+
+    fn computed(&self, calls: &[OverCall], from: usize, to: usize) -> Vec<Accumulator> {
+        let width = width(calls);
+        let mut fresh = vec![Accumulator::default(); calls.len()];
+        if width == 0 {
+            fresh.iter_mut().for_each(|accumulator| accumulator.count = (to - from) as i64);
+            return fresh;
+        }
+        for at in from..to {
+            let mut values = self.values.range(at * width..(at + 1) * width);
+            for (call, accumulator) in calls.iter().zip(&mut fresh) {
+                match call.argument.and_then(|_| values.next()) {
+                    Some(value) => accumulator.add(call, value),
+                    None => accumulator.count += 1,
+                }
+            }
+        }
+        fresh
+    }
+
+    /// One value into each builder, over the rows that count.
+    pub fn output(&self, calls: &[OverCall], out: &mut [ColumnBuilder]) {
+        for (index, (call, out)) in calls.iter().zip(out).enumerate() {
+            match call.function {
+                OverFunction::Lag { offset } => out.push_value(&self.before(calls, index, offset)),
+                _ => self.accumulators[index].output(call, out),
+            }
+        }
+    }
+
+    /// The same over the rows whose time lies in `from..=to` (ms), which need not be the last.
+    pub fn output_of(&self, calls: &[OverCall], from: i64, to: i64, out: &mut [ColumnBuilder]) {
+        let first = self.times.partition_point(|&time| time < from);
+        let end = self.times.partition_point(|&time| time <= to);
+        Self::write(&self.computed(calls, first, end), calls, out);
+    }
+
+    fn write(accumulators: &[Accumulator], calls: &[OverCall], out: &mut [ColumnBuilder]) {
+        for ((call, accumulator), out) in calls.iter().zip(accumulators).zip(out) {
+            accumulator.output(call, out);
+        }
+    }
+
+    /// The argument of call `index`, `back` rows before the newest.
+    fn before(&self, calls: &[OverCall], index: usize, back: usize) -> Value {
+        let place = width(&calls[..index]);
+        let row = self.times.len().checked_sub(back + 1);
+        let value = row.and_then(|row| self.values.get(row * width(calls) + place));
+        value.unwrap_or(&calls[index].otherwise).clone()
+    }
+}
+
+/// Whether the rows of a frame are kept, as they leave it one day, or only their sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    Rows,
+    Sums,
+}
+
+impl Accumulator {
+    fn add(&mut self, call: &OverCall, value: &Value) {
+        if value.is_null() {
+            return;
+        }
+        if call.distinct {
+            let mut bytes = Vec::new();
+            row::encode_value(value, &mut bytes);
+            let count = self.distinct.get_or_insert_default().entry(bytes.into()).or_default();
+            *count += 1;
+            if *count > 1 {
+                return;
+            }
+        }
+        self.count += 1;
+        match call.function {
+            OverFunction::Sum | OverFunction::Avg => match value {
+                Value::I64(value) => self.int = self.int.wrapping_add(*value),
+                Value::F64(value) => self.float += value,
+                _ => {}
+            },
+            OverFunction::Min | OverFunction::Max => {
+                let wanted = if call.function == OverFunction::Min {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                };
+                let replaces =
+                    self.value.as_ref().is_none_or(|held| compare(value, held) == Some(wanted));
+                if replaces {
+                    self.value = Some(value.clone());
+                }
+            }
+            OverFunction::FirstValue => {
+                self.value.get_or_insert_with(|| value.clone());
+            }
+            OverFunction::LastValue => self.value = Some(value.clone()),
+            OverFunction::Count | OverFunction::Lag { .. } => {}
+        }
+    }
+
+    /// Takes a value of the oldest row back; false where what is left has to be looked through.
+    fn take_back(&mut self, call: &OverCall, value: &Value) -> bool {
+        if value.is_null() {
+            return true;
+        }
+        if call.distinct {
+            let mut bytes = Vec::new();
+            row::encode_value(value, &mut bytes);
+            let counts = self.distinct.get_or_insert_default();
+            if let Some(count) = counts.get_mut(bytes.as_slice()) {
+                *count -= 1;
+                if *count > 0 {
+                    return true;
+                }
+                counts.remove(bytes.as_slice());
+            }
+        }
+        self.count -= 1;
+        match call.function {
+            OverFunction::Sum | OverFunction::Avg => match value {
+                Value::I64(value) => self.int = self.int.wrapping_sub(*value),
+                Value::F64(value) => self.float -= value,
+                _ => {}
+            },
+            OverFunction::Min | OverFunction::Max | OverFunction::FirstValue => {
+                return self.value.as_ref().is_some_and(|held| held != value);
+            }
+            OverFunction::LastValue if self.count == 0 => self.value = None,
+            _ => {}
+        }
+        true
+    }
+
+    fn output(&self, call: &OverCall, out: &mut ColumnBuilder) {
+        match call.function {
+            OverFunction::Count => out.push_i64(self.count),
+            _ if self.count == 0 => out.push_null(),
+            OverFunction::Sum if call.data_type.is_approximate() => {
+                out.push_f64(narrow_float(self.float, &call.data_type));
+            }
+            OverFunction::Avg if call.data_type.is_approximate() => {
+                out.push_f64(narrow_float(self.float / self.count as f64, &call.data_type));
+            }
+            OverFunction::Sum => out.push_i64(call.data_type.wrap(self.int)),
+            OverFunction::Avg => out.push_i64(call.data_type.wrap(self.int / self.count)),
+            OverFunction::Lag { .. } => out.push_null(),
+            _ => out.push_value(self.value.as_ref().unwrap_or(&Value::Null)),
+        }
+    }
+}
+
+fn narrow_float(value: f64, data_type: &DataType) -> f64 {
+    if *data_type == DataType::Float { value as f32 as f64 } else { value }
+}
+
+fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::I64(a), Value::I64(b)) => Some(a.cmp(b)),
+        (Value::F64(a), Value::F64(b)) => a.partial_cmp(b),
+        (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+impl Entry for Frame {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_i64(self.last_out, out);
+        put_i64(self.cleanup, out);
+        put_i64(self.active as i64, out);
+        put_i64(self.times.len() as i64, out);
+        self.times.iter().for_each(|&time| put_i64(time, out));
+        put_i64(self.values.len() as i64, out);
+        self.values.iter().for_each(|value| row::encode_value(value, out));
+        put_i64(self.accumulators.len() as i64, out);
+        for accumulator in &self.accumulators {
+            put_i64(accumulator.count, out);
+            put_i64(accumulator.int, out);
+            put_i64(accumulator.float.to_bits() as i64, out);
+            row::encode_value(accumulator.value.as_ref().unwrap_or(&Value::Null), out);
+            let distinct = accumulator.distinct.iter().flatten();
+            put_i64(distinct.clone().count() as i64, out);
+            for (value, count) in distinct {
+                put_bytes(value, out);
+                put_i64(*count as i64, out);
+            }
+        }
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let (last_out, cleanup) = (take_i64(from)?, take_i64(from)?);
+        let active = take_i64(from)? as usize;
+        let mut frame = Self { last_out, cleanup, active, ..Self::default() };
+        for _ in 0..take_i64(from)? {
+            frame.times.push_back(take_i64(from)?);
+        }
+        for _ in 0..take_i64(from)? {
+            frame.values.push_back(row::take_value(from)?);
+        }
+        for _ in 0..take_i64(from)? {
+            let mut accumulator = Accumulator {
+                count: take_i64(from)?,
+                int: take_i64(from)?,
+                float: f64::from_bits(take_i64(from)? as u64),
+                value: Some(row::take_value(from)?).filter(|value| !value.is_null()),
+                distinct: None,
+            };
+            for _ in 0..take_i64(from)? {
+                let value = take_bytes(from)?.into();
+                let count = take_i64(from)? as u64;
+                accumulator.distinct.get_or_insert_default().insert(value, count);
+            }
+            frame.accumulators.push(accumulator);
+        }
+        (from.is_empty() && active <= frame.times.len()).then_some(frame)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.times.capacity() * 8
+            + self.values.capacity() * size_of::<Value>()
+            + self.accumulators.capacity() * size_of::<Accumulator>()
+    }
+}

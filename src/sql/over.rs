@@ -1,0 +1,375 @@
+//! OVER: `COUNT(*) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN … PRECEDING AND CURRENT ROW)`.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, Expr as Ast, Spanned};
+use sqlparser::tokenizer::Span;
+
+use super::aggregates::{self, Below};
+use super::fault::{Fault, Result};
+use super::literal;
+use super::plan::{Node, NodeId, NodeKind};
+use super::query::{Queries, Relation};
+use super::scope::{Binder, Scope, ScopeColumn, plain_arguments};
+use crate::expression::{Expr, registry};
+use crate::operator::aggregate::AggregateFunction;
+use crate::operator::over::{Bounds, Order, OverCall, OverFunction};
+use crate::record::{DataType, Field, Schema, Value};
+
+/// One call with its argument over the input.
+struct Call {
+    function: OverFunction,
+    argument: Option<Expr>,
+    /// LAG's third argument: what stands where there is no row.
+    otherwise: Value,
+    distinct: bool,
+    data_type: DataType,
+}
+
+/// The OVER calls of one SELECT, all of the same window.
+struct Calls {
+    window: ast::WindowSpec,
+    calls: Vec<Call>,
+    names: Vec<String>,
+}
+
+/// Whether an expression calls a function OVER a window.
+pub fn has_over(ast: &Ast) -> bool {
+    let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
+        Ast::Function(call) if call.over.is_some() => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+impl Queries<'_> {
+    /// Computes the OVER calls of a SELECT list and puts columns in their place.
+    pub(super) fn over(
+        &mut self,
+        select: &ast::Select,
+        relation: &mut Relation,
+        items: &mut [(Ast, String)],
+    ) -> Result<()> {
+        self.assign(relation);
+        self.refuse_updates(relation.node, "OVER")?;
+        let mut found: Option<Calls> = None;
+        for (item, _) in items.iter_mut() {
+            let replaced = ast::visit_expressions_mut(item, |expr: &mut Ast| {
+                let Ast::Function(call) = &*expr else { return ControlFlow::Continue(()) };
+                if call.over.is_none() {
+                    return ControlFlow::Continue(());
+                }
+                match self.over_call(call, select, &relation.scope, &mut found) {
+                    Ok(name) => *expr = Ast::Identifier(ast::Ident::with_quote('`', name)),
+                    Err(fault) => return ControlFlow::Break(fault),
+                }
+                ControlFlow::Continue(())
+            });
+            if let ControlFlow::Break(fault) = replaced {
+                return Err(fault.at_least(self.span));
+            }
+        }
+        match found {
+            Some(calls) => self.over_node(relation, calls),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes one call; gives the name of the column that takes its place.
+    fn over_call(
+        &self,
+        call: &ast::Function,
+        select: &ast::Select,
+        scope: &Scope,
+        found: &mut Option<Calls>,
+    ) -> Result<String> {
+        let span = call.span();
+        let window = self.window_spec(call.over.as_ref(), select, span)?;
+        let bound = bind_call(call, scope, span).map_err(|fault| fault.at_least(self.span))?;
+        let calls = found.get_or_insert_with(|| Calls {
+            window: window.clone(),
+            calls: Vec::new(),
+            names: Vec::new(),
+        });
+        if calls.window != window {
+            return Err(Fault::new(
+                span,
+                "Over Agg: Unsupported use of OVER windows. All aggregates must be computed on \
+                 the same window. please re-check the over window statement.",
+            )
+            .help("compute the other window in a subquery"));
+        }
+        // A name that no column of a user has.
+        let name = format!("\u{1}over{}", calls.calls.len());
+        calls.calls.push(bound);
+        calls.names.push(name.clone());
+        Ok(name)
+    }
+
+    fn window_spec(
+        &self,
+        over: Option<&ast::WindowType>,
+        select: &ast::Select,
+        span: Span,
+    ) -> Result<ast::WindowSpec> {
+        match over {
+            Some(ast::WindowType::WindowSpec(spec)) if spec.window_name.is_none() => {
+                Ok(spec.clone())
+            }
+            Some(ast::WindowType::NamedWindow(name)) => {
+                let named = select.named_window.iter().find(|known| known.0.value == name.value);
+                match named {
+                    Some(ast::NamedWindowDefinition(_, ast::NamedWindowExpr::WindowSpec(spec))) => {
+                        Ok(spec.clone())
+                    }
+                    _ => Err(Fault::new(span, format!("there is no WINDOW {}", name.value))
+                        .help("write WINDOW name AS (PARTITION BY … ORDER BY …) behind FROM")),
+                }
+            }
+            _ => Err(Fault::unsupported(
+                span,
+                "a window that extends another",
+                "spell the window out: OVER (PARTITION BY … ORDER BY …)",
+            )),
+        }
+    }
+
+    /// A projection that computes what is read, the rows by time, and the calls over them; the
+    /// relation then offers its own columns and one more for each call.
+    fn over_node(&mut self, relation: &mut Relation, found: Calls) -> Result<()> {
+        let time = self.over_time(relation, &found.window)?;
+        let bounds = bounds(&found, self.span)?;
+        let columns = relation.scope.columns.len();
+        let mut below = Below::default();
+        (0..columns).for_each(|column| {
+            below.exprs.push(relation.scope.column(column));
+        });
+        let mut keys = Vec::new();
+        for key in &found.window.partition_by {
+            let key = Binder::plain(&relation.scope, self.span).bind(key)?;
+            keys.push(below.column(&key));
+        }
+        let mut calls = Vec::new();
+        for call in &found.calls {
+            calls.push(OverCall {
+                function: call.function,
+                argument: call.argument.as_ref().map(|argument| below.column(argument)),
+                otherwise: call.otherwise.clone(),
+                distinct: call.distinct,
+                data_type: call.data_type.clone(),
+            });
+        }
+        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let (input, order) = match self.in_arrival_order(input) {
+            true => (input, Order::Arrival { slack_ms: self.delay_below(input) }),
+            false => (self.time_sorted(input, time, &keys), Order::EventTime),
+        };
+        let mut schema = self.plan.nodes[input].schema.clone();
+        for call in &calls {
+            schema.fields.push(Field::new("over", call.data_type.clone()));
+        }
+        let read = below.exprs.len();
+        let kind = NodeKind::Over { time, keys, calls, bounds, order };
+        let node = self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) });
+        self.offer(relation, node, read, found)
+    }
+
+    /// Leaves out what was only read, so that positions are those of the scope.
+    fn offer(
+        &mut self,
+        relation: &mut Relation,
+        node: NodeId,
+        read: usize,
+        found: Calls,
+    ) -> Result<()> {
+        let columns = relation.scope.columns.len();
+        let scope = Scope::of(&self.plan.nodes[node].schema, None);
+        let mut exprs: Vec<Expr> = (0..columns).map(|column| scope.column(column)).collect();
+        let fields = relation.scope.columns.iter().map(|column| column.field.clone());
+        let mut fields: Vec<Field> = fields.collect();
+        for (index, (call, name)) in found.calls.into_iter().zip(found.names).enumerate() {
+            let value = scope.column(read + index);
+            let mut field = Field::new(&name, value.data_type.clone());
+            field.nullable = call.function != OverFunction::Count;
+            relation.scope.columns.push(ScopeColumn { table: None, field: field.clone() });
+            fields.push(field);
+            exprs.push(value);
+        }
+        relation.node = self.project(node, exprs, Schema::new(fields));
+        Ok(())
+    }
+
+    /// The time attribute that the window is ordered by.
+    fn over_time(&self, relation: &Relation, window: &ast::WindowSpec) -> Result<usize> {
+        let Some(first) = window.order_by.first() else {
+            return Err(Fault::new(
+                self.span,
+                "OVER needs ORDER BY: rows count in the order of their time",
+            )
+            .help(
+                "write OVER (PARTITION BY … ORDER BY ts …) with the column that has a watermark",
+            ));
+        };
+        let span = first.expr.span();
+        if !matches!(first.options.sort, None | Some(ast::OrderBySort::Asc)) {
+            let message = "The window can only be ordered in ASCENDING mode.";
+            return Err(Fault::new(span, message).at_least(self.span));
+        }
+        let order = Binder::plain(&relation.scope, self.span).bind(&first.expr)?;
+        let time = self.plan.nodes[relation.node].time;
+        match order.as_column().filter(|column| Some(*column) == time) {
+            Some(time) => Ok(time),
+            None => Err(Fault::unsupported(
+                span,
+                "OVER ordered by a column without a watermark",
+                "ORDER BY the time attribute of the table",
+            )
+            .at_least(self.span)),
+        }
+    }
+
+    /// How far rows may be out of order (ms), by the watermark below.
+    fn delay_below(&self, id: NodeId) -> i64 {
+        let node = &self.plan.nodes[id];
+        match node.kind {
+            NodeKind::Watermark { delay_ms, .. } => delay_ms,
+            _ => node.inputs.iter().map(|&input| self.delay_below(input)).max().unwrap_or(0),
+        }
+    }
+}
+
+fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
+    let name = call.name.to_string().to_ascii_uppercase();
+    if call.filter.is_some() {
+        let instead = "put the condition into the argument: SUM(CASE WHEN … THEN x END)";
+        return Err(Fault::unsupported(span, "FILTER with OVER", instead));
+    }
+    if let Some(function) = aggregates::function(&name)
+        && let Some(function) = over_function(function)
+    {
+        let spec = aggregates::bind(
+            aggregates::function(&name).unwrap_or(AggregateFunction::Count),
+            call,
+            scope,
+            span,
+        )?;
+        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
+        let otherwise = Value::Null;
+        return Ok(Call { function, argument, otherwise, distinct, data_type });
+    }
+    let mut arguments = plain_arguments(call, span)?.into_iter();
+    let mut binder = Binder::plain(scope, span);
+    let mut next = || arguments.next().map(|argument| binder.bind(argument)).transpose();
+    let argument = next()?;
+    let function = match (name.as_str(), &argument) {
+        ("FIRST_VALUE", Some(_)) => OverFunction::FirstValue,
+        ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
+        ("LAG", Some(_)) => {
+            let offset = next()?.map_or(Some(1), |it| it.as_literal().and_then(Value::as_i64));
+            match offset.and_then(|offset| usize::try_from(offset).ok()) {
+                Some(offset) => OverFunction::Lag { offset },
+                None => {
+                    return Err(Fault::new(span, "LAG: the offset is a number of rows, 0 or more"));
+                }
+            }
+        }
+        ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
+            return Err(Fault::unsupported(
+                span,
+                &name,
+                "ROW_NUMBER in a subquery that is filtered by it: WHERE rn <= 10",
+            ));
+        }
+        _ => {
+            return Err(Fault::unsupported(
+                span,
+                &format!("{name} OVER"),
+                "COUNT, SUM, MIN, MAX, AVG, FIRST_VALUE, LAST_VALUE and LAG are there",
+            ));
+        }
+    };
+    let data_type = argument.as_ref().map_or(DataType::Null, |it| it.data_type.clone());
+    if data_type.is_nested() {
+        return Err(Fault::new(span, format!("{name} OVER cannot take {data_type}")));
+    }
+    let otherwise = match next()? {
+        None => Value::Null,
+        Some(value) => {
+            let value = registry::coerce(value, &data_type);
+            value.and_then(|value| value.as_literal().cloned()).ok_or_else(|| {
+                Fault::new(span, format!("LAG: the default must be a literal of {data_type}"))
+            })?
+        }
+    };
+    Ok(Call { function, argument, otherwise, distinct: false, data_type })
+}
+
+fn over_function(function: AggregateFunction) -> Option<OverFunction> {
+    Some(match function {
+        AggregateFunction::CountStar | AggregateFunction::Count => OverFunction::Count,
+        AggregateFunction::Sum => OverFunction::Sum,
+        AggregateFunction::Min => OverFunction::Min,
+        AggregateFunction::Max => OverFunction::Max,
+        AggregateFunction::Avg => OverFunction::Avg,
+    })
+}
+
+/// The frame: RANGE or ROWS, up to the current row.
+fn bounds(found: &Calls, span: Span) -> Result<Bounds> {
+    let lags = found.calls.iter().filter_map(|call| match call.function {
+        OverFunction::Lag { offset } => Some(offset),
+        _ => None,
+    });
+    if let Some(most) = lags.clone().max() {
+        if lags.count() < found.calls.len() || found.window.window_frame.is_some() {
+            let instead = "compute LAG in a subquery of its own, without a frame";
+            return Err(Fault::unsupported(span, "LAG beside other calls or a frame", instead));
+        }
+        return Ok(Bounds::Rows(Some(most)));
+    }
+    let Some(frame) = &found.window.window_frame else { return Ok(Bounds::Range(None)) };
+    if !matches!(frame.end_bound, None | Some(ast::WindowFrameBound::CurrentRow)) {
+        let instead = "… AND CURRENT ROW";
+        let what = match frame.units {
+            ast::WindowFrameUnits::Range => "OVER RANGE FOLLOWING windows are not supported yet.",
+            _ => "OVER ROWS FOLLOWING windows are not supported yet.",
+        };
+        return Err(Fault::new(span, what).help(instead));
+    }
+    let from = match &frame.start_bound {
+        ast::WindowFrameBound::CurrentRow => None,
+        ast::WindowFrameBound::Preceding(None) => {
+            return match frame.units {
+                ast::WindowFrameUnits::Rows => Ok(Bounds::Rows(None)),
+                _ => Ok(Bounds::Range(None)),
+            };
+        }
+        ast::WindowFrameBound::Preceding(Some(from)) => Some(&**from),
+        ast::WindowFrameBound::Following(_) => {
+            let message = "OVER RANGE FOLLOWING windows are not supported yet.";
+            return Err(Fault::new(span, message).help("start the frame with … PRECEDING"));
+        }
+    };
+    match (frame.units, from) {
+        (ast::WindowFrameUnits::Range, None) => Ok(Bounds::Range(Some(0))),
+        (ast::WindowFrameUnits::Rows, None) => Ok(Bounds::Rows(Some(0))),
+        (ast::WindowFrameUnits::Range, Some(Ast::Interval(interval))) => {
+            let bound = literal::interval(interval, span)?;
+            match (bound.as_literal().and_then(Value::as_i64), &bound.data_type) {
+                (Some(ms), DataType::IntervalDayTime) if ms >= 0 => Ok(Bounds::Range(Some(ms))),
+                _ => Err(Fault::new(span, "RANGE takes an interval of days or less")
+                    .help("e.g. RANGE BETWEEN INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW")),
+            }
+        }
+        (ast::WindowFrameUnits::Rows, Some(Ast::Value(value))) => {
+            let rows = literal::value(&value.value, span)?;
+            let rows = rows.as_literal().and_then(Value::as_i64);
+            match rows.and_then(|rows| usize::try_from(rows).ok()) {
+                Some(rows) => Ok(Bounds::Rows(Some(rows))),
+                None => Err(Fault::new(span, "ROWS takes a number of rows")),
+            }
+        }
+        _ => Err(Fault::new(span, "the frame is RANGE with an INTERVAL, or ROWS with a number")
+            .help("e.g. RANGE BETWEEN INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW")),
+    }
+}
