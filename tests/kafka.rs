@@ -71,7 +71,7 @@ fn batch(ids: std::ops::Range<i64>) -> Batch {
 }
 
 fn write(table: &Arc<Table>, ids: std::ops::Range<i64>) {
-    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default()).unwrap();
+    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default(), None).unwrap();
     let mut at = ids.start;
     while at < ids.end {
         let to = (at + 1024).min(ids.end);
@@ -246,7 +246,7 @@ fn tombstones_dead_letters_and_lost_offsets() {
     let topic = fresh("raw");
     let raw = [("format", "raw"), ("value.fields-include", "EXCEPT_KEY")];
     let table = table(&kafka, &topic, &[KEYED, &raw].concat());
-    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default()).unwrap();
+    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default(), None).unwrap();
     let mut text = ColumnBuilder::for_type(&DataType::STRING, 2);
     text.push_str("");
     text.push_null();

@@ -132,7 +132,9 @@ impl StateFolder {
         if manifest.job != self.job || manifest_name(&manifest) != name {
             return Err(format!("{}: is of another job or epoch", path.display()));
         }
-        manifest.files.iter().try_for_each(|file| snapshot::verify(&self.dir, file))?;
+        let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
+        let mut files = manifest.files.iter().chain(outboxes);
+        files.try_for_each(|file| snapshot::verify(&self.dir, file))?;
         Ok(manifest)
     }
 
@@ -152,9 +154,20 @@ impl StateFolder {
         SnapshotWriter::create(&self.dir, name)
     }
 
-    /// Makes the manifest the newest one, lasting, and lets go of what is older than the
-    /// generations that stay.
-    pub fn commit(&self, manifest: &Manifest) -> Result<(), String> {
+    /// A writer for the rows of an epoch that a sink publishes after its commit.
+    pub fn outbox(
+        &self,
+        epoch: u64,
+        incarnation: u64,
+        sink: usize,
+    ) -> Result<SnapshotWriter, String> {
+        let name = format!("{SNAPSHOT}{incarnation:010}-{epoch:016}-sink{sink:04}.snap");
+        SnapshotWriter::create(&self.dir, name)
+    }
+
+    /// Makes the manifest the newest one and lasting. Where nothing else is the commit point,
+    /// this is.
+    pub fn write(&self, manifest: &Manifest) -> Result<(), String> {
         if manifest.job != self.job {
             return Err(format!("the manifest is of job '{}', not '{}'", manifest.job, self.job));
         }
@@ -174,8 +187,54 @@ impl StateFolder {
             .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
             .and_then(|()| fs::rename(&temporary, &path))
             .and_then(|()| sync_folder(&self.dir))
-            .map_err(|error| at(&path, &error))?;
-        self.collect(order)
+            .map_err(|error| at(&path, &error))
+    }
+
+    /// Writes a manifest and lets go of what is older than the generations that stay.
+    pub fn commit(&self, manifest: &Manifest) -> Result<(), String> {
+        self.write(manifest)?;
+        self.committed(manifest)
+    }
+
+    /// Lets go of what is older than the generations that stay, now that this one is committed.
+    pub fn committed(&self, manifest: &Manifest) -> Result<(), String> {
+        self.collect((manifest.incarnation, manifest.epoch))
+    }
+
+    /// The manifest of a commit that stands elsewhere, by its name there. Newer ones were never
+    /// committed and go.
+    pub fn load_committed(&self, name: &str) -> Result<Manifest, String> {
+        let parts: Vec<&str> = name.split('/').collect();
+        let order = match parts.as_slice() {
+            [job, incarnation, epoch, _] if *job == self.job => {
+                incarnation.parse().ok().zip(epoch.parse().ok())
+            }
+            _ => None,
+        };
+        let order: Order = order.ok_or_else(|| format!("'{name}' does not name an epoch"))?;
+        let manifests = self.manifests()?;
+        let found = manifests.iter().find(|(known, _)| *known == order);
+        let Some((_, file)) = found else {
+            return Err(format!(
+                "Kafka says that epoch {} of start {} was committed last, but {} does not hold it: \
+                 restore the folder, or start afresh under another 'pipeline.name'",
+                order.1,
+                order.0,
+                self.dir.display()
+            ));
+        };
+        let manifest = self.load(file)?;
+        if manifest.name()? != name {
+            return Err(format!(
+                "epoch {} in {} is not the one that was committed: restore the folder",
+                order.1,
+                self.dir.display()
+            ));
+        }
+        for (_, file) in manifests.iter().filter(|(known, _)| *known > order) {
+            self.remove(file)?;
+        }
+        Ok(manifest)
     }
 
     /// Deletes manifests beyond the newest generations, then the files up to the committed epoch
@@ -187,7 +246,10 @@ impl StateFolder {
             let path = self.dir.join(name);
             let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
             match Manifest::from_bytes(&bytes) {
-                Ok(manifest) => kept.extend(manifest.files.into_iter().map(|file| file.name)),
+                Ok(manifest) => {
+                    let outboxes = manifest.outboxes.into_iter().map(|outbox| outbox.file);
+                    kept.extend(manifest.files.into_iter().chain(outboxes).map(|file| file.name));
+                }
                 // What an unreadable manifest needs is unknown: delete nothing.
                 Err(_) => return Ok(()),
             }

@@ -29,6 +29,15 @@ pub struct FileEntry {
     pub checksum: u64,
 }
 
+/// Rows that a sink publishes after the commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbox {
+    /// The sink's table.
+    pub table: String,
+    pub file: FileEntry,
+}
+
 /// A committed epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +54,8 @@ pub struct Manifest {
     /// Watermark (ms) of each operator or source that has one.
     pub watermarks: Vec<(String, i64)>,
     pub files: Vec<FileEntry>,
+    /// Rows of committed epochs that may not be published yet.
+    pub outboxes: Vec<Outbox>,
     /// Ids of the operators whose state the files hold.
     pub operators: Vec<String>,
 }
@@ -57,6 +68,13 @@ impl Manifest {
     /// A manifest of this release's form with nothing in it yet.
     pub fn new(job: &str, epoch: u64, incarnation: u64) -> Self {
         Self { version: VERSION, epoch, incarnation, job: job.to_owned(), ..Self::default() }
+    }
+
+    /// Job, start, epoch and hash: what a commit elsewhere names.
+    pub fn name(&self) -> Result<String, String> {
+        let body = serde_json::to_vec(self).map_err(|error| error.to_string())?;
+        let (job, hash) = (&self.job, xxh3_64(&body));
+        Ok(format!("{job}/{}/{}/{hash:016x}", self.incarnation, self.epoch))
     }
 
     /// The file's bytes: every one of them is covered by the checksum or fixed.

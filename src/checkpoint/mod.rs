@@ -10,7 +10,7 @@ mod manifest;
 mod snapshot;
 
 pub use folder::StateFolder;
-pub use manifest::{FileEntry, Manifest, SourcePosition};
+pub use manifest::{FileEntry, Manifest, Outbox, SourcePosition};
 pub use snapshot::SnapshotWriter;
 
 use std::fs::File;

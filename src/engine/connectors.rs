@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::record::json::{JsonField, JsonOptions};
 use crate::shard::options;
+use crate::sink::kafka::transaction::Transactions;
 use crate::sink::{self, Sink, SinkContext};
 use crate::source::{self, OpenSource, Source};
 use crate::sql::plan::{ScanField, Table};
@@ -30,9 +31,10 @@ pub fn open_sink(
     table: Arc<Table>,
     zone: jiff::tz::TimeZone,
     context: SinkContext,
+    transactions: Option<(Arc<Transactions>, u64)>,
 ) -> Result<Box<dyn Sink>, String> {
     match &*table.connector {
-        "kafka" => sink::kafka::open(table, zone, context),
+        "kafka" => sink::kafka::open(table, zone, context, transactions),
         "filesystem" => sink::filesystem::open(table, zone, context),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),

@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
-use super::workers::{ProblemCell, flush_letters, manifest_operators};
-use super::{Job, RunOptions, RunSummary, recovery};
-use crate::checkpoint::{FileEntry, Manifest, SourcePosition, StateFolder};
+use super::beginning::{Beginning, manifest_operators};
+use super::workers::{ProblemCell, flush_letters};
+use super::{Ended, Job, RunOptions, RunSummary, recovery};
+use crate::checkpoint::{FileEntry, Manifest, Outbox, SourcePosition};
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
 use crate::shard::dead_letter::DeadLetter;
 use crate::shard::query::WorkerHandle;
 use crate::shard::sink_thread::SinkEvent;
-use crate::shard::topology::{Topology, source_name};
+use crate::shard::topology::source_name;
 use crate::shard::worker::{Command, Event, SourcePositions};
 use crate::sink::SinkContext;
+use crate::sink::kafka::is_transactional;
 use crate::source::Position;
 
 /// How often the loop looks at the stop flag.
@@ -65,6 +67,7 @@ struct Epoch {
     sinks_left: usize,
     sources: Vec<SourcePositions>,
     files: Vec<FileEntry>,
+    outboxes: Vec<Outbox>,
 }
 
 /// What ends the loop.
@@ -75,34 +78,37 @@ enum End {
     Stopped,
 }
 
-pub struct Control {
+pub struct Control<'a> {
     pub job: Arc<Job>,
-    pub options: RunOptions,
+    pub options: &'a RunOptions,
     pub handles: Vec<WorkerHandle>,
     pub worker_events: Receiver<Event>,
     pub sink_events: Receiver<SinkEvent>,
     pub letters: Sender<DeadLetter>,
     pub contexts: Vec<SinkContext>,
-    pub state: Option<Arc<StateFolder>>,
-    pub seed: u64,
-    pub incarnation: u64,
-    /// The last epoch begun.
-    pub epoch: u64,
+    /// What the job goes on from; its epoch is the last one begun.
+    pub beginning: Beginning,
+    /// The newest committed epoch, for the sinks.
+    pub committed: Arc<AtomicU64>,
+    /// Clients that commit the sources' offsets, by scan.
+    pub groups: Vec<(usize, Offsets)>,
     pub metrics: Metrics,
     pub latencies: Latencies,
     pub summary: RunSummary,
+    /// A sink holds so much that the epoch is to end.
+    pub full: bool,
     /// When the first record was read.
     pub first: Option<Instant>,
 }
 
-impl Control {
+impl Control<'_> {
     /// Sees the job through to its end.
-    pub fn run(&mut self) -> Result<(), String> {
+    pub fn run(&mut self) -> Result<(), Ended> {
         match self.watch()? {
             End::Finished => {
                 self.summary.busy_seconds =
                     self.first.map_or(0.0, |first| first.elapsed().as_secs_f64());
-                flush_letters(&self.letters)
+                Ok(flush_letters(&self.letters)?)
             }
             End::Stopped => Ok(()),
         }
@@ -122,7 +128,7 @@ impl Control {
         self.command(|| Command::Exit);
     }
 
-    fn watch(&mut self) -> Result<End, String> {
+    fn watch(&mut self) -> Result<End, Ended> {
         let (mut workers_left, mut sinks_left) = (self.handles.len(), self.contexts.len());
         let mut current: Option<Epoch> = None;
         let mut last_epoch = Instant::now();
@@ -139,8 +145,11 @@ impl Control {
                 self.command(|| Command::StopReading);
             }
             self.give_up_if_overdue(draining);
-            let due = draining.is_some() || last_epoch.elapsed() >= self.options.epoch_interval;
+            let due = draining.is_some()
+                || self.full
+                || last_epoch.elapsed() >= self.options.epoch_interval;
             if current.is_none() && due && workers_left == self.handles.len() && !self.job.bounded {
+                self.full = false;
                 current = Some(self.begin_epoch());
                 last_epoch = Instant::now();
             } else if draining.is_some() && current.is_none() {
@@ -150,7 +159,7 @@ impl Control {
             select! {
                 recv(self.worker_events) -> event => match event {
                     Ok(event) => self.on_worker(event, &mut current, &mut workers_left)?,
-                    Err(_) => return Err("all workers have ended without a word".into()),
+                    Err(_) => return Err("all workers have ended without a word".to_owned().into()),
                 },
                 recv(self.sink_events) -> event => {
                     if let Ok(event) = event {
@@ -181,8 +190,8 @@ impl Control {
     }
 
     fn begin_epoch(&mut self) -> Epoch {
-        self.epoch += 1;
-        let number = self.epoch;
+        self.beginning.epoch += 1;
+        let number = self.beginning.epoch;
         self.command(|| Command::Barrier(number));
         Epoch {
             number,
@@ -191,6 +200,7 @@ impl Control {
             sinks_left: self.contexts.len(),
             sources: Vec::new(),
             files: Vec::new(),
+            outboxes: Vec::new(),
         }
     }
 
@@ -223,34 +233,48 @@ impl Control {
         event: SinkEvent,
         current: &mut Option<Epoch>,
         sinks_left: &mut usize,
-    ) -> Result<(), String> {
+    ) -> Result<(), Ended> {
         match event {
-            SinkEvent::Acknowledged { epoch, .. } => {
+            SinkEvent::Acknowledged { sink, epoch, files } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.sinks_left -= 1;
+                    let table = self.job.topology.sinks[sink].name.to_string();
+                    let outbox = |file| Outbox { table: table.clone(), file };
+                    current.outboxes.extend(files.into_iter().map(outbox));
                 }
             }
+            SinkEvent::Full => self.full = true,
             SinkEvent::Finished { .. } => *sinks_left -= 1,
             SinkEvent::Failed { sink, error } => {
-                return Err(format!("table `{}`: {error}", self.job.topology.sinks[sink].name));
+                let table = &self.job.topology.sinks[sink];
+                let reason = format!("table `{}`: {error}", table.name);
+                let aborted = self.beginning.transactions.is_some() && is_transactional(table);
+                return Err(if aborted { Ended::Aborted(reason) } else { Ended::Failed(reason) });
             }
         }
         Ok(())
     }
 
     /// Everything before the epoch's barriers is acknowledged: its state becomes the one that a
-    /// restart goes on from, and the sources' offsets are committed.
-    fn commit(&mut self, epoch: Epoch) -> Result<(), String> {
+    /// restart goes on from, its Kafka rows become visible, and the sources' offsets are
+    /// committed.
+    fn commit(&mut self, epoch: Epoch) -> Result<(), Ended> {
         flush_letters(&self.letters)?;
         self.summary.epochs += 1;
         let mut name = String::new();
-        if let Some(folder) = &self.state {
-            folder.commit(&self.manifest(&epoch))?;
-            name = format!("{}/{}/{}", self.job.name, self.incarnation, epoch.number);
+        if let Some(folder) = &self.beginning.state {
+            let manifest = self.manifest(&epoch);
+            name = manifest.name()?;
+            folder.write(&manifest)?;
+            if let Some(transactions) = &self.beginning.transactions {
+                transactions.commit(epoch.number, &name)?;
+                transactions.begin(epoch.number + 2)?;
+            }
+            self.committed.store(epoch.number, Ordering::Release);
+            folder.committed(&manifest)?;
         }
-        if let Err(error) = commit_offsets(&self.job.topology, &epoch.sources, &name) {
-            // The manifest is what counts; the offsets are for lag tools, and for the check at
-            // the next start, which takes a manifest that is newer than they are.
+        if let Err(error) = self.commit_offsets(&epoch.sources, &name) {
+            // They are for lag tools: what counts is the manifest.
             tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
         }
         let seconds = epoch.begun.elapsed().as_secs_f64();
@@ -258,6 +282,42 @@ impl Control {
         self.metrics.gauge("pelton_epoch_duration_seconds", help, &[]).set(seconds);
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
+        Ok(())
+    }
+
+    /// Commits the positions of all Kafka sources under their groups, with the manifest's name
+    /// beside them.
+    fn commit_offsets(&mut self, sources: &[SourcePositions], name: &str) -> Result<(), String> {
+        let topology = &self.job.topology;
+        for (index, table) in topology.scans() {
+            if &*table.connector != "kafka" {
+                continue;
+            }
+            let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);
+            let topic = source_name(table);
+            let committed = |position: &Position| Committed {
+                topic: topic.to_string(),
+                partition: position.partition,
+                next: position.next,
+                metadata: name.to_owned(),
+            };
+            let offsets: Vec<Committed> =
+                of_scan.flat_map(|source| &source.positions).map(committed).collect();
+            if offsets.is_empty() {
+                continue;
+            }
+            let known = self.groups.iter().position(|(scan, _)| *scan == index);
+            let client = match known {
+                Some(known) => known,
+                None => {
+                    let config = client_config(&table.options, Role::Admin)?;
+                    let client = Offsets::new(&config, group_id(&table.options))?;
+                    self.groups.push((index, client));
+                    self.groups.len() - 1
+                }
+            };
+            self.groups[client].1.commit(&offsets)?;
+        }
         Ok(())
     }
 
@@ -277,13 +337,14 @@ impl Control {
             }));
         }
         Manifest {
-            seed: self.seed,
+            seed: self.beginning.seed,
             shards: self.handles.len(),
             sources,
             watermarks,
             files: epoch.files.clone(),
+            outboxes: epoch.outboxes.clone(),
             operators: manifest_operators(&self.job.topology),
-            ..Manifest::new(&self.job.name, epoch.number, self.incarnation)
+            ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)
         }
     }
 
@@ -310,33 +371,4 @@ impl Control {
             }
         }
     }
-}
-
-/// Commits the positions of all Kafka sources under their groups, with the manifest's name
-/// beside them.
-fn commit_offsets(
-    topology: &Topology,
-    sources: &[SourcePositions],
-    name: &str,
-) -> Result<(), String> {
-    for (index, table) in topology.scans() {
-        if &*table.connector != "kafka" {
-            continue;
-        }
-        let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);
-        let topic = source_name(table);
-        let committed = |position: &Position| Committed {
-            topic: topic.to_string(),
-            partition: position.partition,
-            next: position.next,
-            metadata: name.to_owned(),
-        };
-        let offsets: Vec<Committed> =
-            of_scan.flat_map(|source| &source.positions).map(committed).collect();
-        if !offsets.is_empty() {
-            let config = client_config(&table.options, Role::Admin)?;
-            Offsets::new(&config, group_id(&table.options))?.commit(&offsets)?;
-        }
-    }
-    Ok(())
 }

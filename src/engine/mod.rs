@@ -1,5 +1,6 @@
 //! Puts a job together and sees it through: plan, state, threads, epochs, end.
 
+mod beginning;
 mod connectors;
 mod control;
 mod dead_letters;
@@ -9,13 +10,17 @@ mod workers;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::metrics::latency::StageLatency;
 use crate::shard::topology::{self, Topology};
+use crate::sink::kafka::transaction::TransactionError;
 use crate::source::Bounds;
 use crate::sql;
+
+/// Before a job that was aborted starts again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which cores the workers are pinned to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +70,44 @@ pub struct RunSummary {
     pub percentiles: String,
 }
 
+/// Why a run is over before its end.
+pub(crate) enum Ended {
+    Failed(String),
+    /// What was under way was aborted: to be started again from the last committed epoch.
+    Aborted(String),
+}
+
+impl From<String> for Ended {
+    fn from(reason: String) -> Self {
+        Self::Failed(reason)
+    }
+}
+
+impl From<TransactionError> for Ended {
+    fn from(error: TransactionError) -> Self {
+        match &error {
+            TransactionError::Aborted(_) => Self::Aborted(error.to_string()),
+            TransactionError::Fenced(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 /// Runs a job until its input ends or it is told to stop.
 pub fn run(options: RunOptions) -> Result<RunSummary, String> {
-    let job = Job::compile(&options)?;
-    workers::run(job, options)
+    let job = Arc::new(Job::compile(&options)?);
+    let mut incarnation = None;
+    loop {
+        let reason = match workers::run(&job, &options, &mut incarnation) {
+            Ok(summary) => return Ok(summary),
+            Err(Ended::Failed(reason)) => return Err(reason),
+            Err(Ended::Aborted(reason)) => reason,
+        };
+        if options.stop.load(Ordering::Relaxed) {
+            return Err(format!("stopped before the last epoch was committed: {reason}"));
+        }
+        tracing::warn!("{reason}; going on from the last committed epoch");
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// A compiled job.

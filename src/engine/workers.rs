@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
+use super::beginning::Beginning;
 use super::control::{Control, Health};
 use super::recovery::Recovery;
-use super::{Job, Pin, RunOptions, RunSummary, connectors, dead_letters, recovery};
-use crate::checkpoint::{Manifest, StateFolder};
+use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
@@ -20,14 +20,17 @@ use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
 use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
 use crate::shard::epoch::EpochState;
+use crate::shard::outbox::Outbox;
 use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
 use crate::shard::report::Gauges;
-use crate::shard::sink_thread::{self, SinkEvent, SinkThread};
+use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::{StepKind, Topology, source_name};
 use crate::shard::worker::{Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
+use crate::sink::kafka::is_transactional;
 use crate::source::{Bounds, OpenSource};
+use crate::sql::plan::Table;
 
 /// Commands that may wait for a worker: queries mostly.
 const COMMAND_CAPACITY: usize = 1_024;
@@ -54,32 +57,6 @@ struct WorkerSeed {
     flush_interval: std::time::Duration,
 }
 
-/// What the job goes on from, and under which name.
-struct Beginning {
-    state: Option<Arc<StateFolder>>,
-    recovery: Option<Arc<Recovery>>,
-    seed: u64,
-    incarnation: u64,
-    /// The last epoch that was committed.
-    epoch: u64,
-}
-
-impl Beginning {
-    fn open(job: &Job, options: &RunOptions) -> Result<Self, String> {
-        let state = open_state(job, options)?;
-        let recovery =
-            state.as_ref().map(|folder| open_recovery(folder, job)).transpose()?.flatten();
-        let manifest = recovery.as_ref().map(|recovery| &recovery.manifest);
-        let seed = manifest.map_or_else(fresh_seed, |manifest| manifest.seed);
-        let incarnation = manifest.map_or(1, |manifest| manifest.incarnation + 1);
-        let epoch = manifest.map_or(0, |manifest| manifest.epoch);
-        if let Some(folder) = &state {
-            announce(folder, recovery.as_deref(), job, seed, incarnation)?;
-        }
-        Ok(Self { state, recovery, seed, incarnation, epoch })
-    }
-}
-
 /// What can be looked at while the job runs.
 #[derive(Clone)]
 struct Observed {
@@ -89,34 +66,41 @@ struct Observed {
     dead_letters: Arc<AtomicU64>,
 }
 
-pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
+/// Runs the job once: until its end, or until it has to start again in place.
+pub fn run(
+    job: &Arc<Job>,
+    options: &RunOptions,
+    known: &mut Option<u64>,
+) -> Result<RunSummary, Ended> {
     let started = Instant::now();
-    let job = Arc::new(job);
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let beginning = Beginning::open(&job, &options)?;
     let contexts: Vec<SinkContext> =
         job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
+    let opening = SinkContext::until(options.stop.clone());
     let observed = Observed {
         metrics: Metrics::new(),
         latencies: Latencies::new(),
-        health: Arc::new(Health::new(workers, contexts.clone())),
+        health: Arc::new(Health::new(workers, [&contexts[..], &[opening.clone()]].concat())),
         dead_letters: Arc::default(),
     };
-    let mut sinks = start_sinks(&job, &contexts, workers, &observed)?;
+    let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
+    let (handles, commands) = handles(&wakers);
+    let server = start_http(job, options, &handles, &observed)?;
+    let beginning = Beginning::open(job, options, &opening, *known)?;
+    *known = Some(beginning.incarnation);
+    let committed = Arc::new(AtomicU64::new(beginning.epoch));
+    let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning, &committed)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
     let total = observed.dead_letters.clone();
     let letter_context = SinkContext::default();
     let letter_thread =
         dead_letters::start(&job.topology, letters_out, &observed.metrics, total, &letter_context)?;
-    let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
-    let (handles, commands) = handles(&wakers);
-    let server = start_http(&job, &options, &handles, &observed)?;
     let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
     let starter = Starter {
         workers,
-        job: &job,
-        options: &options,
+        job,
+        options,
         beginning: &beginning,
         observed: &observed,
         letters: &letters,
@@ -129,25 +113,26 @@ pub fn run(job: Job, options: RunOptions) -> Result<RunSummary, String> {
     }
     drop(starter);
     let mut control = Control {
-        job,
+        job: job.clone(),
         options,
         handles,
         worker_events,
         sink_events: sinks.events,
         letters,
         contexts,
-        state: beginning.state,
-        seed: beginning.seed,
-        incarnation: beginning.incarnation,
-        epoch: beginning.epoch,
+        beginning,
+        committed,
+        groups: Vec::new(),
         metrics: observed.metrics.clone(),
         latencies: observed.latencies.clone(),
         summary: RunSummary::default(),
+        full: false,
         first: None,
     };
     let outcome = control.run();
     control.exit();
     let summary = std::mem::take(&mut control.summary);
+    // The state folder's lock goes with the last of its users.
     drop(control);
     letter_context.stop();
     for thread in threads.into_iter().chain(sinks.threads).chain([letter_thread]) {
@@ -187,7 +172,7 @@ impl Starter<'_> {
             settings: settings(self.job, self.options, self.beginning.seed),
             plumbing,
             recovery: self.beginning.recovery.clone(),
-            state: epoch_state(self.beginning),
+            state: self.beginning.epoch_state(),
             bounds: self.options.bounds.clone(),
             core: self.cores.get(index).copied(),
             commands,
@@ -231,56 +216,9 @@ fn settings(job: &Job, options: &RunOptions, seed: u64) -> Settings {
     }
 }
 
-fn epoch_state(beginning: &Beginning) -> Option<EpochState> {
-    let folder = beginning.state.clone()?;
-    Some(EpochState { folder, incarnation: beginning.incarnation })
-}
-
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
     let builder = std::thread::Builder::new().name(name.into());
     builder.spawn(body).map_err(|error| format!("cannot start the thread {name}: {error}"))
-}
-
-/// State is kept where a start can go on from it: for input without an end.
-fn open_state(job: &Job, options: &RunOptions) -> Result<Option<Arc<StateFolder>>, String> {
-    match &options.state_dir {
-        Some(dir) if !job.bounded => Ok(Some(Arc::new(StateFolder::open(dir, &job.name)?))),
-        _ => Ok(None),
-    }
-}
-
-fn open_recovery(folder: &Arc<StateFolder>, job: &Job) -> Result<Option<Arc<Recovery>>, String> {
-    let Some(manifest) = folder.load_latest()? else { return Ok(None) };
-    let recovery = Recovery { folder: folder.clone(), manifest };
-    recovery.check(&job.topology)?;
-    tracing::info!(epoch = recovery.manifest.epoch, "going on from the saved state");
-    Ok(Some(Arc::new(recovery)))
-}
-
-/// The same state under a new incarnation, before any input is read: from now on what an older
-/// incarnation may still write is not taken for newer.
-fn announce(
-    folder: &StateFolder,
-    recovery: Option<&Recovery>,
-    job: &Job,
-    seed: u64,
-    incarnation: u64,
-) -> Result<(), String> {
-    let base = match recovery {
-        Some(recovery) => recovery.manifest.clone(),
-        None => Manifest {
-            seed,
-            operators: manifest_operators(&job.topology),
-            ..Manifest::new(&job.name, 0, incarnation)
-        },
-    };
-    folder.commit(&Manifest { incarnation, ..base })
-}
-
-/// A seed that nobody outside can guess, so that keys cannot be made to collide.
-fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 type Queues = Vec<Vec<Sender<crate::record::Message>>>;
@@ -297,23 +235,50 @@ fn start_sinks(
     contexts: &[SinkContext],
     workers: usize,
     observed: &Observed,
+    beginning: &Beginning,
+    committed: &Arc<AtomicU64>,
 ) -> Result<Sinks, String> {
     let (events, sink_events) = unbounded();
     let mut sinks = Sinks { threads: Vec::new(), events: sink_events, queues: Vec::new() };
     for (index, table) in job.topology.sinks.iter().enumerate() {
-        let (table_of_sink, zone, context) =
-            (table.clone(), job.zone.clone(), contexts[index].clone());
-        let open = Box::new(move || connectors::open_sink(table_of_sink, zone, context));
+        let (of_sink, zone, context) = (table.clone(), job.zone.clone(), contexts[index].clone());
+        let transactions = beginning.transactions.clone().filter(|_| is_transactional(table));
+        let transactions = transactions.map(|all| (all, beginning.epoch + 1));
+        let publish = publish(index, table, beginning);
+        let open = Box::new(move || connectors::open_sink(of_sink, zone, context, transactions));
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];
         let help = "Rows acknowledged by the sink";
         let rows = observed.metrics.counter("pelton_sink_rows_total", help, &labels);
         let latency = observed.latencies.recorder(&format!("sink {}", table.name));
-        let thread = SinkThread { index, shards, events: events.clone(), latency, rows };
+        let (events, committed) = (events.clone(), committed.clone());
+        let thread = SinkThread { index, shards, events, latency, rows, publish, committed };
         sinks.threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
     }
     Ok(sinks)
+}
+
+/// When the rows of a sink go out, and what the last start has left of them.
+fn publish(index: usize, table: &Table, beginning: &Beginning) -> Publish {
+    let Some(folder) = &beginning.state else { return Publish::AtOnce };
+    if beginning.transactions.is_some() && is_transactional(table) {
+        return Publish::Transaction;
+    }
+    let early = table.options.get("sink.publish").is_some_and(|publish| &**publish == "early");
+    if early || &*table.connector != "redis" {
+        return Publish::AtOnce;
+    }
+    let types = table.physical.iter().map(|&at| table.schema.fields[at].data_type.clone());
+    let outboxes = beginning.recovery.iter().flat_map(|recovery| &recovery.manifest.outboxes);
+    let left = outboxes.filter(|outbox| *outbox.table == *table.name);
+    Publish::Committed(Outbox::new(
+        folder.clone(),
+        beginning.incarnation,
+        index,
+        types.collect(),
+        left.map(|outbox| outbox.file.clone()).collect(),
+    ))
 }
 
 fn handles(wakers: &[Arc<Waker>]) -> (Vec<WorkerHandle>, Vec<Receiver<Command>>) {
@@ -487,11 +452,6 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
 
 /// A worker's latest trouble, shared with `/ready`.
 pub type ProblemCell = Arc<Mutex<Option<String>>>;
-
-/// Ids to write into a manifest.
-pub fn manifest_operators(topology: &Topology) -> Vec<String> {
-    recovery::operator_ids(topology).into_iter().collect()
-}
 
 /// Lets the dead-letter thread answer once all before is safe.
 pub fn flush_letters(letters: &Sender<DeadLetter>) -> Result<(), String> {

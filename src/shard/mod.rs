@@ -7,6 +7,7 @@ pub mod epoch;
 pub mod exchange;
 pub mod node;
 pub mod options;
+pub mod outbox;
 pub mod park;
 pub mod query;
 pub mod report;

@@ -1,13 +1,18 @@
 //! The thread of one sink: takes from every shard in turn, and answers for an epoch once all
 //! that came before its barriers is acknowledged.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Select, Sender, bounded};
 
+use super::outbox::Outbox;
+use crate::checkpoint::FileEntry;
 use crate::metrics::Counter;
 use crate::metrics::latency::LatencyRecorder;
-use crate::record::{Message, Status};
+use crate::record::{Batch, Message, Status};
 use crate::sink::Sink;
 
 /// Batches that may wait between one shard and one sink.
@@ -15,13 +20,20 @@ const QUEUE_BATCHES: usize = 32;
 /// How long the thread waits for work before it lets the client library breathe.
 const IDLE_WAIT: Duration = Duration::from_millis(5);
 
+/// Rows held for one epoch before the sink asks for its end.
+const HELD_ROWS_MAX: u64 = 200_000;
+
 /// What a sink tells the engine.
 pub enum SinkEvent {
-    /// Everything before this epoch's barriers is acknowledged.
+    /// Everything before this epoch's barriers is acknowledged, or will be with its commit.
     Acknowledged {
         sink: usize,
         epoch: u64,
+        /// Rows that are to be published after the commit.
+        files: Vec<FileEntry>,
     },
+    /// The sink holds many rows: time to end the epoch.
+    Full,
     /// All shards have finished, and all is acknowledged.
     Finished {
         sink: usize,
@@ -33,6 +45,16 @@ pub enum SinkEvent {
     },
 }
 
+/// When a sink's rows go out.
+pub enum Publish {
+    /// As they come.
+    AtOnce,
+    /// As they come, to be seen with the commit of their epoch.
+    Transaction,
+    /// After the commit of their epoch.
+    Committed(Outbox),
+}
+
 /// One sink and what comes to it.
 pub struct SinkThread {
     pub index: usize,
@@ -40,6 +62,9 @@ pub struct SinkThread {
     pub events: Sender<SinkEvent>,
     pub latency: LatencyRecorder,
     pub rows: Counter,
+    pub publish: Publish,
+    /// The newest committed epoch.
+    pub committed: Arc<AtomicU64>,
 }
 
 /// Makes the sink, on its thread.
@@ -68,18 +93,19 @@ impl SinkThread {
     fn serve(&mut self, sink: &mut dyn Sink) -> Result<(), String> {
         let fresh = || Shard { barrier: None, finished: false, closed: false };
         let mut shards: Vec<Shard> = self.shards.iter().map(|_| fresh()).collect();
-        let mut unacknowledged = Unacknowledged::default();
+        let mut rows = Rows::default();
         let mut reported = false;
+        self.publish_left(sink)?;
         loop {
-            if shards.iter().all(|shard| shard.closed) {
+            let all_closed = shards.iter().all(|shard| shard.closed);
+            self.settle(sink, &mut rows)?;
+            if all_closed {
                 return Ok(());
             }
-            let wait = if unacknowledged.rows > 0 { Duration::ZERO } else { IDLE_WAIT };
+            let hurry = matches!(self.publish, Publish::AtOnce) && rows.current.rows > 0;
+            let wait = if hurry { Duration::ZERO } else { IDLE_WAIT };
             match self.next(&shards, wait) {
-                Next::Message(_, Message::Data(batch)) => {
-                    sink.write(&batch)?;
-                    unacknowledged.note(batch.stamp_us, batch.len() as u64);
-                }
+                Next::Message(_, Message::Data(batch)) => self.take(sink, &mut rows, batch)?,
                 Next::Message(shard, Message::Barrier(epoch)) => {
                     shards[shard].barrier = Some(epoch);
                 }
@@ -88,28 +114,91 @@ impl SinkThread {
                 }
                 Next::Message(..) => {}
                 Next::Closed(shard) => shards[shard].closed = true,
-                Next::Nothing => {
-                    if unacknowledged.rows > 0 {
-                        self.acknowledge(sink, &mut unacknowledged)?;
-                    } else {
-                        sink.idle()?;
-                    }
-                }
+                Next::Nothing if hurry => self.acknowledge(sink, &mut rows.current)?,
+                Next::Nothing => sink.idle()?,
             }
             if let Some(epoch) = shards[0].barrier
                 && shards.iter().all(|shard| shard.barrier == Some(epoch))
             {
-                self.acknowledge(sink, &mut unacknowledged)?;
                 shards.iter_mut().for_each(|shard| shard.barrier = None);
-                let _ = self.events.send(SinkEvent::Acknowledged { sink: self.index, epoch });
+                let files = self.end_epoch(sink, &mut rows, epoch)?;
+                let event = SinkEvent::Acknowledged { sink: self.index, epoch, files };
+                let _ = self.events.send(event);
             }
             if !reported && shards.iter().all(|shard| shard.finished) {
                 reported = true;
-                self.acknowledge(sink, &mut unacknowledged)?;
+                self.acknowledge(sink, &mut rows.current)?;
                 let rows = self.rows.get();
                 let _ = self.events.send(SinkEvent::Finished { sink: self.index, rows });
             }
         }
+    }
+
+    /// What the last start may have left unpublished goes first.
+    fn publish_left(&mut self, sink: &mut dyn Sink) -> Result<(), String> {
+        if let Publish::Committed(outbox) = &mut self.publish {
+            for batch in outbox.read_left()? {
+                sink.write(&batch)?;
+            }
+            sink.flush()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, sink: &mut dyn Sink, rows: &mut Rows, batch: Batch) -> Result<(), String> {
+        rows.current.note(batch.stamp_us, batch.len() as u64);
+        match &self.publish {
+            Publish::AtOnce | Publish::Transaction => sink.write(&batch)?,
+            Publish::Committed(_) => {
+                rows.held.push(batch);
+                if rows.current.rows > HELD_ROWS_MAX && !rows.asked {
+                    rows.asked = true;
+                    let _ = self.events.send(SinkEvent::Full);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All shards have ended the epoch. Gives the files of what is to be published later.
+    fn end_epoch(
+        &mut self,
+        sink: &mut dyn Sink,
+        rows: &mut Rows,
+        epoch: u64,
+    ) -> Result<Vec<FileEntry>, String> {
+        rows.asked = false;
+        match &mut self.publish {
+            Publish::AtOnce => self.acknowledge(sink, &mut rows.current)?,
+            Publish::Transaction => {
+                sink.end_epoch(epoch)?;
+                rows.waiting.push_back((epoch, std::mem::take(&mut rows.current)));
+            }
+            Publish::Committed(outbox) => {
+                outbox.keep(epoch, std::mem::take(&mut rows.held))?;
+                rows.waiting.push_back((epoch, std::mem::take(&mut rows.current)));
+                return Ok(outbox.files());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Publishes and counts what belongs to committed epochs.
+    fn settle(&mut self, sink: &mut dyn Sink, rows: &mut Rows) -> Result<(), String> {
+        let committed = self.committed.load(Ordering::Acquire);
+        while rows.waiting.front().is_some_and(|(epoch, _)| *epoch <= committed) {
+            if let Publish::Committed(outbox) = &mut self.publish
+                && let Some(held) = outbox.next(committed)
+            {
+                held.batches.iter().try_for_each(|batch| sink.write(batch))?;
+                sink.flush()?;
+                outbox.published();
+            }
+            if let Some((_, mut done)) = rows.waiting.pop_front() {
+                self.record(&mut done);
+            }
+        }
+        Ok(())
     }
 
     /// Waits for a message of a shard that is not resting at a barrier. While rows are
@@ -137,15 +226,33 @@ impl SinkThread {
         unacknowledged: &mut Unacknowledged,
     ) -> Result<(), String> {
         sink.flush()?;
+        self.record(unacknowledged);
+        Ok(())
+    }
+
+    /// What is acknowledged and can be seen counts, with how long it took.
+    fn record(&mut self, acknowledged: &mut Unacknowledged) {
         let now_us = now_us();
-        for (stamp_us, rows) in unacknowledged.batches.drain(..) {
+        for (stamp_us, rows) in acknowledged.batches.drain(..) {
             if stamp_us > 0 {
                 self.latency.record(now_us.saturating_sub(stamp_us).max(0) as u64, rows);
             }
         }
-        self.rows.add(std::mem::take(&mut unacknowledged.rows));
-        Ok(())
+        self.rows.add(std::mem::take(&mut acknowledged.rows));
     }
+}
+
+/// Rows on their way through a sink.
+#[derive(Default)]
+struct Rows {
+    /// Of the epoch at hand, or since the last acknowledgement.
+    current: Unacknowledged,
+    /// The same, where they are not written before the commit.
+    held: Vec<Batch>,
+    /// The end of the epoch has been asked for.
+    asked: bool,
+    /// Of epochs whose commit is waited for.
+    waiting: VecDeque<(u64, Unacknowledged)>,
 }
 
 enum Next {

@@ -27,6 +27,12 @@ pub trait Sink: Send {
     /// Returns once everything written so far is acknowledged by the other side.
     fn flush(&mut self) -> Result<(), String>;
 
+    /// Everything written so far belongs to `epoch`, what follows to the next one. Returns once it
+    /// is acknowledged; what goes out by a Kafka transaction is visible with its commit.
+    fn end_epoch(&mut self, _epoch: u64) -> Result<(), String> {
+        self.flush()
+    }
+
     /// Called when nothing has come for a moment (at most every few ms): send what is buffered,
     /// serve the client library's callbacks.
     fn idle(&mut self) -> Result<(), String> {
@@ -43,14 +49,24 @@ pub struct SinkContext {
 #[derive(Default)]
 struct Shared {
     stopping: AtomicBool,
+    /// The flag of the whole job.
+    job_stops: Option<Arc<AtomicBool>>,
     retries: std::sync::atomic::AtomicU64,
     problem: Mutex<Option<String>>,
 }
 
 impl SinkContext {
+    /// For what has to end as soon as the job is told to: nothing is under way yet.
+    pub fn until(job_stops: Arc<AtomicBool>) -> Self {
+        let shared = Shared { job_stops: Some(job_stops), ..Shared::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
     /// Whether the engine has given up on draining: stop retrying and return an error.
     pub fn stopping(&self) -> bool {
+        let job_stops = self.shared.job_stops.as_ref();
         self.shared.stopping.load(Ordering::Relaxed)
+            || job_stops.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     pub fn stop(&self) {

@@ -124,10 +124,12 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         let help = "there are 'event-time' (the default) and 'arrival'".to_owned();
         faults.push((Some("scan.order".into()), message, Some(help)));
     }
-    if options.get("sink.delivery-guarantee").is_some_and(|kind| &**kind != "at-least-once") {
-        let message =
-            "only 'sink.delivery-guarantee' = 'at-least-once' is supported yet".to_owned();
-        let help = "leave it out, or write 'at-least-once'".to_owned();
+    let guarantees = ["exactly-once", "at-least-once"];
+    if let Some(kind) = options.get("sink.delivery-guarantee")
+        && !guarantees.contains(&&**kind)
+    {
+        let message = format!("there is no sink.delivery-guarantee '{kind}'");
+        let help = format!("there are {}", guarantees.join(", "));
         faults.push((Some("sink.delivery-guarantee".into()), message, Some(help)));
     }
     if options.get("format").is_some_and(|format| !matches!(&**format, "json" | "raw")) {

@@ -1,14 +1,19 @@
-//! Kafka sink: rows as JSON or raw text, at least once.
+//! Kafka sink: rows as JSON or raw text, exactly once through the job's transactions, or at least
+//! once through a producer of its own.
 
 mod dead_letter;
 mod producer;
+pub mod transaction;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use rdkafka::producer::BaseRecord;
+
 use self::producer::{Outgoing, Producer};
+use self::transaction::Transactions;
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
 use crate::record::json::JsonEncoder;
@@ -17,19 +22,27 @@ use crate::sql::plan::Table;
 
 pub use self::dead_letter::DeadLetterProducer;
 
-/// How long `open` waits for the broker.
-const OPEN_PATIENCE: Duration = Duration::from_secs(60);
+/// Between two questions to a broker that does not answer.
+const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 const QUESTION: Duration = Duration::from_secs(5);
 
-/// Opens the sink of a table; `zone` is the session's, for TIMESTAMP_LTZ.
+/// Whether a table's rows go out by the job's transactions.
+pub fn is_transactional(table: &Table) -> bool {
+    let guarantee = table.options.get("sink.delivery-guarantee").map(|guarantee| &**guarantee);
+    &*table.connector == "kafka" && guarantee != Some("at-least-once")
+}
+
+/// Opens the sink of a table; `zone` is the session's, for TIMESTAMP_LTZ. `transactions` are
+/// those of the job and the first epoch to be written, where rows go out by them.
 pub fn open(
     table: Arc<Table>,
     zone: TimeZone,
     context: SinkContext,
+    transactions: Option<(Arc<Transactions>, u64)>,
 ) -> Result<Box<dyn Sink>, String> {
     let layout = Layout::new(&table, zone)?;
     let topic = one_topic(&table.options)?;
-    let config = client_config(&table.options, Role::Producer)?;
     let partitions = wait_for_topic(&table, &topic, &context)?;
     let choice = match table.options.get("sink.partitioner").map_or("default", |value| value) {
         "default" => Choice::ByKey,
@@ -41,9 +54,41 @@ pub fn open(
             ));
         }
     };
-    let producer = Producer::new(&config, &topic, context)?;
+    let writer = match transactions {
+        Some((transactions, epoch)) => {
+            Writer::Transactional { transactions, epoch, ready: false, topic: topic.into() }
+        }
+        None => {
+            let config = client_config(&table.options, Role::Producer)?;
+            Writer::Plain(Box::new(Producer::new(&config, &topic, context)?))
+        }
+    };
     let (key_bytes, value_bytes) = (Vec::new(), Vec::new());
-    Ok(Box::new(KafkaSink { producer, layout, choice, key_bytes, value_bytes }))
+    Ok(Box::new(KafkaSink { writer, layout, choice, key_bytes, value_bytes }))
+}
+
+/// The transactions of the tables that want them: they share two producers, with the properties
+/// of the first. Waits for the broker.
+pub fn open_transactions(
+    tables: &[Arc<Table>],
+    job: &str,
+    context: &SinkContext,
+) -> Result<Option<Transactions>, String> {
+    let mut tables = tables.iter().filter(|table| is_transactional(table));
+    let Some(first) = tables.next() else { return Ok(None) };
+    let servers = |table: &Table| table.options.get("properties.bootstrap.servers").cloned();
+    if let Some(other) = tables.find(|table| servers(table) != servers(first)) {
+        return Err(format!(
+            "tables `{}` and `{}` are in two Kafka clusters, and a transaction is of one: set \
+             'sink.delivery-guarantee' = 'at-least-once' for one of them",
+            first.name, other.name
+        ));
+    }
+    let topic = one_topic(&first.options)?;
+    wait_for_topic(first, &topic, context)?;
+    let config = client_config(&first.options, Role::Producer)?;
+    let admin = client_config(&first.options, Role::Admin)?;
+    Transactions::open(&config, &admin, job, (topic, 0), context.clone()).map(Some)
 }
 
 /// Number of partitions, once the broker answers; makes the topic where the table says so.
@@ -51,7 +96,8 @@ fn wait_for_topic(table: &Table, topic: &str, context: &SinkContext) -> Result<i
     let admin = client_config(&table.options, Role::Admin)?;
     let create = table.options.get("sink.create-topic").map_or("false", |value| value);
     let create = CreateTopic::parse(create)?;
-    let started = Instant::now();
+    let mut pause = PAUSE;
+    let mut said = false;
     loop {
         let reason = match partition_count(&admin, topic, QUESTION) {
             Ok(Some(count)) => {
@@ -70,12 +116,16 @@ fn wait_for_topic(table: &Table, topic: &str, context: &SinkContext) -> Result<i
             Err(reason) => Some(reason),
         };
         if let Some(reason) = reason {
-            if started.elapsed() > OPEN_PATIENCE || context.stopping() {
+            if context.stopping() {
                 return Err(reason);
             }
+            if !std::mem::replace(&mut said, true) {
+                tracing::warn!("table `{}` waits: {reason}", table.name);
+            }
             context.set_problem(Some(reason));
+            pause = (pause * 2).min(PAUSE_MAX);
         }
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(pause);
     }
 }
 
@@ -211,8 +261,46 @@ fn columns_of(fields: &[Field], option: &str, text: &str) -> Result<Vec<usize>, 
         .collect()
 }
 
+enum Writer {
+    Plain(Box<Producer>),
+    Transactional {
+        transactions: Arc<Transactions>,
+        /// The epoch that rows belong to now.
+        epoch: u64,
+        /// Its transaction has begun.
+        ready: bool,
+        topic: Arc<str>,
+    },
+}
+
+impl Writer {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), String> {
+        match self {
+            Self::Plain(producer) => producer.send(record),
+            Self::Transactional { transactions, epoch, ready, topic } => {
+                if !*ready {
+                    transactions.wait_for(*epoch)?;
+                    *ready = true;
+                }
+                let mut outgoing = BaseRecord::<[u8], [u8]>::to(topic);
+                outgoing.key = record.key;
+                outgoing.payload = record.value;
+                outgoing.partition = record.partition;
+                transactions.send(*epoch, outgoing)
+            }
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), String> {
+        match self {
+            Self::Plain(producer) => producer.serve(),
+            Self::Transactional { transactions, epoch, .. } => transactions.check(*epoch),
+        }
+    }
+}
+
 struct KafkaSink {
-    producer: Producer,
+    writer: Writer,
     layout: Layout,
     choice: Choice,
     key_bytes: Vec<u8>,
@@ -233,21 +321,33 @@ impl Sink for KafkaSink {
                 _ => false,
             };
             let has_value = self.layout.value.encode(&values, row, &mut self.value_bytes);
-            self.producer.send(Outgoing {
+            self.writer.send(Outgoing {
                 key: has_key.then_some(&self.key_bytes),
                 value: has_value.then_some(&self.value_bytes),
                 partition: self.choice.partition(),
                 headers: &[],
             })?;
         }
-        self.producer.serve()
+        self.writer.serve()
     }
 
     fn flush(&mut self) -> Result<(), String> {
-        self.producer.flush()
+        match &mut self.writer {
+            Writer::Plain(producer) => producer.flush(),
+            Writer::Transactional { transactions, epoch, .. } => transactions.flush(*epoch),
+        }
+    }
+
+    fn end_epoch(&mut self, _epoch: u64) -> Result<(), String> {
+        self.flush()?;
+        if let Writer::Transactional { epoch, ready, .. } = &mut self.writer {
+            *epoch += 1;
+            *ready = false;
+        }
+        Ok(())
     }
 
     fn idle(&mut self) -> Result<(), String> {
-        self.producer.serve()
+        self.writer.serve()
     }
 }

@@ -62,8 +62,10 @@ fn check_names(table: &Table) -> Result<(), String> {
         }
     }
     match option(table, "sink.publish") {
-        None | Some("early") => Ok(()),
-        Some(other) => Err(format!("'sink.publish' = '{other}' is not supported yet, 'early' is")),
+        None | Some("early" | "committed") => Ok(()),
+        Some(other) => {
+            Err(format!("'sink.publish' = '{other}': one of committed (the default), early"))
+        }
     }
 }
 

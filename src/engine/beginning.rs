@@ -1,0 +1,138 @@
+//! What a start goes on from: the state folder, the job's Kafka transactions, and which epoch of
+//! theirs was committed last.
+
+use std::sync::Arc;
+
+use super::recovery::{self, Recovery};
+use super::{Ended, Job, RunOptions};
+use crate::checkpoint::{Manifest, StateFolder};
+use crate::shard::epoch::EpochState;
+use crate::shard::topology::Topology;
+use crate::sink::SinkContext;
+use crate::sink::kafka::open_transactions;
+use crate::sink::kafka::transaction::Transactions;
+
+/// What the job goes on from, and under which name.
+pub struct Beginning {
+    pub state: Option<Arc<StateFolder>>,
+    pub recovery: Option<Arc<Recovery>>,
+    pub transactions: Option<Arc<Transactions>>,
+    pub seed: u64,
+    pub incarnation: u64,
+    /// The last epoch that was committed.
+    pub epoch: u64,
+}
+
+impl Beginning {
+    /// Waits for the broker where the job writes Kafka exactly once. `known`: the incarnation of
+    /// this process before, if it starts again in place; a newer one means another process.
+    pub fn open(
+        job: &Job,
+        options: &RunOptions,
+        context: &SinkContext,
+        known: Option<u64>,
+    ) -> Result<Self, Ended> {
+        let state = open_state(job, options)?;
+        let transactions = match &state {
+            Some(_) => open_transactions(&job.topology.sinks, &job.name, context)?.map(Arc::new),
+            None => None,
+        };
+        let recovery = match &state {
+            Some(folder) => open_recovery(folder, transactions.as_deref(), job)?,
+            None => None,
+        };
+        let manifest = recovery.as_ref().map(|recovery| &recovery.manifest);
+        if let (Some(known), Some(manifest)) = (known, manifest)
+            && manifest.incarnation > known
+        {
+            return Err(Ended::Failed("another process of this job has taken over".into()));
+        }
+        let seed = manifest.map_or_else(fresh_seed, |manifest| manifest.seed);
+        let incarnation = manifest.map_or(1, |manifest| manifest.incarnation + 1);
+        let epoch = manifest.map_or(0, |manifest| manifest.epoch);
+        let beginning = Self { state, recovery, transactions, seed, incarnation, epoch };
+        beginning.announce(job)?;
+        Ok(beginning)
+    }
+
+    /// The same state under a new incarnation, before any input is read: from now on what an
+    /// older incarnation may still write is not taken for newer.
+    fn announce(&self, job: &Job) -> Result<(), Ended> {
+        let Some(folder) = &self.state else { return Ok(()) };
+        let incarnation = self.incarnation;
+        let base = match &self.recovery {
+            Some(recovery) => recovery.manifest.clone(),
+            None => Manifest {
+                seed: self.seed,
+                operators: manifest_operators(&job.topology),
+                ..Manifest::new(&job.name, 0, incarnation)
+            },
+        };
+        let manifest = Manifest { incarnation, ..base };
+        folder.write(&manifest)?;
+        if let Some(transactions) = &self.transactions {
+            transactions.begin(self.epoch)?;
+            transactions.commit(self.epoch, &manifest.name()?)?;
+            transactions.begin(self.epoch + 1)?;
+            transactions.begin(self.epoch + 2)?;
+        }
+        Ok(folder.committed(&manifest)?)
+    }
+
+    /// Where the workers write their state.
+    pub fn epoch_state(&self) -> Option<EpochState> {
+        let folder = self.state.clone()?;
+        Some(EpochState { folder, incarnation: self.incarnation })
+    }
+}
+
+/// State is kept where a start can go on from it: for input without an end.
+fn open_state(job: &Job, options: &RunOptions) -> Result<Option<Arc<StateFolder>>, String> {
+    match &options.state_dir {
+        Some(dir) if !job.bounded => Ok(Some(Arc::new(StateFolder::open(dir, &job.name)?))),
+        _ => Ok(None),
+    }
+}
+
+fn open_recovery(
+    folder: &Arc<StateFolder>,
+    transactions: Option<&Transactions>,
+    job: &Job,
+) -> Result<Option<Arc<Recovery>>, String> {
+    let found = match transactions {
+        None => folder.load_latest()?,
+        Some(transactions) => match transactions.committed()? {
+            Some(name) => Some(folder.load_committed(&name)?),
+            None => never_committed(folder)?,
+        },
+    };
+    let Some(manifest) = found else { return Ok(None) };
+    let recovery = Recovery { folder: folder.clone(), manifest };
+    recovery.check(&job.topology)?;
+    tracing::info!(epoch = recovery.manifest.epoch, "going on from the saved state");
+    Ok(Some(Arc::new(recovery)))
+}
+
+/// Kafka knows of no epoch: neither may the folder, but for the first one, cut short.
+fn never_committed(folder: &StateFolder) -> Result<Option<Manifest>, String> {
+    match folder.load_latest()? {
+        Some(manifest) if manifest.epoch > 0 => Err(format!(
+            "{} holds epoch {}, but Kafka does not say that it was committed: its offset has \
+             expired, or this is another cluster. Move the folder away to start afresh",
+            folder.path().display(),
+            manifest.epoch
+        )),
+        found => Ok(found),
+    }
+}
+
+/// Ids to write into a manifest.
+pub fn manifest_operators(topology: &Topology) -> Vec<String> {
+    recovery::operator_ids(topology).into_iter().collect()
+}
+
+/// A seed that nobody outside can guess, so that keys cannot be made to collide.
+fn fresh_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,268 @@
+//! The Kafka transactions of a job: what its topics hold and where its state stands become
+//! visible in one step, or not at all.
+//!
+//! Two producers take turns by epoch, so that the rows of an epoch can be sent while the one
+//! before commits. Each commit puts the name of the epoch's manifest beside a committed offset
+//! of one partition, the anchor: it is what a start goes on from. That offset is committed also
+//! where nothing was written, as the transactional ids are what fences an older process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::producer::{
+    BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
+};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::kafka::{Committed, Offsets, explain};
+use crate::sink::SinkContext;
+
+/// How long one call of the client may take.
+const CALL: Duration = Duration::from_secs(10);
+/// How long a commit is retried before its transaction is given up.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(40);
+/// How often a waiting thread looks whether the job is stopping.
+const LOOK: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Why a transaction did not come through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionError {
+    /// Nothing of the epoch became visible: the job goes on from the epoch before.
+    Aborted(String),
+    /// Another process of the job has taken over.
+    Fenced(String),
+}
+
+impl std::fmt::Display for TransactionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Aborted(reason) => write!(f, "a Kafka transaction was aborted: {reason}"),
+            Self::Fenced(reason) => {
+                write!(f, "another process of this job has taken over its Kafka output: {reason}")
+            }
+        }
+    }
+}
+
+/// What the client reports beside the calls.
+#[derive(Default)]
+struct Reports {
+    failed: AtomicBool,
+    reason: Mutex<Option<String>>,
+}
+
+impl Reports {
+    fn fail(&self, reason: String) {
+        if let Ok(mut known) = self.reason.lock() {
+            known.get_or_insert(reason);
+        }
+        self.failed.store(true, Ordering::Release);
+    }
+
+    fn failure(&self) -> Option<String> {
+        if !self.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        let reason = self.reason.lock().ok().and_then(|reason| reason.clone());
+        Some(reason.unwrap_or_else(|| "the producer failed".into()))
+    }
+}
+
+impl ClientContext for Reports {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let KafkaError::Global(RDKafkaErrorCode::Fatal) = error {
+            self.fail(reason.to_owned());
+        }
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, message)) = result {
+            self.fail(format!("Kafka topic '{}': {error}", message.topic()));
+        }
+    }
+}
+
+type TransactionalProducer = ThreadedProducer<Reports>;
+
+/// The two producers of a job, shared by its sinks.
+pub struct Transactions {
+    producers: [TransactionalProducer; 2],
+    anchor: (String, i32),
+    group: ConsumerGroupMetadata,
+    offsets: Offsets,
+    /// The newest epoch whose transaction has begun: its rows, and those of the one before, can
+    /// be sent.
+    begun: Mutex<u64>,
+    changed: Condvar,
+    context: SinkContext,
+}
+
+impl Transactions {
+    /// Fences older processes of the job and ends what they left open. `config` is of
+    /// [`crate::kafka::Role::Producer`], `admin` of `Role::Admin`; `anchor` is a partition that
+    /// exists.
+    pub fn open(
+        config: &ClientConfig,
+        admin: &ClientConfig,
+        job: &str,
+        anchor: (String, i32),
+        context: SinkContext,
+    ) -> Result<Self, String> {
+        let group = format!("pelton-{job}");
+        let mut admin = admin.clone();
+        admin.set("group.id", &group).set("isolation.level", "read_committed");
+        let consumer: BaseConsumer = admin.create().map_err(|error| explain(&error))?;
+        let metadata = consumer.group_metadata().ok_or("the Kafka client has no group")?;
+        let producers = [producer(config, job, 0)?, producer(config, job, 1)?];
+        let offsets = Offsets::new(&admin, &group)?;
+        let (begun, changed) = (Mutex::new(0), Condvar::new());
+        Ok(Self { producers, anchor, group: metadata, offsets, begun, changed, context })
+    }
+
+    /// The text beside the anchor's offset: the name of the last committed epoch.
+    pub fn committed(&self) -> Result<Option<String>, String> {
+        let found = self.offsets.committed(std::slice::from_ref(&self.anchor), CALL)?;
+        Ok(found.into_iter().map(|Committed { metadata, .. }| metadata).next())
+    }
+
+    fn producer(&self, epoch: u64) -> &TransactionalProducer {
+        &self.producers[(epoch % 2) as usize]
+    }
+
+    /// Begins the transaction of an epoch. Its producer must have committed the epoch two before.
+    pub fn begin(&self, epoch: u64) -> Result<(), TransactionError> {
+        self.producer(epoch).begin_transaction().map_err(|error| failure(&error))?;
+        if let Ok(mut begun) = self.begun.lock() {
+            *begun = (*begun).max(epoch);
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits until rows of an epoch can be sent.
+    pub fn wait_for(&self, epoch: u64) -> Result<(), String> {
+        let Ok(mut begun) = self.begun.lock() else { return Err("a thread has failed".into()) };
+        while *begun < epoch {
+            if self.context.stopping() {
+                return Err(format!("stopped before epoch {epoch} could be written"));
+            }
+            let Ok((guard, _)) = self.changed.wait_timeout(begun, LOOK) else {
+                return Err("a thread has failed".into());
+            };
+            begun = guard;
+        }
+        Ok(())
+    }
+
+    /// Hands a record of an epoch to the client; waits while its queue is full.
+    pub fn send(&self, epoch: u64, mut record: BaseRecord<'_, [u8], [u8]>) -> Result<(), String> {
+        let producer = self.producer(epoch);
+        loop {
+            let (error, back) = match producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err(refused) => refused,
+            };
+            record = back;
+            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(explain(&error));
+            }
+            self.check(epoch)?;
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// What has gone wrong with the records of an epoch, if anything.
+    pub fn check(&self, epoch: u64) -> Result<(), String> {
+        if self.context.stopping() {
+            return Err("stopped while Kafka took no records".into());
+        }
+        self.producer(epoch).context().failure().map_or(Ok(()), Err)
+    }
+
+    /// Returns once all records of an epoch are acknowledged: those of the next one must not
+    /// overtake them.
+    pub fn flush(&self, epoch: u64) -> Result<(), String> {
+        let producer = self.producer(epoch);
+        while producer.in_flight_count() > 0 {
+            self.check(epoch)?;
+            std::thread::sleep(PAUSE);
+        }
+        self.check(epoch)
+    }
+
+    /// Commits an epoch under the name of its manifest: the one step in which its rows become
+    /// visible and its state the one to go on from.
+    pub fn commit(&self, epoch: u64, name: &str) -> Result<(), TransactionError> {
+        let producer = self.producer(epoch);
+        let started = Instant::now();
+        let mut list = TopicPartitionList::with_capacity(1);
+        let mut element = list.add_partition(&self.anchor.0, self.anchor.1);
+        element.set_offset(Offset::Offset(epoch as i64)).map_err(|error| failure(&error))?;
+        element.set_metadata(name);
+        retried(started, || producer.send_offsets_to_transaction(&list, &self.group, CALL))?;
+        retried(started, || producer.commit_transaction(CALL))
+    }
+}
+
+fn producer(
+    config: &ClientConfig,
+    job: &str,
+    turn: usize,
+) -> Result<TransactionalProducer, String> {
+    let mut config = config.clone();
+    config
+        .set("transactional.id", format!("pelton-{job}-{turn}"))
+        .set("enable.idempotence", "true")
+        // The client's 100 ms is what a commit right behind another would wait.
+        .set("retry.backoff.ms", "5")
+        .set("retry.backoff.max.ms", "100")
+        // Records live as long as their transaction may.
+        .remove("message.timeout.ms");
+    let producer: TransactionalProducer =
+        config.create_with_context(Reports::default()).map_err(|error| explain(&error))?;
+    let started = Instant::now();
+    retried(started, || producer.init_transactions(CALL)).map_err(|error| error.to_string())?;
+    Ok(producer)
+}
+
+/// Calls again what failed for a reason that passes.
+fn retried(
+    started: Instant,
+    mut call: impl FnMut() -> Result<(), KafkaError>,
+) -> Result<(), TransactionError> {
+    loop {
+        let error = match call() {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let passes = match &error {
+            KafkaError::Transaction(error) => error.is_retriable(),
+            _ => false,
+        };
+        if !passes || started.elapsed() > COMMIT_PATIENCE {
+            return Err(failure(&error));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn failure(error: &KafkaError) -> TransactionError {
+    use RDKafkaErrorCode as Code;
+    let fenced = matches!(
+        error.rdkafka_error_code(),
+        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch)
+    );
+    let text = explain(error);
+    if fenced { TransactionError::Fenced(text) } else { TransactionError::Aborted(text) }
+}
