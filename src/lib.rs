@@ -9,6 +9,7 @@ pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod expression;
+pub mod fault;
 pub mod http;
 pub mod kafka;
 pub mod metrics;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::recovery::{self, Recovery};
 use super::{Ended, Job, RunOptions};
 use crate::checkpoint::{Manifest, StateFolder};
+use crate::fault;
 use crate::shard::epoch::EpochState;
 use crate::shard::topology::Topology;
 use crate::sink::SinkContext;
@@ -37,6 +38,7 @@ impl Beginning {
             Some(_) => open_transactions(&job.topology.sinks, &job.name, context)?.map(Arc::new),
             None => None,
         };
+        fault::point("fenced");
         let recovery = match &state {
             Some(folder) => open_recovery(folder, transactions.as_deref(), job)?,
             None => None,
@@ -73,6 +75,7 @@ impl Beginning {
         if let Some(transactions) = &self.transactions {
             transactions.begin(self.epoch)?;
             transactions.commit(self.epoch, &manifest.name()?)?;
+            fault::point("announced");
             transactions.begin(self.epoch + 1)?;
             transactions.begin(self.epoch + 2)?;
         }

@@ -11,6 +11,7 @@ use super::beginning::{Beginning, manifest_operators};
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
 use crate::checkpoint::{FileEntry, Manifest, Outbox, SourcePosition};
+use crate::fault;
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
@@ -95,6 +96,8 @@ pub struct Control<'a> {
     pub metrics: Metrics,
     pub latencies: Latencies,
     pub summary: RunSummary,
+    /// Of the epoch before, for a sabotage that names the wrong one.
+    pub name_before: String,
     /// A sink holds so much that the epoch is to end.
     pub full: bool,
     /// When the first record was read.
@@ -124,7 +127,7 @@ impl Control<'_> {
 
     /// Lets all threads end.
     pub fn exit(&mut self) {
-        self.contexts.iter().for_each(SinkContext::stop);
+        self.give_up();
         self.command(|| Command::Exit);
     }
 
@@ -170,9 +173,10 @@ impl Control<'_> {
                 },
                 default(TICK) => {}
             }
+            let hasty = fault::sabotaged("commit-before-sinks");
             if current
                 .as_ref()
-                .is_some_and(|epoch| epoch.workers_left == 0 && epoch.sinks_left == 0)
+                .is_some_and(|epoch| epoch.workers_left == 0 && (epoch.sinks_left == 0 || hasty))
                 && let Some(epoch) = current.take()
             {
                 self.commit(epoch)?;
@@ -185,14 +189,21 @@ impl Control<'_> {
 
     fn give_up_if_overdue(&self, draining: Option<Instant>) {
         if draining.is_some_and(|since| since.elapsed() > DRAIN_MAX) {
-            self.contexts.iter().for_each(SinkContext::stop);
+            self.give_up();
         }
+    }
+
+    /// Sinks retry no more.
+    fn give_up(&self) {
+        self.contexts.iter().for_each(SinkContext::stop);
+        self.beginning.transactions.iter().for_each(|transactions| transactions.stop());
     }
 
     fn begin_epoch(&mut self) -> Epoch {
         self.beginning.epoch += 1;
         let number = self.beginning.epoch;
         self.command(|| Command::Barrier(number));
+        fault::point("barrier");
         Epoch {
             number,
             begun: Instant::now(),
@@ -263,13 +274,19 @@ impl Control<'_> {
         self.summary.epochs += 1;
         let mut name = String::new();
         if let Some(folder) = &self.beginning.state {
+            fault::point("saved");
             let manifest = self.manifest(&epoch);
             name = manifest.name()?;
             folder.write(&manifest)?;
+            fault::point("manifest");
             if let Some(transactions) = &self.beginning.transactions {
+                if fault::sabotaged("stale-pointer") {
+                    std::mem::swap(&mut name, &mut self.name_before);
+                }
                 transactions.commit(epoch.number, &name)?;
                 transactions.begin(epoch.number + 2)?;
             }
+            fault::point("committed");
             self.committed.store(epoch.number, Ordering::Release);
             folder.committed(&manifest)?;
         }
@@ -330,7 +347,7 @@ impl Control<'_> {
                 source: source.id.clone(),
                 topic: topic.clone(),
                 partition: position.partition,
-                next: position.next,
+                next: position.next + i64::from(fault::sabotaged("positions-off-by-one")),
             }));
             watermarks.extend(source.watermarks.iter().map(|(step, partition, watermark)| {
                 (recovery::watermark_name(step, *partition), *watermark)

@@ -126,6 +126,7 @@ pub fn run(
         metrics: observed.metrics.clone(),
         latencies: observed.latencies.clone(),
         summary: RunSummary::default(),
+        name_before: String::new(),
         full: false,
         first: None,
     };

@@ -10,6 +10,7 @@ use crossbeam::channel::{Receiver, Select, Sender, bounded};
 
 use super::outbox::Outbox;
 use crate::checkpoint::FileEntry;
+use crate::fault;
 use crate::metrics::Counter;
 use crate::metrics::latency::LatencyRecorder;
 use crate::record::{Batch, Message, Status};
@@ -176,6 +177,7 @@ impl SinkThread {
             }
             Publish::Committed(outbox) => {
                 outbox.keep(epoch, std::mem::take(&mut rows.held))?;
+                fault::point("outbox");
                 rows.waiting.push_back((epoch, std::mem::take(&mut rows.current)));
                 return Ok(outbox.files());
             }
@@ -192,6 +194,7 @@ impl SinkThread {
             {
                 held.batches.iter().try_for_each(|batch| sink.write(batch))?;
                 sink.flush()?;
+                fault::point("published");
                 outbox.published();
             }
             if let Some((_, mut done)) = rows.waiting.pop_front() {

@@ -88,7 +88,7 @@ pub fn open_transactions(
     wait_for_topic(first, &topic, context)?;
     let config = client_config(&first.options, Role::Producer)?;
     let admin = client_config(&first.options, Role::Admin)?;
-    Transactions::open(&config, &admin, job, (topic, 0), context.clone()).map(Some)
+    Transactions::open(&config, &admin, job, (topic, 0)).map(Some)
 }
 
 /// Number of partitions, once the broker answers; makes the topic where the table says so.

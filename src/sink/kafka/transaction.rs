@@ -20,8 +20,8 @@ use rdkafka::producer::{
 };
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::fault;
 use crate::kafka::{Committed, Offsets, explain};
-use crate::sink::SinkContext;
 
 /// How long one call of the client may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ pub struct Transactions {
     /// be sent.
     begun: Mutex<u64>,
     changed: Condvar,
-    context: SinkContext,
+    stopping: AtomicBool,
 }
 
 impl Transactions {
@@ -117,7 +117,6 @@ impl Transactions {
         admin: &ClientConfig,
         job: &str,
         anchor: (String, i32),
-        context: SinkContext,
     ) -> Result<Self, String> {
         let group = format!("pelton-{job}");
         let mut admin = admin.clone();
@@ -127,7 +126,14 @@ impl Transactions {
         let producers = [producer(config, job, 0)?, producer(config, job, 1)?];
         let offsets = Offsets::new(&admin, &group)?;
         let (begun, changed) = (Mutex::new(0), Condvar::new());
-        Ok(Self { producers, anchor, group: metadata, offsets, begun, changed, context })
+        let stopping = AtomicBool::new(false);
+        Ok(Self { producers, anchor, group: metadata, offsets, begun, changed, stopping })
+    }
+
+    /// The engine gives up: whoever waits returns with an error.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
     }
 
     /// The text beside the anchor's offset: the name of the last committed epoch.
@@ -154,7 +160,7 @@ impl Transactions {
     pub fn wait_for(&self, epoch: u64) -> Result<(), String> {
         let Ok(mut begun) = self.begun.lock() else { return Err("a thread has failed".into()) };
         while *begun < epoch {
-            if self.context.stopping() {
+            if self.stopping.load(Ordering::Relaxed) {
                 return Err(format!("stopped before epoch {epoch} could be written"));
             }
             let Ok((guard, _)) = self.changed.wait_timeout(begun, LOOK) else {
@@ -184,7 +190,7 @@ impl Transactions {
 
     /// What has gone wrong with the records of an epoch, if anything.
     pub fn check(&self, epoch: u64) -> Result<(), String> {
-        if self.context.stopping() {
+        if self.stopping.load(Ordering::Relaxed) {
             return Err("stopped while Kafka took no records".into());
         }
         self.producer(epoch).context().failure().map_or(Ok(()), Err)
@@ -211,6 +217,7 @@ impl Transactions {
         element.set_offset(Offset::Offset(epoch as i64)).map_err(|error| failure(&error))?;
         element.set_metadata(name);
         retried(started, || producer.send_offsets_to_transaction(&list, &self.group, CALL))?;
+        fault::point("offsets");
         retried(started, || producer.commit_transaction(CALL))
     }
 }
