@@ -77,12 +77,7 @@ pub fn run(
     let contexts: Vec<SinkContext> =
         job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
     let opening = SinkContext::until(options.stop.clone());
-    let observed = Observed {
-        metrics: Metrics::new(),
-        latencies: Latencies::new(),
-        health: Arc::new(Health::new(workers, [&contexts[..], &[opening.clone()]].concat())),
-        dead_letters: Arc::default(),
-    };
+    let observed = Observed::new(workers, [&contexts[..], std::slice::from_ref(&opening)].concat());
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (handles, commands) = handles(&wakers);
     let server = start_http(job, options, &handles, &observed)?;
@@ -136,14 +131,18 @@ pub fn run(
     // The state folder's lock goes with the last of its users.
     drop(control);
     letter_context.stop();
-    for thread in threads.into_iter().chain(sinks.threads).chain([letter_thread]) {
+    join(threads.into_iter().chain(sinks.threads).chain([letter_thread]), server);
+    outcome.map(|()| observed.summary(summary, started))
+}
+
+fn join(threads: impl Iterator<Item = JoinHandle<()>>, server: Option<http::ServerHandle>) {
+    for thread in threads {
         // A thread that panicked has said so on standard error.
         let _ = thread.join();
     }
     if let Some(server) = server {
         server.stop();
     }
-    outcome.map(|()| observed.summary(summary, started))
 }
 
 /// What all workers have in common.
@@ -192,6 +191,15 @@ impl Starter<'_> {
 }
 
 impl Observed {
+    fn new(workers: usize, contexts: Vec<SinkContext>) -> Self {
+        Self {
+            metrics: Metrics::new(),
+            latencies: Latencies::new(),
+            health: Arc::new(Health::new(workers, contexts)),
+            dead_letters: Arc::default(),
+        }
+    }
+
     /// The control loop's summary with all that was counted.
     fn summary(&self, summary: RunSummary, started: Instant) -> RunSummary {
         let latencies = self.latencies.snapshot();

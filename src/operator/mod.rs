@@ -4,6 +4,7 @@ pub mod aggregate;
 #[cfg(test)]
 mod harness;
 pub mod over;
+pub mod pattern;
 pub mod stateless;
 pub mod time_sort;
 pub mod upsert;

@@ -16,6 +16,7 @@ use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
 use crate::operator::over::Over;
+use crate::operator::pattern::MatchRecognize;
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
 use crate::operator::upsert::UpsertTable;
@@ -176,18 +177,19 @@ fn operator(
             let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
             BuiltOperator::new("over", operator)
         }
+        StepKind::Match { time, keys, recognition } => {
+            let (types, of) = (input_types(step, topology), (**recognition).clone());
+            let operator = MatchRecognize::new(*time, keys.clone(), &types, of, dictionary());
+            BuiltOperator::new("match", operator)
+        }
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);
             let zone = ltz.then(|| settings.zone.clone());
             BuiltOperator::new("window", WindowAssign::new(*window, *time, zone))
         }
-        StepKind::Aggregate { keys, calls, update_before, silent, retention } => {
+        StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let retention =
-                retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
-            let per_row = settings.per_row;
-            let options =
-                GroupOptions { update_before: *update_before, per_row, silent: *silent, retention };
+            let options = group_options(&step.kind, settings);
             let operator =
                 GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
             let mut built = BuiltOperator::new("aggregate", operator);
@@ -215,6 +217,16 @@ fn operator(
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
     };
     Ok(Some(built))
+}
+
+fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {
+    let StepKind::Aggregate { update_before, silent, retention, .. } = kind else {
+        return GroupOptions::default();
+    };
+    let retention =
+        retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
+    let per_row = settings.per_row;
+    GroupOptions { update_before: *update_before, per_row, silent: *silent, retention }
 }
 
 fn window_operator(

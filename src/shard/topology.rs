@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::over::{Bounds, Order, OverCall};
+use crate::operator::pattern::Recognition;
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
@@ -43,6 +44,11 @@ pub enum StepKind {
         calls: Vec<OverCall>,
         bounds: Bounds,
         order: Order,
+    },
+    Match {
+        time: usize,
+        keys: Vec<usize>,
+        recognition: Box<Recognition>,
     },
     WindowAssign {
         window: WindowKind,
@@ -243,6 +249,13 @@ impl Builder<'_> {
                 let calls = calls.clone();
                 let kind = StepKind::Over { time, keys: keys.clone(), calls, bounds, order };
                 return Ok(self.spread(id, kind, keys));
+            }
+            NodeKind::Match { time, keys, recognition } => {
+                let (time, recognition) = (*time, recognition.clone());
+                let kind = StepKind::Match { time, keys: keys.clone(), recognition };
+                let placed = self.spread(id, kind, keys);
+                // Keys come first in the output.
+                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
             }
             NodeKind::WindowAssign { window, time } => {
                 (StepKind::WindowAssign { window: *window, time: *time }, spread)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use crate::operator::over::{Bounds, Order};
+use crate::operator::pattern::{OPEN_MAX, Recognition};
 use crate::record::Schema;
 
 /// One tree a sink, from the sink down to its sources.
@@ -52,6 +53,9 @@ fn describe(plan: &Plan, node: &Node) -> String {
             let keys = picked(input, keys);
             format!("over: {} value(s) a row by {keys}, {}", calls.len(), frame(*bounds, *order))
         }
+        NodeKind::Match { keys, recognition, .. } => {
+            format!("match by {}: {}", picked(input, keys), kept_rows(recognition))
+        }
         NodeKind::WindowAssign { window, .. } => {
             format!(
                 "windows of {} ms every {} ms, assigned row by row; keeps nothing",
@@ -90,6 +94,19 @@ fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
         format!("; metadata {}", metadata.join(", "))
     };
     format!("scan `{}` ({}), decodes {}{metadata}", table.name, table.connector, paths.join(", "))
+}
+
+/// What a pattern keeps.
+fn kept_rows(recognition: &Recognition) -> String {
+    let elements = recognition.pattern.elements.len();
+    let limit = match recognition.pattern.within_ms {
+        Some(ms) => format!("for less than {ms} ms"),
+        None => "without a limit of time: add WITHIN".into(),
+    };
+    format!(
+        "{elements} variable(s); exchange by key; state: the rows of open matches, {limit}; at most \
+         {OPEN_MAX} open matches a key"
+    )
 }
 
 /// How an OVER takes its rows and what it keeps.

@@ -68,6 +68,9 @@ impl Queries<'_> {
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
                 (Relation { node, scope, window: None }, alias)
             }
+            ast::TableFactor::MatchRecognize { alias, .. } => {
+                (self.match_recognize(factor, span)?, alias)
+            }
             other => {
                 let what = format!("`{other}` in FROM");
                 return Err(Fault::unsupported(span, &what, "name a table, a view or a subquery"));

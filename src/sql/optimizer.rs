@@ -257,8 +257,10 @@ fn prune(plan: Plan) -> Plan {
     let mut nodes = Vec::with_capacity(plan.nodes.len());
     // Old position of each kept column, by node.
     let mut kept: Vec<Vec<usize>> = Vec::new();
+    // Columns of each node before.
+    let widths: Vec<usize> = plan.nodes.iter().map(|node| node.schema.len()).collect();
     for (id, node) in plan.nodes.iter().enumerate() {
-        let (node, columns) = narrowed(node, &needed[id], &kept);
+        let (node, columns) = narrowed(node, &needed[id], &kept, &widths);
         nodes.push(node);
         kept.push(columns);
     }
@@ -295,6 +297,11 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(keys);
             read.extend(calls.iter().filter_map(|call| call.argument));
         }
+        NodeKind::Match { time, keys, recognition } => {
+            read.push(*time);
+            read.extend(keys);
+            recognition.visit_columns(columns, &mut |column| read.push(column));
+        }
         NodeKind::Scan { .. } => {}
         _ => read.extend(0..columns),
     }
@@ -302,7 +309,12 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
 }
 
 /// The node with only the needed columns, where it is one that can leave columns out.
-fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node, Vec<usize>) {
+fn narrowed(
+    node: &Node,
+    needed: &BTreeSet<usize>,
+    kept: &[Vec<usize>],
+    widths: &[usize],
+) -> (Node, Vec<usize>) {
     let all: Vec<usize> = (0..node.schema.len()).collect();
     let input = node.inputs.first().map(|&input| &kept[input]);
     let place = |column: usize| {
@@ -342,22 +354,23 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
             keys.iter_mut().for_each(|key| *key = place(*key));
             input.cloned().unwrap_or_default()
         }
+        NodeKind::Match { time, keys, recognition } => {
+            *time = place(*time);
+            keys.iter_mut().for_each(|key| *key = place(*key));
+            let (before, after) = (widths[node.inputs[0]], input.map_or(0, Vec::len));
+            recognition.map_columns(before, after, &place);
+            all
+        }
         NodeKind::Over { time, keys, calls, .. } => {
             *time = place(*time);
             keys.iter_mut().for_each(|key| *key = place(*key));
             let arguments = calls.iter_mut().filter_map(|call| call.argument.as_mut());
             arguments.for_each(|argument| *argument = place(*argument));
-            let before = node.schema.len() - calls.len();
-            let mut columns = input.cloned().unwrap_or_default();
-            columns.extend(before..node.schema.len());
-            columns
+            and_added(input, node.schema.len(), calls.len())
         }
         NodeKind::WindowAssign { time, .. } => {
             *time = place(*time);
-            let before = node.schema.len() - 3;
-            let mut columns = input.cloned().unwrap_or_default();
-            columns.extend(before..before + 3);
-            columns
+            and_added(input, node.schema.len(), 3)
         }
         _ => all,
     };
@@ -365,6 +378,11 @@ fn narrowed(node: &Node, needed: &BTreeSet<usize>, kept: &[Vec<usize>]) -> (Node
         Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
     node.time = node.time.and_then(|time| columns.iter().position(|&column| column == time));
     (node, columns)
+}
+
+/// The input's columns that are left, and the last `added` of `columns`, which the node makes.
+fn and_added(input: Option<&Vec<usize>>, columns: usize, added: usize) -> Vec<usize> {
+    input.into_iter().flatten().copied().chain(columns - added..columns).collect()
 }
 
 #[cfg(test)]

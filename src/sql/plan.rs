@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::over::{Bounds, Order, OverCall};
+use crate::operator::pattern::Recognition;
 use crate::operator::window::WindowKind;
 use crate::record::{DataType, Schema};
 
@@ -86,6 +87,12 @@ pub enum NodeKind {
         calls: Vec<OverCall>,
         bounds: Bounds,
         order: Order,
+    },
+    /// MATCH_RECOGNIZE. Output: keys, then one column for each term of the measures.
+    Match {
+        time: usize,
+        keys: Vec<usize>,
+        recognition: Box<Recognition>,
     },
     /// TUMBLE, HOP without aggregation: appends window_start, window_end, window_time.
     WindowAssign {

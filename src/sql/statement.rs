@@ -5,6 +5,7 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use super::fault::{Fault, Result};
+use super::hoist::patterns_over_subqueries;
 use super::table::{self, Declaration};
 use super::tokens::{self, Flink, prepare};
 use super::types::Cursor;
@@ -109,11 +110,8 @@ fn names(cursor: &mut Cursor<'_>) -> Result<Vec<(String, Span)>> {
 }
 
 fn query(tokens: &[TokenWithSpan], span: Span) -> Result<Box<ast::Query>> {
-    if let Some(token) = tokens.iter().find(|token| tokens::is_word(token, "MATCH_RECOGNIZE")) {
-        let instead = "count in a TUMBLE or HOP window, or filter single rows";
-        return Err(Fault::unsupported(token.span, "MATCH_RECOGNIZE", instead));
-    }
-    let mut parser = Parser::new(&Flink).with_tokens_with_locations(prepare(tokens.to_vec())?);
+    let tokens = prepare(patterns_over_subqueries(tokens.to_vec())?)?;
+    let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens);
     let query = parser.parse_query().map_err(|error| parser_fault(&error, span))?;
     let next = parser.peek_token();
     match next.token {

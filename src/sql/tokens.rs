@@ -32,6 +32,10 @@ impl Dialect for Flink {
         true
     }
 
+    fn supports_match_recognize(&self) -> bool {
+        true
+    }
+
     fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
         true
     }
@@ -91,10 +95,50 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
         if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 
-/// Rewrites for the library: the word TABLE before a table function's argument goes, and the
-/// clauses of JSON_VALUE become plain arguments.
+/// Rewrites for the library: the word TABLE before a table function's argument goes, the clauses
+/// of JSON_VALUE become plain arguments, WITHIN a definition of its own, and SKIP TO x what it
+/// means.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
-    json_clauses(table_arguments(tokens))
+    json_clauses(skip_to_variable(within(table_arguments(tokens))))
+}
+
+/// `WITHIN INTERVAL … DEFINE` becomes `DEFINE within AS INTERVAL …,`.
+fn within(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut from = 0;
+    while let Some(at) = (from..tokens.len().saturating_sub(1))
+        .find(|&at| is_word(&tokens[at], "WITHIN") && is_word(&tokens[at + 1], "INTERVAL"))
+    {
+        from = at + 1;
+        let Some(define) = (at..tokens.len()).find(|&at| is_word(&tokens[at], "DEFINE")) else {
+            continue;
+        };
+        let span = tokens[at].span;
+        let token = |token: Token| TokenWithSpan::new(token, span);
+        let name = Token::make_word(super::match_recognize::WITHIN, Some('`'));
+        let mut moved = vec![tokens[define].clone(), token(name), token(Token::make_keyword("AS"))];
+        moved.extend_from_slice(&tokens[at + 1..define]);
+        moved.push(token(Token::Comma));
+        tokens.splice(at..=define, moved);
+    }
+    tokens
+}
+
+/// `SKIP TO x` is `SKIP TO LAST x`.
+fn skip_to_variable(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let named = matches!(token.token, Token::Word(_))
+            && !["NEXT", "FIRST", "LAST"].iter().any(|word| is_word(&token, word));
+        if let [.., skip, to] = out.as_slice()
+            && is_word(skip, "SKIP")
+            && is_word(to, "TO")
+            && named
+        {
+            out.push(TokenWithSpan::new(Token::make_keyword("LAST"), token.span));
+        }
+        out.push(token);
+    }
+    out
 }
 
 /// `TUMBLE(TABLE t, …)` and `DATA => TABLE t` lose the word TABLE; `TABLE(TUMBLE(` stays.

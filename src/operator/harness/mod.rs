@@ -4,6 +4,7 @@ mod cost;
 mod groups;
 mod model;
 mod over;
+mod patterns;
 mod sort;
 mod tables;
 mod windows;

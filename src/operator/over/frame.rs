@@ -304,6 +304,20 @@ impl Accumulator {
     }
 }
 
+/// One call over values that are all there.
+pub fn aggregate<'a>(call: &OverCall, values: impl Iterator<Item = &'a Value>) -> Value {
+    let mut accumulator = Accumulator::default();
+    for value in values {
+        match call.argument {
+            Some(_) => accumulator.add(call, value),
+            None => accumulator.count += 1,
+        }
+    }
+    let mut out = ColumnBuilder::for_type(&call.data_type, 1);
+    accumulator.output(call, &mut out);
+    out.finish().value(0)
+}
+
 fn narrow_float(value: f64, data_type: &DataType) -> f64 {
     if *data_type == DataType::Float { value as f32 as f64 } else { value }
 }

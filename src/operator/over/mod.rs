@@ -7,8 +7,8 @@ mod frame;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::frame::Frame;
 use self::frame::Keep;
+pub use self::frame::{Frame, aggregate};
 use super::{Operator, Output, Progress};
 use crate::record::{Batch, ColumnBuilder, DataType, Value};
 use crate::state::{KeyedState, SharedKeys, Table};

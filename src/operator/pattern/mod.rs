@@ -1,0 +1,491 @@
+//! MATCH_RECOGNIZE: row patterns per key, over rows in the order of time or of arrival.
+
+pub mod nfa;
+mod partition;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use self::nfa::{Element, Pattern, Skip};
+pub use self::partition::OPEN_MAX;
+use self::partition::{Partition, Run, Taken};
+use super::over::{Order, OverCall, aggregate};
+use super::{Operator, Output, Progress, Rejected};
+use crate::expression::{self, EvalContext, EvalErrors, Expr};
+use crate::record::{Batch, BatchTime, Column, ColumnBuilder, ColumnRef, DataType, Value, key};
+use crate::state::{KeyedState, SharedKeys, Table};
+
+/// Rows of one batch that goes out.
+const BATCH: usize = 1024;
+
+/// A value that is read from the rows of a match so far.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Term {
+    pub kind: TermKind,
+    /// The variable whose rows count; `None`: all rows.
+    pub variable: Option<usize>,
+    /// Column of the input.
+    pub column: usize,
+    pub data_type: DataType,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TermKind {
+    /// This many rows behind the first.
+    First(usize),
+    /// This many rows before the last.
+    Last(usize),
+    Aggregate(OverCall),
+}
+
+/// What a row must fulfil to be of a variable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Condition {
+    /// Over the columns of the input, then the terms.
+    pub predicate: Expr,
+    pub terms: Vec<Term>,
+}
+
+/// A pattern with its conditions and what it reads of a match.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Recognition {
+    pub pattern: Pattern,
+    /// By variable; `None`: any row fits.
+    pub conditions: Vec<Option<Condition>>,
+    /// Output columns behind the keys.
+    pub measures: Vec<Term>,
+    /// Columns that order rows of equal time, ascending or not.
+    pub ties: Vec<(usize, bool)>,
+    pub order: Order,
+}
+
+impl Recognition {
+    /// Calls `visit` with each column of the input, of which there are `columns`, that is read.
+    pub fn visit_columns(&self, columns: usize, visit: &mut dyn FnMut(usize)) {
+        let conditions = self.conditions.iter().flatten();
+        for condition in conditions.clone() {
+            condition.predicate.visit_columns(&mut |column| {
+                if column < columns {
+                    visit(column);
+                }
+            });
+        }
+        let terms = conditions.flat_map(|condition| &condition.terms);
+        terms.chain(&self.measures).for_each(|term| visit(term.column));
+        self.ties.iter().for_each(|&(column, _)| visit(column));
+    }
+
+    /// The input has `after` columns instead of `before`; `place` gives their new positions.
+    pub fn map_columns(&mut self, before: usize, after: usize, place: &dyn Fn(usize) -> usize) {
+        let moved = |term: &mut Term| {
+            term.column = place(term.column);
+            if let TermKind::Aggregate(OverCall { argument: Some(argument), .. }) = &mut term.kind {
+                *argument = place(*argument);
+            }
+        };
+        for condition in self.conditions.iter_mut().flatten() {
+            condition.predicate.map_columns(&|column| match column.checked_sub(before) {
+                Some(term) => after + term,
+                None => place(column),
+            });
+            condition.terms.iter_mut().for_each(moved);
+        }
+        self.measures.iter_mut().for_each(moved);
+        self.ties.iter_mut().for_each(|(column, _)| *column = place(*column));
+    }
+}
+
+/// A condition that reads more than the row, ready to be computed for one row at a time.
+struct Compiled {
+    predicate: Expr,
+    terms: Vec<Term>,
+    /// Types of the input's columns that it reads; `None`: not read.
+    types: Vec<Option<DataType>>,
+    /// Stands for a column that is not read.
+    nothing: ColumnRef,
+}
+
+impl Compiled {
+    fn new(condition: &Condition, types: &[DataType]) -> Self {
+        let mut read = vec![None; types.len()];
+        condition.predicate.visit_columns(&mut |column| {
+            if let Some(of) = types.get(column) {
+                read[column] = Some(of.clone());
+            }
+        });
+        Self {
+            predicate: condition.predicate.clone(),
+            terms: condition.terms.clone(),
+            types: read,
+            nothing: Arc::new(Column::constant(&Value::Null, &DataType::BigInt, 1)),
+        }
+    }
+
+    /// Whether the newest row is of `variable` behind the rows of a run. A row for which that
+    /// cannot be computed is not.
+    fn holds(
+        &self,
+        partition: &Partition,
+        run: &Run,
+        variable: usize,
+        context: &EvalContext,
+    ) -> bool {
+        let number = run.start + run.variables.len() as u64;
+        let Some((_, values)) = partition.row(number) else { return false };
+        let mut columns = Vec::with_capacity(self.types.len() + self.terms.len());
+        for (value, of) in values.iter().zip(&self.types) {
+            columns.push(match of {
+                Some(of) => Arc::new(Column::constant(value, of, 1)),
+                None => self.nothing.clone(),
+            });
+        }
+        for term in &self.terms {
+            let value = term.value(partition, run, Some(variable));
+            columns.push(Arc::new(Column::constant(&value, &term.data_type, 1)));
+        }
+        let batch = Batch::new(columns, 1, BatchTime::at(i64::MIN));
+        let mut errors = EvalErrors::default();
+        let result = expression::eval(&self.predicate, &batch, context, &mut errors);
+        errors.rows.is_empty() && is_true(&result, 0)
+    }
+}
+
+fn is_true(column: &Column, row: usize) -> bool {
+    !column.is_null(row) && column.as_bools().get(row) == Some(&true)
+}
+
+impl Term {
+    /// The value over the rows of a run, and the newest row as one of `current`, if given.
+    fn value(&self, partition: &Partition, run: &Run, current: Option<usize>) -> Value {
+        let variables = run.variables.iter().map(|&variable| variable as usize).chain(current);
+        let of_term = |variable: usize| self.variable.is_none_or(|wanted| wanted == variable);
+        let numbers = variables.enumerate().filter(|(_, variable)| of_term(*variable));
+        let rows = numbers.filter_map(|(at, _)| partition.row(run.start + at as u64));
+        let mut values = rows.map(|(_, values)| &values[self.column]);
+        match &self.kind {
+            TermKind::First(behind) => values.nth(*behind).cloned(),
+            TermKind::Last(before) => {
+                let values: Vec<&Value> = values.collect();
+                values.into_iter().rev().nth(*before).cloned()
+            }
+            TermKind::Aggregate(call) => Some(aggregate(call, values)),
+        }
+        .unwrap_or(Value::Null)
+    }
+}
+
+/// How it is decided whether a row is of a variable.
+enum Test {
+    Always,
+    /// By the row alone: computed for a whole batch.
+    Row(Expr),
+    Run(Box<Compiled>),
+}
+
+/// A row on its way into its key's state.
+struct Incoming {
+    slot: u32,
+    time: i64,
+    /// The watermark before it.
+    before: i64,
+    values: Box<[Value]>,
+    /// By variable: whether it fits, where that depends on the row alone.
+    fits: Vec<Option<bool>>,
+}
+
+/// The operator. Output: keys, then one column for each measure.
+pub struct MatchRecognize {
+    time: usize,
+    keys: Vec<usize>,
+    key_types: Vec<DataType>,
+    of: Recognition,
+    tests: Vec<Test>,
+    table: Table<Partition>,
+    /// Keys by the time at which their oldest open match runs out.
+    expiries: BTreeMap<i64, Vec<u32>>,
+    /// Rows of one time that wait to be put in order.
+    held: Vec<Incoming>,
+    columns: Vec<ColumnBuilder>,
+    before: Vec<i64>,
+    watermark: i64,
+    late: u64,
+}
+
+impl MatchRecognize {
+    /// `time` and `keys` are columns of the input, whose columns are of `types`.
+    pub fn new(
+        time: usize,
+        keys: Vec<usize>,
+        types: &[DataType],
+        of: Recognition,
+        dictionary: SharedKeys,
+    ) -> Self {
+        let test = |condition: &Option<Condition>| match condition {
+            None => Test::Always,
+            Some(condition) if condition.terms.is_empty() => Test::Row(condition.predicate.clone()),
+            Some(condition) => Test::Run(Box::new(Compiled::new(condition, types))),
+        };
+        let mut operator = Self {
+            time,
+            key_types: keys.iter().map(|&key| types[key].clone()).collect(),
+            keys,
+            tests: of.conditions.iter().map(test).collect(),
+            of,
+            table: Table::new(dictionary),
+            expiries: BTreeMap::new(),
+            held: Vec::new(),
+            columns: Vec::new(),
+            before: Vec::new(),
+            watermark: i64::MIN,
+            late: 0,
+        };
+        operator.columns = operator.builders();
+        operator
+    }
+
+    fn builders(&self) -> Vec<ColumnBuilder> {
+        let measures = self.of.measures.iter().map(|term| &term.data_type);
+        self.key_types.iter().chain(measures).map(|of| ColumnBuilder::for_type(of, 16)).collect()
+    }
+
+    /// By variable: the rows of a batch that fit, where the row alone decides.
+    fn row_tests(&self, batch: &Batch, out: &mut Output) -> Vec<Option<ColumnRef>> {
+        let mut errors = EvalErrors::default();
+        let mut columns = Vec::with_capacity(self.tests.len());
+        for test in &self.tests {
+            columns.push(match test {
+                Test::Row(predicate) => {
+                    Some(expression::eval(predicate, batch, &out.context, &mut errors))
+                }
+                _ => None,
+            });
+        }
+        // A row for which a condition cannot be computed does not fit it; that is told once.
+        let mut told = Vec::new();
+        for (row, reason) in errors.rows {
+            if !told.contains(&row) {
+                told.push(row);
+                out.reject(batch, row, reason);
+            }
+        }
+        columns
+    }
+
+    fn fits(&self, tests: &[Option<ColumnRef>], row: usize) -> Vec<Option<bool>> {
+        let fit = |(test, column): (&Test, &Option<ColumnRef>)| match (test, column) {
+            (Test::Always, _) => Some(true),
+            (_, Some(column)) => Some(is_true(column, row)),
+            (_, None) => None,
+        };
+        self.tests.iter().zip(tests).map(fit).collect()
+    }
+
+    /// Whether a match may begin at a row, as far as the row alone tells.
+    fn may_begin(&self, fits: &[Option<bool>]) -> bool {
+        for element in &self.of.pattern.elements {
+            if fits[element.variable] != Some(false) {
+                return true;
+            }
+            if element.min > 0 {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn take(&mut self, row: Incoming, out: &mut Output) {
+        let Incoming { slot, time, before, values, fits } = row;
+        let tests = &self.tests;
+        let partition = self.table.touch(slot);
+        if let Some(within_ms) = self.of.pattern.within_ms {
+            partition.expire(time, within_ms);
+        }
+        let context = &out.context;
+        let mut holds = |partition: &Partition, run: &Run, variable: usize| {
+            fits[variable].unwrap_or_else(|| match &tests[variable] {
+                Test::Run(condition) => condition.holds(partition, run, variable, context),
+                _ => false,
+            })
+        };
+        if partition.take(time, values, &self.of.pattern, &mut holds) == Taken::TooManyOpen {
+            let reason = "too many matches of its key are open: none begins at this row";
+            out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
+        }
+        self.settle(slot, before, out);
+    }
+
+    /// Puts out the matches of a key that are ready, and lets go of what is not needed any more.
+    fn settle(&mut self, slot: u32, before: i64, out: &mut Output) {
+        let keys = self.table.keys().clone();
+        let partition = self.table.touch(slot);
+        while let Some((run, outcome)) = partition.next_match(&self.of.pattern) {
+            let (of_key, measures) = self.columns.split_at_mut(self.keys.len());
+            key::decode(keys.borrow().key(slot), of_key);
+            for (term, column) in self.of.measures.iter().zip(measures) {
+                column.push_value(&term.value(partition, &run, None));
+            }
+            self.before.push(before);
+            if let Err(reason) = outcome {
+                out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
+            }
+        }
+        partition.trim();
+        if partition.is_empty() {
+            self.table.remove(slot);
+        } else if let Some(within_ms) = self.of.pattern.within_ms
+            && let Some(expiry) = partition.expiry(within_ms)
+            && partition.timer != expiry
+        {
+            partition.timer = expiry;
+            self.expiries.entry(expiry).or_default().push(slot);
+        }
+        if self.before.len() >= BATCH {
+            self.send(out);
+        }
+    }
+
+    /// Rows of one time are complete: they go in by what breaks the tie.
+    fn take_held(&mut self, out: &mut Output) {
+        let mut held = std::mem::take(&mut self.held);
+        let ties = &self.of.ties;
+        held.sort_by(|a, b| {
+            let orders = ties.iter().map(|&(column, ascending)| {
+                let order = compare(&a.values[column], &b.values[column]);
+                if ascending { order } else { order.reverse() }
+            });
+            orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        });
+        for row in held {
+            let slot = row.slot;
+            self.take(row, out);
+            self.table.keys().borrow_mut().release(slot);
+        }
+    }
+
+    fn hold(&mut self, row: Incoming, out: &mut Output) {
+        if self.held.first().is_some_and(|held| held.time != row.time) {
+            self.take_held(out);
+        }
+        self.table.keys().borrow_mut().retain(row.slot);
+        self.held.push(row);
+    }
+
+    /// Open matches that run out by the watermark may have held others back.
+    fn expire(&mut self, watermark: i64, out: &mut Output) {
+        if watermark <= self.watermark {
+            return;
+        }
+        let before = self.watermark;
+        self.watermark = watermark;
+        let Some(within_ms) = self.of.pattern.within_ms else { return };
+        while let Some(entry) = self.expiries.first_entry() {
+            if *entry.key() > watermark {
+                break;
+            }
+            let at = *entry.key();
+            for slot in entry.remove() {
+                if self.table.get(slot).is_some_and(|partition| partition.timer == at) {
+                    self.table.touch(slot).expire(watermark, within_ms);
+                    self.settle(slot, before, out);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, out: &mut Output) {
+        let before = std::mem::take(&mut self.before);
+        let (Some(&first), Some(&last)) = (before.first(), before.last()) else { return };
+        let fresh = self.builders();
+        let columns = std::mem::replace(&mut self.columns, fresh);
+        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
+        let rows = before.len();
+        let before = (first != last).then(|| Arc::new(before));
+        out.emit(Batch::new(columns, rows, BatchTime { first, last, before }));
+    }
+}
+
+/// NULL first, as in Flink's ascending order.
+fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
+    match (a, b) {
+        (Value::I64(a), Value::I64(b)) => a.cmp(b),
+        (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
+        (Value::Str(a), Value::Str(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (a, b) => b.is_null().cmp(&a.is_null()),
+    }
+}
+
+impl Operator for MatchRecognize {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let tests = self.row_tests(&batch, out);
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        let keys = self.table.keys().clone();
+        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
+        // A match that ends must not free the slot of its key's later rows.
+        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let column = batch.columns[self.time].clone();
+        for (row, &slot) in batch.row_ids().zip(&slots) {
+            let before = batch.time.before_row(row);
+            if before > self.watermark {
+                self.take_held(out);
+                self.expire(before, out);
+            }
+            if column.is_null(row) {
+                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                continue;
+            }
+            let time = column.as_i64s()[row];
+            if self.of.order == Order::EventTime && time <= before {
+                self.late += 1;
+                continue;
+            }
+            let fits = self.fits(&tests, row);
+            let holds = self.of.ties.is_empty();
+            if holds && self.table.get(slot).is_none() && !self.may_begin(&fits) {
+                continue;
+            }
+            let values = batch.columns.iter().map(|column| column.value(row)).collect();
+            let incoming = Incoming { slot, time, before, values, fits };
+            match holds {
+                true => self.take(incoming, out),
+                false => self.hold(incoming, out),
+            }
+        }
+        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        self.send(out);
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.before_barrier(out);
+        self.expire(watermark, out);
+        self.send(out);
+        Progress::Done
+    }
+
+    fn before_barrier(&mut self, out: &mut Output) {
+        self.take_held(out);
+        self.send(out);
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("partitions", &mut self.table)]
+    }
+
+    fn restored(&mut self) {
+        let Some(within_ms) = self.of.pattern.within_ms else { return };
+        let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let partition = self.table.touch(slot);
+            if let Some(expiry) = partition.expiry(within_ms) {
+                partition.timer = expiry;
+                self.expiries.entry(expiry).or_default().push(slot);
+            }
+        }
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+}
