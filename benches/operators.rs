@@ -88,7 +88,8 @@ fn measure(
     make: &dyn Fn(WindowKind) -> Box<dyn Operator>,
 ) {
     let input = input(keys);
-    let window = WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0 };
+    let window =
+        WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0, grows: false };
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
     group.bench_function("operator", |bencher| {

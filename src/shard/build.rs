@@ -20,7 +20,9 @@ use crate::operator::pattern::MatchRecognize;
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
 use crate::operator::upsert::UpsertTable;
-use crate::operator::window::{LocalWindowAggregate, WindowAggregate, WindowAssign};
+use crate::operator::window::{
+    LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowAssign,
+};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, DataType, Message};
 use crate::sql::plan::Table;
@@ -167,21 +169,6 @@ fn operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         StepKind::Union => BuiltOperator::new("union", Union),
-        StepKind::TimeSort { time, keys } => {
-            let types = input_types(step, topology);
-            let operator = TimeSort::new(*time, keys.clone(), types, settings.seed);
-            BuiltOperator::new("sort", operator)
-        }
-        StepKind::Over { time, keys, calls, bounds, order } => {
-            let (keys, calls) = (keys.clone(), calls.clone());
-            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
-            BuiltOperator::new("over", operator)
-        }
-        StepKind::Match { time, keys, recognition } => {
-            let (types, of) = (input_types(step, topology), (**recognition).clone());
-            let operator = MatchRecognize::new(*time, keys.clone(), &types, of, dictionary());
-            BuiltOperator::new("match", operator)
-        }
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);
             let zone = ltz.then(|| settings.zone.clone());
@@ -215,8 +202,47 @@ fn operator(
             dictionary(),
         ),
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
+        StepKind::TimeSort { .. }
+        | StepKind::Over { .. }
+        | StepKind::Match { .. }
+        | StepKind::Session { .. } => time_operator(step, topology, settings)?,
     };
     Ok(Some(built))
+}
+
+/// Operators that compute by the order of time.
+fn time_operator(
+    step: &Step,
+    topology: &Topology,
+    settings: &Settings,
+) -> Result<BuiltOperator, String> {
+    let dictionary = || -> SharedKeys { KeyDictionary::shared(settings.seed) };
+    Ok(match &step.kind {
+        StepKind::TimeSort { time, keys } => {
+            let types = input_types(step, topology);
+            let operator = TimeSort::new(*time, keys.clone(), types, settings.seed);
+            BuiltOperator::new("sort", operator)
+        }
+        StepKind::Over { time, keys, calls, bounds, order } => {
+            let (keys, calls) = (keys.clone(), calls.clone());
+            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
+            BuiltOperator::new("over", operator)
+        }
+        StepKind::Match { time, keys, recognition } => {
+            let (types, of) = (input_types(step, topology), (**recognition).clone());
+            let operator = MatchRecognize::new(*time, keys.clone(), &types, of, dictionary());
+            BuiltOperator::new("match", operator)
+        }
+        StepKind::Session { gap_ms, time, keys, calls } => {
+            let types = input_types(step, topology);
+            let zone = is_ltz(&types[*time]).then(|| settings.zone.clone());
+            let keys = (keys.clone(), pick(&types, keys));
+            let calls = calls.clone();
+            let operator = SessionAggregate::new(*gap_ms, *time, keys, calls, dictionary(), zone);
+            BuiltOperator::new("session", operator)
+        }
+        other => return Err(format!("{other:?} does not compute by time")),
+    })
 }
 
 fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {

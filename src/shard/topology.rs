@@ -76,6 +76,12 @@ pub enum StepKind {
         calls: Vec<AggregateCall>,
         partials: bool,
     },
+    Session {
+        gap_ms: i64,
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
     /// Keeps the last row of each key of a queryable table.
     Upsert {
         table: Arc<Table>,
@@ -263,6 +269,12 @@ impl Builder<'_> {
             NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
             NodeKind::WindowAggregate { window, time, keys, calls } => {
                 return Ok(self.window(id, *window, *time, keys, calls));
+            }
+            NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
+                let (gap_ms, time, calls) = (*gap_ms, *time, calls.clone());
+                let kind = StepKind::Session { gap_ms, time, keys: keys.clone(), calls };
+                let placed = self.spread(id, kind, keys);
+                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
             }
             NodeKind::Sink { table } => return self.sink(id, table),
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use crate::operator::over::{Bounds, Order};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
+use crate::operator::window::WindowKind;
 use crate::record::Schema;
 
 /// One tree a sink, from the sink down to its sources.
@@ -57,10 +58,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
             format!("match by {}: {}", picked(input, keys), kept_rows(recognition))
         }
         NodeKind::WindowAssign { window, .. } => {
-            format!(
-                "windows of {} ms every {} ms, assigned row by row; keeps nothing",
-                window.size_ms, window.slide_ms
-            )
+            format!("windows of {}, assigned row by row; keeps nothing", shape(window))
         }
         NodeKind::Aggregate { keys, calls } => format!(
             "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, kept until \
@@ -69,11 +67,16 @@ fn describe(plan: &Plan, node: &Node) -> String {
             calls.len()
         ),
         NodeKind::WindowAggregate { window, keys, calls, .. } => format!(
-            "window aggregate, {} ms every {} ms, by {}: {} value(s) a key; exchange by key (partials \
-             where all aggregates merge); state: one row a key and pane, until the watermark passes \
-             the last window of the pane",
-            window.size_ms,
-            window.slide_ms,
+            "window aggregate, {}, by {}: {} value(s) a key; exchange by key (partials where all \
+             aggregates merge); state: one row a key and pane, until the watermark passes the last \
+             window of the pane",
+            shape(window),
+            picked(input, keys),
+            calls.len()
+        ),
+        NodeKind::SessionAggregate { gap_ms, keys, calls, .. } => format!(
+            "session aggregate, gap {gap_ms} ms, by {}: {} value(s) a key; exchange by key; state: one \
+             row a session, until the watermark passes its end",
             picked(input, keys),
             calls.len()
         ),
@@ -94,6 +97,14 @@ fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
         format!("; metadata {}", metadata.join(", "))
     };
     format!("scan `{}` ({}), decodes {}{metadata}", table.name, table.connector, paths.join(", "))
+}
+
+fn shape(window: &WindowKind) -> String {
+    let WindowKind { size_ms, slide_ms, grows, .. } = window;
+    match grows {
+        true => format!("up to {size_ms} ms in steps of {slide_ms} ms"),
+        false => format!("{size_ms} ms every {slide_ms} ms"),
+    }
 }
 
 /// What a pattern keeps.

@@ -90,7 +90,8 @@ impl Queries<'_> {
         let node = self.named(&table, call.span)?;
         self.refuse_updates(node, &call.name.to_ascii_uppercase())?;
         let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
-        let (window, time) = window_of.resolve(call, &self.plan.nodes[node])?;
+        let window = window_of.resolve(call, &self.plan.nodes[node])?;
+        let time = window.time;
         let ltz = matches!(scope.columns[time].field.data_type, DataType::TimestampLtz { .. });
         let local = DataType::Timestamp { precision: 3 };
         let rowtime = if ltz { DataType::TimestampLtz { precision: 3 } } else { local.clone() };
@@ -100,7 +101,7 @@ impl Queries<'_> {
             let field = Field { nullable: false, ..Field::new(name, data_type) };
             scope.columns.push(ScopeColumn { table: Some(table.as_str().into()), field });
         }
-        Ok(Relation { node, scope, window: Some((window, time)) })
+        Ok(Relation { node, scope, window: Some(window) })
     }
 
     /// The node of a table, view or WITH name.

@@ -8,18 +8,28 @@ use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
 use super::scope::Binder;
 use super::select::field_of;
+use super::windows::{Kind, Window};
+use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::record::{DataType, Field, Schema};
 
 impl Queries<'_> {
     /// A window without a GROUP BY over it: each row gets the columns of its windows.
-    pub(super) fn assign(&mut self, relation: &mut Relation) {
-        let Some((window, time)) = relation.window.take() else { return };
+    pub(super) fn assign(&mut self, relation: &mut Relation) -> Result<()> {
+        let Some(Window { kind, time }) = relation.window.take() else { return Ok(()) };
+        let Kind::Sliced(window) = kind else {
+            return Err(Fault::unsupported(
+                self.span,
+                "SESSION without an aggregation",
+                "GROUP BY window_start, window_end and the PARTITION BY columns",
+            ));
+        };
         let schema = Schema::new(relation.scope.columns.iter().map(|c| c.field.clone()).collect());
         let kind = NodeKind::WindowAssign { window, time };
         let rowtime = Some(schema.len() - 1);
         let inputs = vec![relation.node];
         relation.node = self.plan.add(Node { kind, inputs, schema, time: rowtime });
+        Ok(())
     }
 
     /// Whether rows of a node carry windows that no GROUP BY has used up.
@@ -116,7 +126,8 @@ impl Queries<'_> {
     ) -> Result<NodeId> {
         let mut below = Below::default();
         let keys: Vec<usize> = grouping.keys.iter().map(|key| below.column(key)).collect();
-        let time = relation.window.map(|(_, time)| below.column(&relation.scope.column(time)));
+        let window = relation.window.clone();
+        let time = window.as_ref().map(|window| below.column(&relation.scope.column(window.time)));
         let mut calls = Vec::new();
         for spec in &grouping.calls {
             calls.push(AggregateCall {
@@ -140,9 +151,24 @@ impl Queries<'_> {
                 .extend(relation.scope.columns.iter().rev().take(3).rev().map(|c| c.field.clone()));
         }
         fields.extend(calls.iter().map(|call| Field::new("aggregate", call.data_type.clone())));
-        let kind = match (relation.window, time) {
-            (Some((window, _)), Some(time)) => {
+        let kind = match (window.map(|window| window.kind), time) {
+            (Some(Kind::Sliced(window)), Some(time)) => {
                 NodeKind::WindowAggregate { window, time, keys, calls }
+            }
+            (Some(Kind::Session { gap_ms, keys: of }), Some(time)) => {
+                let grouped: Vec<Option<usize>> =
+                    grouping.keys.iter().map(Expr::as_column).collect();
+                let same =
+                    grouped.len() == of.len() && of.iter().all(|key| grouped.contains(&Some(*key)));
+                if !same {
+                    return Err(Fault::unsupported(
+                        self.span,
+                        "SESSION grouped by other columns than its PARTITION BY",
+                        "write the same columns in both: SESSION(TABLE t PARTITION BY k, …) … \
+                         GROUP BY k, window_start, window_end",
+                    ));
+                }
+                NodeKind::SessionAggregate { gap_ms, time, keys, calls }
             }
             _ => NodeKind::Aggregate { keys, calls },
         };

@@ -88,7 +88,7 @@ impl Queries<'_> {
                 .help("write ONE ROW PER MATCH"));
         }
         let mut input = self.relation(clause.table)?;
-        self.assign(&mut input);
+        self.assign(&mut input)?;
         self.refuse_updates(input.node, "MATCH_RECOGNIZE")?;
         let mut keys = Vec::new();
         for key in clause.partition_by {

@@ -50,7 +50,7 @@ impl Queries<'_> {
         relation: &mut Relation,
         items: &mut [(Ast, String)],
     ) -> Result<()> {
-        self.assign(relation);
+        self.assign(relation)?;
         self.refuse_updates(relation.node, "OVER")?;
         let mut found: Option<Calls> = None;
         for (item, _) in items.iter_mut() {

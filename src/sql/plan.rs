@@ -112,6 +112,13 @@ pub enum NodeKind {
         keys: Vec<usize>,
         calls: Vec<AggregateCall>,
     },
+    /// GROUP BY over SESSION, with the output of `WindowAggregate`.
+    SessionAggregate {
+        gap_ms: i64,
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
     /// Writes a table; input columns match its physical columns.
     Sink {
         table: Arc<Table>,

@@ -11,8 +11,8 @@ use super::over::has_over;
 use super::plan::{Node, NodeId, NodeKind, Plan, Table};
 use super::scope::{Binder, Scope};
 use super::select::{field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star};
+use super::windows::Window;
 use crate::expression::{Expr, registry};
-use crate::operator::window::WindowKind;
 use crate::record::{Field, Schema};
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
@@ -20,7 +20,7 @@ use crate::record::{Field, Schema};
 pub struct Relation {
     pub node: NodeId,
     pub scope: Scope,
-    pub window: Option<(WindowKind, usize)>,
+    pub window: Option<Window>,
 }
 
 /// Everything that can be selected from.
@@ -198,7 +198,7 @@ impl Queries<'_> {
                 ));
             }
             if reads_window {
-                self.assign(&mut relation);
+                self.assign(&mut relation)?;
             }
             relation.node = self.filter(relation.node, predicate);
         }
@@ -212,7 +212,7 @@ impl Queries<'_> {
             if select.having.is_some() {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
             }
-            self.assign(&mut relation);
+            self.assign(&mut relation)?;
             if items.iter().any(|(ast, _)| has_over(ast)) {
                 self.over(select, &mut relation, &mut items)?;
             }
@@ -290,7 +290,9 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
     let node = &plan.nodes[node];
     match node.kind {
         NodeKind::Aggregate { .. } => true,
-        NodeKind::Scan { .. } | NodeKind::WindowAggregate { .. } => false,
+        NodeKind::Scan { .. }
+        | NodeKind::WindowAggregate { .. }
+        | NodeKind::SessionAggregate { .. } => false,
         _ => node.inputs.iter().any(|&input| is_updating(plan, input)),
     }
 }

@@ -97,9 +97,47 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
 
 /// Rewrites for the library: the word TABLE before a table function's argument goes, the clauses
 /// of JSON_VALUE become plain arguments, WITHIN a definition of its own, and SKIP TO x what it
-/// means.
+/// means, and SESSION's PARTITION BY an argument.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
-    json_clauses(skip_to_variable(within(table_arguments(tokens))))
+    let tokens = session_partitions(table_arguments(tokens))?;
+    json_clauses(skip_to_variable(within(tokens)))
+}
+
+/// `SESSION(t PARTITION BY (a, b), …)` becomes `SESSION(t, …, PARTITION_BY(a, b))`.
+fn session_partitions(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    let mut from = 0;
+    while let Some(at) = (from..tokens.len()).find(|&at| {
+        is_word(&tokens[at], "SESSION")
+            && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
+    }) {
+        from = at + 1;
+        let close = closing(&tokens, at + 1)?;
+        let by = (at..close)
+            .find(|&at| is_word(&tokens[at], "PARTITION") && is_word(&tokens[at + 1], "BY"));
+        let Some(by) = by else { continue };
+        let columns = by + 2;
+        let end = match tokens[columns].token {
+            Token::LParen => closing(&tokens, columns)? + 1,
+            _ => columns + 1,
+        };
+        let span = tokens[by].span;
+        let token = |token: Token| TokenWithSpan::new(token, span);
+        let mut moved = vec![
+            token(Token::Comma),
+            token(Token::make_word(super::windows::PARTITION_BY, None)),
+            token(Token::LParen),
+        ];
+        moved.extend(
+            tokens[columns..end]
+                .iter()
+                .filter(|token| !matches!(token.token, Token::LParen | Token::RParen))
+                .cloned(),
+        );
+        moved.push(token(Token::RParen));
+        tokens.splice(close..close, moved);
+        tokens.drain(by..end);
+    }
+    Ok(tokens)
 }
 
 /// `WITHIN INTERVAL … DEFINE` becomes `DEFINE within AS INTERVAL …,`.

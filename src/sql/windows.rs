@@ -1,4 +1,4 @@
-//! TUMBLE and HOP in FROM: their arguments, positional or named.
+//! TUMBLE, HOP, CUMULATE and SESSION in FROM: their arguments, positional or named.
 
 use sqlparser::ast::{self, Expr as Ast};
 use sqlparser::tokenizer::Span;
@@ -16,11 +16,34 @@ pub struct WindowCall<'a> {
     pub span: Span,
 }
 
-/// A window whose time column is not looked up yet.
+/// A window, and the column of its time.
+#[derive(Clone, Debug)]
+pub struct Window {
+    pub kind: Kind,
+    pub time: usize,
+}
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Cut by time alone.
+    Sliced(WindowKind),
+    /// By the gaps between the rows of these columns.
+    Session { gap_ms: i64, keys: Vec<usize> },
+}
+
+/// A window whose columns are not looked up yet.
 pub struct Unresolved {
     column: String,
-    kind: WindowKind,
+    kind: UnresolvedKind,
 }
+
+enum UnresolvedKind {
+    Sliced(WindowKind),
+    Session { gap_ms: i64, keys: Vec<String> },
+}
+
+/// The function that stands for SESSION's PARTITION BY (see `tokens`).
+pub const PARTITION_BY: &str = "PARTITION_BY";
 
 /// The table that the window is over, and the window.
 pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
@@ -28,31 +51,16 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
     let parameters: &[&str] = match name.as_str() {
         "TUMBLE" => &["DATA", "TIMECOL", "SIZE", "OFFSET"],
         "HOP" => &["DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"],
-        "CUMULATE" | "SESSION" => {
-            return Err(Fault::unsupported(call.span, &name, "TUMBLE and HOP are there"));
-        }
+        "CUMULATE" => &["DATA", "TIMECOL", "STEP", "SIZE", "OFFSET"],
+        "SESSION" => &["DATA", "TIMECOL", "GAP"],
         _ => {
             let message = format!("there is no table function {name}");
-            return Err(Fault::new(call.span, message).help("TUMBLE and HOP are there"));
+            let help = "TUMBLE, HOP, CUMULATE and SESSION are there";
+            return Err(Fault::new(call.span, message).help(help));
         }
     };
-    let mut values: Vec<Option<&Ast>> = vec![None; parameters.len()];
-    for (position, arg) in call.args.iter().enumerate() {
-        let (slot, value) = match arg {
-            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(value)) => (Some(position), value),
-            ast::FunctionArg::Named { name, arg: ast::FunctionArgExpr::Expr(value), .. } => {
-                (parameters.iter().position(|known| name.value.eq_ignore_ascii_case(known)), value)
-            }
-            other => {
-                return Err(Fault::new(call.span, format!("{name} has no argument `{other}`")));
-            }
-        };
-        match slot.and_then(|slot| values.get_mut(slot)) {
-            Some(slot) => *slot = Some(value),
-            None => return Err(Fault::new(call.span, format!("{name} has no argument `{arg}`"))),
-        }
-    }
-    let required = parameters.len() - 1;
+    let (values, keys) = arguments(call, &name, parameters)?;
+    let required = if name == "SESSION" { parameters.len() } else { parameters.len() - 1 };
     let given = |slot: usize| {
         values[slot].ok_or_else(|| {
             let form = parameters[..required].join(", ");
@@ -68,20 +76,89 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
     };
     let column = descriptor(given(1)?, call.span)?;
     let ms = |slot: usize| interval_ms(given(slot)?, &name, call.span);
-    let (slide_ms, size_ms) = if name == "HOP" { (ms(2)?, ms(3)?) } else { (ms(2)?, ms(2)?) };
+    if name == "SESSION" {
+        let gap_ms = ms(2)?;
+        if gap_ms <= 0 {
+            return Err(Fault::new(call.span, "SESSION: the gap must be longer than nothing"));
+        }
+        return Ok((table, Unresolved { column, kind: UnresolvedKind::Session { gap_ms, keys } }));
+    }
+    if !keys.is_empty() {
+        return Err(Fault::unsupported(
+            call.span,
+            &format!("PARTITION BY in {name}"),
+            "GROUP BY the columns: only SESSION needs to know them",
+        ));
+    }
+    let two = parameters.len() == 5;
+    let (slide_ms, size_ms) = if two { (ms(2)?, ms(3)?) } else { (ms(2)?, ms(2)?) };
     let offset_ms = match values[required] {
         Some(offset) => interval_ms(offset, &name, call.span)?,
         None => 0,
     };
-    let kind = WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0 };
+    let grows = name == "CUMULATE";
+    let kind = WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0, grows };
     check(&name, kind, call.span)?;
-    Ok((table, Unresolved { column, kind }))
+    Ok((table, Unresolved { column, kind: UnresolvedKind::Sliced(kind) }))
+}
+
+/// Arguments by parameter, positional or named, and the columns of PARTITION BY.
+fn arguments<'a>(
+    call: &WindowCall<'a>,
+    name: &str,
+    parameters: &[&str],
+) -> Result<(Vec<Option<&'a Ast>>, Vec<String>)> {
+    let mut values: Vec<Option<&Ast>> = vec![None; parameters.len()];
+    let mut keys = Vec::new();
+    for (position, arg) in call.args.iter().enumerate() {
+        if let Some(found) = partition_by(arg, call.span)? {
+            keys = found;
+            continue;
+        }
+        let (slot, value) = match arg {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(value)) => (Some(position), value),
+            ast::FunctionArg::Named { name, arg: ast::FunctionArgExpr::Expr(value), .. } => {
+                (parameters.iter().position(|known| name.value.eq_ignore_ascii_case(known)), value)
+            }
+            other => {
+                return Err(Fault::new(call.span, format!("{name} has no argument `{other}`")));
+            }
+        };
+        match slot.and_then(|slot| values.get_mut(slot)) {
+            Some(slot) => *slot = Some(value),
+            None => return Err(Fault::new(call.span, format!("{name} has no argument `{arg}`"))),
+        }
+    }
+    Ok((values, keys))
+}
+
+/// The columns of SESSION's PARTITION BY, if that is what an argument is.
+fn partition_by(arg: &ast::FunctionArg, span: Span) -> Result<Option<Vec<String>>> {
+    let ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Ast::Function(call))) = arg else {
+        return Ok(None);
+    };
+    if call.name.to_string() != PARTITION_BY {
+        return Ok(None);
+    }
+    let name = |column: &&Ast| match column {
+        Ast::Identifier(name) => Ok(name.value.clone()),
+        other => Err(Fault::unsupported(span, &format!("PARTITION BY `{other}`"), "name a column")),
+    };
+    super::scope::plain_arguments(call, span)?.iter().map(name).collect::<Result<_>>().map(Some)
 }
 
 fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
     let WindowKind { size_ms, slide_ms, offset_ms, .. } = kind;
     if size_ms <= 0 || slide_ms <= 0 {
         return Err(Fault::new(span, format!("{name}: sizes must be longer than nothing")));
+    }
+    if size_ms % slide_ms != 0 && kind.grows {
+        let message = format!(
+            "CUMULATE table function based aggregate requires maxSize must be an integral multiple of \
+             step, but got maxSize {size_ms} ms and step {slide_ms} ms."
+        );
+        let help = "the first interval is the step, the second the longest window";
+        return Err(Fault::new(span, message).help(help));
     }
     if size_ms % slide_ms != 0 {
         let message = format!(
@@ -134,13 +211,13 @@ fn interval_ms(ast: &Ast, name: &str, span: Span) -> Result<i64> {
 
 impl Unresolved {
     /// Looks the time column up: it must be the input's time attribute.
-    pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<(WindowKind, usize)> {
-        let Some(time) = input.schema.index_of(&self.column) else {
-            return Err(Fault::new(
-                call.span,
-                format!("Column '{}' not found in any table", self.column),
-            ));
+    pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<Window> {
+        let place = |column: &String| {
+            input.schema.index_of(column).ok_or_else(|| {
+                Fault::new(call.span, format!("Column '{column}' not found in any table"))
+            })
         };
+        let time = place(&self.column)?;
         let data_type = &input.schema.fields[time].data_type;
         if !data_type.is_timestamp() {
             let message = format!(
@@ -158,6 +235,13 @@ impl Unresolved {
                 self.column
             )));
         }
-        Ok((self.kind, time))
+        let kind = match self.kind {
+            UnresolvedKind::Sliced(kind) => Kind::Sliced(kind),
+            UnresolvedKind::Session { gap_ms, keys } => {
+                let keys = keys.iter().map(place).collect::<Result<_>>()?;
+                Kind::Session { gap_ms, keys }
+            }
+        };
+        Ok(Window { kind, time })
     }
 }

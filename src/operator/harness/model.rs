@@ -101,28 +101,70 @@ pub fn windows_at(
     calls: &[AggregateCall],
     keyed: bool,
 ) -> (Vec<Row>, u64) {
-    let mut windows: BTreeMap<(i64, String), Vec<&Row>> = BTreeMap::new();
+    let mut windows: BTreeMap<(i64, i64, String), Vec<&Row>> = BTreeMap::new();
     let mut late = 0;
     for (row, &watermark) in rows.iter().zip(before) {
         let Some(at) = time(row) else { continue };
         let mut taken = false;
         let last = at - (at - window.offset_ms).rem_euclid(window.slide_ms);
-        let starts = (0..window.size_ms / window.slide_ms).map(|i| last - i * window.slide_ms);
-        for start in starts {
-            if start + window.size_ms - 1 > watermark {
+        let whole = at - (at - window.offset_ms).rem_euclid(window.size_ms);
+        for i in 1..=window.size_ms / window.slide_ms {
+            let (start, end) = match window.grows {
+                true => (whole, whole + i * window.slide_ms),
+                false => {
+                    (last + (i * window.slide_ms) - window.size_ms, last + i * window.slide_ms)
+                }
+            };
+            if end > at && end - 1 > watermark {
                 let key = if keyed { format!("{:?}", row[KEY]) } else { String::new() };
-                windows.entry((start, key)).or_default().push(row);
+                windows.entry((start, end, key)).or_default().push(row);
                 taken = true;
             }
         }
         late += u64::from(!taken);
     }
-    let result = |((start, _), rows): (&(i64, String), &Vec<&Row>)| {
+    let result = |((start, end, _), rows): (&(i64, i64, String), &Vec<&Row>)| {
         let mut out = if keyed { vec![rows[0][KEY].clone()] } else { vec![] };
-        let end = start + window.size_ms;
-        out.extend([*start, end, end - 1].map(Value::I64));
+        out.extend([*start, *end, end - 1].map(Value::I64));
         out.extend(calls.iter().map(|call| aggregate(call, rows)));
         out
     };
     (windows.iter().map(result).collect(), late)
+}
+
+/// Sessions of each key with all that touches merged, and the rows that would only have been in
+/// sessions that had fired.
+pub fn sessions(rows: &[Row], gap_ms: i64, calls: &[AggregateCall]) -> (Vec<Row>, u64) {
+    let mut open: Vec<(i64, i64, Vec<&Row>)> = Vec::new();
+    let (mut watermark, mut late, mut all) = (i64::MIN, 0, Vec::new());
+    let mut fire = |open: &mut Vec<(i64, i64, Vec<&Row>)>, watermark: i64| {
+        for (start, end, rows) in open.extract_if(.., |(_, end, _)| *end - 1 <= watermark) {
+            let mut out = vec![rows[0][KEY].clone()];
+            out.extend([start, end, end - 1].map(Value::I64));
+            out.extend(calls.iter().map(|call| aggregate(call, &rows)));
+            all.push(out);
+        }
+    };
+    for row in rows {
+        if let Some(at) = time(row) {
+            let (mut start, mut end, mut members) = (at, at + gap_ms, vec![row]);
+            let touches = |session: &(i64, i64, Vec<&Row>)| {
+                session.2[0][KEY] == row[KEY] && session.0 <= at + gap_ms && at <= session.1
+            };
+            let ends = open.iter().filter(|session| touches(session)).map(|session| session.1);
+            if ends.chain([end]).max().unwrap() - 1 <= watermark {
+                late += 1;
+            } else {
+                for session in open.extract_if(.., |session| touches(session)) {
+                    (start, end) = (start.min(session.0), end.max(session.1));
+                    members.extend(session.2);
+                }
+                open.push((start, end, members));
+            }
+        }
+        watermark = advance(watermark, row);
+        fire(&mut open, watermark);
+    }
+    fire(&mut open, i64::MAX);
+    (all, late)
 }

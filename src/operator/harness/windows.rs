@@ -1,7 +1,9 @@
 //! Windows in one phase and in two, against the model.
 
 use super::*;
-use crate::operator::window::{LocalWindowAggregate, WindowAggregate, WindowAssign, WindowKind};
+use crate::operator::window::{
+    LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowAssign, WindowKind,
+};
 use crate::state::{KeyDictionary, KeyedState};
 
 /// Both phases one behind the other, as one operator.
@@ -78,7 +80,7 @@ fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<d
 }
 
 fn kind(size_ms: i64, slide_ms: i64, offset_ms: i64) -> WindowKind {
-    WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0 }
+    WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0, grows: false }
 }
 
 fn check(
@@ -111,6 +113,41 @@ fn windows_equal_the_model() {
         let calls = plain_calls();
         let wanted = model::windows(&input, window, &calls, true);
         check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
+    }
+}
+
+#[test]
+fn growing_windows_equal_the_model() {
+    for (size, step, offset) in [(60, 10, 0), (60, 60, 0), (100, 20, 7), (300, 30, -11)] {
+        let window = WindowKind { grows: true, ..kind(size, step, offset) };
+        let input = rows(size as u64, 600);
+        for (make, calls) in [
+            (one_phase as fn(_, &[AggregateCall], _) -> _, all_calls()),
+            (two_phases, plain_calls()),
+        ] {
+            let wanted = model::windows(&input, window, &calls, true);
+            assert!(wanted.1 > 0);
+            check(&|| make(window, &calls, true), &input, &wanted, 1);
+        }
+    }
+}
+
+#[test]
+fn sessions_equal_the_model() {
+    for gap_ms in [3, 10, 25, 60] {
+        let (input, calls) = (rows(gap_ms as u64, 800), all_calls());
+        let (wanted, wanted_late) = model::sessions(&input, gap_ms, &calls);
+        assert!(wanted_late > 0 && wanted.len() > 5);
+        let make = || -> Box<dyn Operator> {
+            let dictionary = KeyDictionary::shared(3);
+            let calls = calls.clone();
+            Box::new(SessionAggregate::new(gap_ms, TIME, keys(true), calls, dictionary, None))
+        };
+        for (size, restore) in [(1, false), (1, true), (7, true), (1024, false), (1024, true)] {
+            let (out, late) = run(&make, &batches(&input, size), restore);
+            same(&all_values(&out), &wanted, &format!("gap {gap_ms}, batches of {size}"));
+            assert_eq!(late, wanted_late);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ struct Work {
 /// A window on its way out.
 struct Firing {
     start: i64,
+    end: i64,
     /// The window's aggregates; `None`: those of the running combination.
     pane: Option<Pane>,
     position: usize,
@@ -72,7 +73,9 @@ impl WindowAggregate {
             time,
             keys,
             types,
-            runs: window.slide_ms < window.size_ms && Accumulators::new(&calls).are_subtractable(),
+            runs: window.slide_ms < window.size_ms
+                && !window.grows
+                && Accumulators::new(&calls).are_subtractable(),
             panes: Panes { keys: dictionary, calls, open, running: None, watermark: i64::MIN },
             partials: None,
             zone,
@@ -115,32 +118,55 @@ impl WindowAggregate {
     }
 
     /// The earliest window that holds a pane and that `target` closes.
-    fn next_window(&self) -> Option<i64> {
-        let WindowKind { size_ms, slide_ms, .. } = self.window;
+    fn next_window(&self) -> Option<(i64, i64)> {
+        let WindowKind { size_ms, slide_ms, grows, .. } = self.window;
         let (&first, _) = self.panes.open.first_key_value()?;
+        if grows {
+            // From the first pane on, one for each step that has not fired yet.
+            let mut last = first.max(self.next_start);
+            if self.panes.watermark != i64::MIN {
+                last = last.max(self.window.pane_of(self.panes.watermark.saturating_add(1)));
+            }
+            let end = last.saturating_add(slide_ms);
+            return (end - 1 <= self.target).then_some((self.window.start_of(first), end));
+        }
         let mut start = first.saturating_sub(size_ms - slide_ms).max(self.next_start);
         if self.panes.watermark != i64::MIN {
             let closed = self.panes.watermark.saturating_sub(size_ms - 1);
             start = start.max(self.window.pane_of(closed).saturating_add(slide_ms));
         }
-        (start.saturating_add(size_ms - 1) <= self.target).then_some(start)
+        let end = start.saturating_add(size_ms);
+        (end - 1 <= self.target).then_some((start, end))
     }
 
     /// Combines a window's panes. The pane that no later window holds goes with the window.
-    fn begin(&mut self, start: i64) -> Firing {
-        let WindowKind { size_ms, slide_ms, .. } = self.window;
+    fn begin(&mut self, (start, end): (i64, i64)) -> Firing {
+        let WindowKind { size_ms, slide_ms, grows, .. } = self.window;
+        let keys = self.panes.keys.clone();
+        if grows {
+            self.next_start = end;
+            let mut pane = Pane::new(&self.panes.calls);
+            for (_, other) in self.panes.open.range(start..end) {
+                pane.merge(other, &keys);
+            }
+            if end == start.saturating_add(size_ms) {
+                let kept = self.panes.open.split_off(&end);
+                let done = std::mem::replace(&mut self.panes.open, kept);
+                done.into_values().for_each(|pane| pane.release(&keys));
+            }
+            return Firing { start, end, pane: Some(pane), position: 0 };
+        }
         self.next_start = start.saturating_add(slide_ms);
         if self.runs {
             self.panes.run_to(start, size_ms);
-            return Firing { start, pane: None, position: 0 };
+            return Firing { start, end, pane: None, position: 0 };
         }
         let first = self.panes.open.remove(&start);
-        let keys = self.panes.keys.clone();
         let mut pane = first.unwrap_or_else(|| Pane::new(&self.panes.calls));
-        for (_, other) in self.panes.open.range(start..start.saturating_add(size_ms)) {
+        for (_, other) in self.panes.open.range(start..end) {
             pane.merge(other, &keys);
         }
-        Firing { start, pane: Some(pane), position: 0 }
+        Firing { start, end, pane: Some(pane), position: 0 }
     }
 
     fn end(&mut self, firing: Firing) {
@@ -176,8 +202,8 @@ impl WindowAggregate {
         let calls = self.panes.calls.iter();
         let mut values: Vec<_> =
             calls.map(|call| ColumnBuilder::for_type(&call.data_type, rows)).collect();
-        let end = firing.start.saturating_add(self.window.size_ms);
         let zone = self.zone.as_ref();
+        let end = firing.end;
         let bounds = [shown(zone, firing.start), shown(zone, end), end - 1];
         let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
         let dictionary = self.panes.keys.borrow();
@@ -201,8 +227,8 @@ impl WindowAggregate {
         let mut emitted = 0;
         loop {
             let Some(mut firing) = self.firing.take().or_else(|| {
-                let start = self.next_window()?;
-                Some(self.begin(start))
+                let window = self.next_window()?;
+                Some(self.begin(window))
             }) else {
                 self.panes.watermark = self.panes.watermark.max(self.target);
                 return Progress::Done;
@@ -218,6 +244,23 @@ impl WindowAggregate {
         }
     }
 
+    /// The pane that a time goes into; none where all its windows have fired.
+    #[inline]
+    fn open_pane(&self, time: i64) -> Option<i64> {
+        let (watermark, size_ms) = (self.panes.watermark, self.window.size_ms);
+        let pane = self.window.pane_of(time);
+        if !self.window.grows {
+            return (pane.saturating_add(size_ms - 1) > watermark).then_some(pane);
+        }
+        let is_open = self.window.start_of(time).saturating_add(size_ms - 1) > watermark;
+        // In the windows that are still open it counts from the next one on.
+        let next = match watermark {
+            i64::MIN => pane,
+            _ => self.window.pane_of(watermark.saturating_add(1)),
+        };
+        is_open.then_some(pane.max(next))
+    }
+
     /// Takes rows, none of which has to wait for a later watermark.
     fn take(&mut self, slots: &[u32], rows: &[u32], batch: &Batch, out: &mut Output) {
         let column = batch.columns[self.time].clone();
@@ -231,12 +274,11 @@ impl WindowAggregate {
                 self.unused.push(slot);
                 continue;
             }
-            let start = self.window.pane_of(times[row as usize]);
-            if start.saturating_add(self.window.size_ms - 1) <= self.panes.watermark {
+            let Some(start) = self.open_pane(times[row as usize]) else {
                 self.late += self.weight(batch, row as usize);
                 self.unused.push(slot);
                 continue;
-            }
+            };
             if current != Some(start) {
                 self.update(current, &mut at, &mut of, batch);
                 self.panes.leave(start);

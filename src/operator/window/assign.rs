@@ -62,15 +62,21 @@ impl Operator for WindowAssign {
                 out.reject(&batch, row as u32, "RowTime field should not be null".into());
                 continue;
             }
-            let last = self.window.pane_of(column.as_i64s()[row]);
-            let mut start = last.saturating_sub(size_ms - slide_ms);
-            while start <= last {
-                let end = start.saturating_add(size_ms);
+            let time = column.as_i64s()[row];
+            let pane = self.window.pane_of(time);
+            let whole = self.window.start_of(time);
+            let windows = match self.window.grows {
+                true => pane + slide_ms..=whole + size_ms,
+                false => pane + slide_ms..=pane.saturating_add(size_ms),
+            };
+            let mut end = *windows.start();
+            while windows.contains(&end) {
+                let start = if self.window.grows { whole } else { end - size_ms };
                 let zone = self.zone.as_ref();
                 let values = [shown(zone, start), shown(zone, end), end - 1];
                 bounds.iter_mut().zip(values).for_each(|(to, value)| to.push_i64(value));
                 rows.push(row as u32);
-                start = start.saturating_add(slide_ms);
+                end = end.saturating_add(slide_ms);
             }
         }
         let columns = batch.columns.iter().map(|column| Arc::new(gather(column, &rows)));

@@ -5,10 +5,12 @@ pub mod assign;
 pub mod local;
 mod pane;
 mod running;
+pub mod session;
 
 pub use aggregate::WindowAggregate;
 pub use assign::WindowAssign;
 pub use local::{LocalWindowAggregate, mergeable};
+pub use session::SessionAggregate;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,9 +24,16 @@ pub struct WindowKind {
     pub offset_ms: i64,
     /// A window stays open for this long after the watermark has passed its end.
     pub allowed_lateness_ms: i64,
+    /// CUMULATE: windows share their start, every `size`, and grow by the slide.
+    pub grows: bool,
 }
 
 impl WindowKind {
+    /// Start of the longest window of CUMULATE that a time lies in.
+    pub fn start_of(&self, time: i64) -> i64 {
+        time.saturating_sub(time.wrapping_sub(self.offset_ms).rem_euclid(self.size_ms))
+    }
+
     /// Start of the pane (one slide wide) that a time lies in; floors before 1970 too.
     #[inline]
     pub fn pane_of(&self, time: i64) -> i64 {

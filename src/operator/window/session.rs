@@ -1,0 +1,345 @@
+//! SESSION windows: rows of a key that are no further apart than the gap.
+//!
+//! A row is the window [t, t + gap); windows that touch become one. Whether a row is late is
+//! judged after that: one that joins an open session counts, however old it is.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::shown;
+use crate::operator::aggregate::{Accumulators, AggregateCall};
+use crate::operator::{Operator, Output, Progress};
+use crate::record::schema::Physical;
+use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+use crate::state::{Chunked, KeyedState, SharedKeys};
+
+const BATCH: usize = 1024;
+/// Rows emitted in one call before the worker gets its turn.
+const SLICE: usize = 64 * 1024;
+
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    start: i64,
+    /// Last row's time + gap.
+    end: i64,
+    /// Row of the accumulators.
+    row: u32,
+}
+
+/// The open sessions of all keys.
+struct Sessions {
+    keys: SharedKeys,
+    by_slot: Chunked<Vec<Session>>,
+    accumulators: Accumulators,
+    /// Rows of accumulators to be used again.
+    free: Vec<u32>,
+    /// One row, to move a row of the accumulators with.
+    scratch: Accumulators,
+    /// Slots by the end of a session; it may have been merged into a later one since.
+    ends: BTreeMap<i64, Vec<u32>>,
+    watermark: i64,
+    rows: u64,
+}
+
+impl Sessions {
+    fn row(&mut self) -> u32 {
+        if let Some(row) = self.free.pop() {
+            return row;
+        }
+        let row = self.accumulators.rows();
+        self.accumulators.grow(row + 1);
+        row as u32
+    }
+
+    fn give_back(&mut self, row: u32) {
+        self.accumulators.clear(row as usize);
+        self.free.push(row);
+    }
+
+    fn add(&mut self, slot: u32, session: Session) {
+        self.by_slot.grow(slot as usize + 1);
+        let sessions = &mut self.by_slot[slot as usize];
+        if sessions.is_empty() {
+            self.keys.borrow_mut().retain(slot);
+        }
+        sessions.push(session);
+        self.ends.entry(session.end).or_default().push(slot);
+        self.rows += 1;
+    }
+
+    fn remove(&mut self, slot: u32, index: usize) -> Session {
+        let sessions = &mut self.by_slot[slot as usize];
+        let session = sessions.swap_remove(index);
+        self.rows -= 1;
+        if sessions.is_empty() {
+            *sessions = Vec::new();
+            self.keys.borrow_mut().release(slot);
+        }
+        session
+    }
+
+    /// The session that a row at `time` belongs to, merged with all that it touches; `None`
+    /// where that would have fired already.
+    fn place(&mut self, slot: u32, time: i64, gap_ms: i64) -> Option<u32> {
+        let (mut start, mut end) = (time, time.saturating_add(gap_ms));
+        let touches =
+            |session: &Session, start: i64, end: i64| session.start <= end && start <= session.end;
+        self.by_slot.grow(slot as usize + 1);
+        let sessions = &self.by_slot[slot as usize];
+        let merged: Vec<usize> = (0..sessions.len())
+            .filter(|&index| touches(&sessions[index], time, time.saturating_add(gap_ms)))
+            .collect();
+        for &index in &merged {
+            start = start.min(sessions[index].start);
+            end = end.max(sessions[index].end);
+        }
+        if end - 1 <= self.watermark {
+            return None;
+        }
+        if let [index] = merged.as_slice()
+            && sessions[*index].start == start
+            && sessions[*index].end == end
+        {
+            return Some(sessions[*index].row);
+        }
+        // The key must stay while its sessions change places.
+        self.keys.borrow_mut().retain(slot);
+        let mut row = None;
+        for &index in merged.iter().rev() {
+            let session = self.remove(slot, index);
+            match row {
+                None => row = Some(session.row),
+                Some(into) => {
+                    self.scratch.merge(0, &self.accumulators, session.row as usize);
+                    self.accumulators.merge(into as usize, &self.scratch, 0);
+                    self.scratch.clear(0);
+                    self.give_back(session.row);
+                }
+            }
+        }
+        let row = row.unwrap_or_else(|| self.row());
+        self.add(slot, Session { start, end, row });
+        self.keys.borrow_mut().release(slot);
+        Some(row)
+    }
+
+    /// Takes out a session that ends by `target`, the earliest first.
+    fn next(&mut self, target: i64) -> Option<(u32, Session)> {
+        loop {
+            let mut entry = self.ends.first_entry().filter(|entry| *entry.key() - 1 <= target)?;
+            let end = *entry.key();
+            let Some(slot) = entry.get_mut().pop() else {
+                entry.remove();
+                continue;
+            };
+            let sessions = &self.by_slot[slot as usize];
+            if let Some(index) = sessions.iter().position(|session| session.end == end) {
+                // The caller still needs the key.
+                self.keys.borrow_mut().retain(slot);
+                return Some((slot, self.remove(slot, index)));
+            }
+        }
+    }
+}
+
+impl KeyedState for Sessions {
+    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let keys = self.keys.borrow();
+        let mut entry = Vec::new();
+        for slot in 0..self.by_slot.len() as u32 {
+            for session in &self.by_slot[slot as usize] {
+                entry.clear();
+                put_i64(self.watermark, &mut entry);
+                put_i64(session.start, &mut entry);
+                put_i64(session.end, &mut entry);
+                put_bytes(keys.key(slot), &mut entry);
+                self.accumulators.save(session.row as usize, &mut entry);
+                write(keys.key_group(slot), &entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+        let bad = || "an entry of a session is cut short".to_owned();
+        let watermark = take_i64(&mut entry).ok_or_else(bad)?;
+        self.watermark = self.watermark.max(watermark);
+        let start = take_i64(&mut entry).ok_or_else(bad)?;
+        let end = take_i64(&mut entry).ok_or_else(bad)?;
+        let slot = self.keys.borrow_mut().intern_key(take_bytes(&mut entry).ok_or_else(bad)?);
+        let row = self.row();
+        self.add(slot, Session { start, end, row });
+        self.accumulators.load(row as usize, &mut entry).ok_or_else(bad)
+    }
+
+    fn size(&self) -> (u64, u64) {
+        let bytes = self.accumulators.bytes() + self.by_slot.bytes() + self.rows * 64;
+        (self.rows, bytes + self.keys.borrow().bytes())
+    }
+}
+
+/// The operator. Output: keys, window_start, window_end, window_time, then the aggregates.
+pub struct SessionAggregate {
+    gap_ms: i64,
+    time: usize,
+    keys: Vec<usize>,
+    types: Vec<DataType>,
+    calls: Vec<AggregateCall>,
+    sessions: Sessions,
+    zone: Option<TimeZone>,
+    target: i64,
+    work: Option<Work>,
+    late: u64,
+}
+
+/// A batch and how far it is processed.
+struct Work {
+    batch: Batch,
+    rows: Vec<u32>,
+    slots: Vec<u32>,
+    position: usize,
+}
+
+impl SessionAggregate {
+    /// `time` and `keys` are columns of the input; `zone` is given where the time is an instant.
+    pub fn new(
+        gap_ms: i64,
+        time: usize,
+        keys: (Vec<usize>, Vec<DataType>),
+        calls: Vec<AggregateCall>,
+        dictionary: SharedKeys,
+        zone: Option<TimeZone>,
+    ) -> Self {
+        let (keys, types) = keys;
+        let mut scratch = Accumulators::new(&calls);
+        scratch.grow(1);
+        let sessions = Sessions {
+            keys: dictionary,
+            by_slot: Chunked::default(),
+            accumulators: Accumulators::new(&calls),
+            free: Vec::new(),
+            scratch,
+            ends: BTreeMap::new(),
+            watermark: i64::MIN,
+            rows: 0,
+        };
+        let (target, work, late) = (i64::MIN, None, 0);
+        Self { gap_ms, time, keys, types, calls, sessions, zone, target, work, late }
+    }
+
+    /// Fires the sessions that end by `target`.
+    fn fire(&mut self, out: &mut Output) -> Progress {
+        let mut emitted = 0;
+        while self.emit(out) {
+            emitted += BATCH;
+            if emitted >= SLICE {
+                return Progress::Yield;
+            }
+        }
+        self.sessions.watermark = self.sessions.watermark.max(self.target);
+        Progress::Done
+    }
+
+    /// Emits a batch of sessions; false where there are no more.
+    fn emit(&mut self, out: &mut Output) -> bool {
+        let mut keys: Vec<_> =
+            self.types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect();
+        let values = self.calls.iter().map(|call| &call.data_type);
+        let mut values: Vec<_> = values.map(|of| ColumnBuilder::for_type(of, BATCH)).collect();
+        let mut times: [ColumnBuilder; 3] =
+            std::array::from_fn(|_| ColumnBuilder::new(Physical::I64, BATCH));
+        let mut rows = 0;
+        while rows < BATCH
+            && let Some((slot, session)) = self.sessions.next(self.target)
+        {
+            let dictionary = self.sessions.keys.clone();
+            key::decode(dictionary.borrow().key(slot), &mut keys);
+            let zone = self.zone.as_ref();
+            let Session { start, end, row } = session;
+            let bounds = [shown(zone, start), shown(zone, end), end - 1];
+            times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
+            self.sessions.accumulators.output(row as usize, &mut values);
+            self.sessions.give_back(row);
+            dictionary.borrow_mut().release(slot);
+            rows += 1;
+        }
+        let all = keys.into_iter().chain(times).chain(values);
+        let columns = all.map(|builder| Arc::new(builder.finish())).collect();
+        out.emit(Batch::new(columns, rows, BatchTime::at(self.sessions.watermark)));
+        rows == BATCH
+    }
+
+    fn take(&mut self, row: u32, slot: u32, batch: &Batch, out: &mut Output) {
+        let column = &batch.columns[self.time];
+        if column.is_null(row as usize) {
+            return out.reject(batch, row, "RowTime field should not be null".into());
+        }
+        let time = column.as_i64s()[row as usize];
+        match self.sessions.place(slot, time, self.gap_ms) {
+            Some(at) => self.sessions.accumulators.update(&[at], &[row], batch),
+            None => self.late += 1,
+        }
+    }
+
+    /// Goes on firing, and then with the rows of the batch at hand.
+    fn drive(&mut self, out: &mut Output) -> Progress {
+        loop {
+            if self.fire(out) == Progress::Yield {
+                return Progress::Yield;
+            }
+            let Some(mut work) = self.work.take() else { return Progress::Done };
+            while let Some(&row) = work.rows.get(work.position) {
+                let before = work.batch.time.before_row(row as usize);
+                if before > self.sessions.watermark {
+                    self.target = before;
+                    break;
+                }
+                self.take(row, work.slots[work.position], &work.batch, out);
+                work.position += 1;
+            }
+            if work.position == work.rows.len() {
+                let mut keys = self.sessions.keys.borrow_mut();
+                work.slots.iter().for_each(|&slot| keys.release(slot));
+                return Progress::Done;
+            }
+            self.work = Some(work);
+        }
+    }
+}
+
+impl Operator for SessionAggregate {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        let mut keys = self.sessions.keys.borrow_mut();
+        keys.resolve(&columns, &batch, &mut slots);
+        // A session that fires inside the batch must not free the slot of a later row.
+        slots.iter().for_each(|&slot| keys.retain(slot));
+        drop(keys);
+        let rows = batch.row_ids().map(|row| row as u32).collect();
+        self.target = self.sessions.watermark;
+        self.work = Some(Work { batch, rows, slots, position: 0 });
+        self.drive(out)
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.target = self.sessions.watermark.max(watermark);
+        self.fire(out)
+    }
+
+    fn resume(&mut self, out: &mut Output) -> Progress {
+        self.drive(out)
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("sessions", &mut self.sessions)]
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+}
