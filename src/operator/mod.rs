@@ -3,8 +3,10 @@
 pub mod aggregate;
 #[cfg(test)]
 mod harness;
+pub mod join;
 pub mod over;
 pub mod pattern;
+pub mod rank;
 pub mod stateless;
 pub mod time_sort;
 pub mod upsert;
@@ -48,6 +50,12 @@ pub trait Operator {
     /// Event time of all inputs together has reached `watermark` (ms); never falls.
     fn advance_watermark(&mut self, _watermark: i64, _out: &mut Output) -> Progress {
         Progress::Done
+    }
+
+    /// What the results are complete up to once the inputs are at `watermark`: less where rows
+    /// come out behind it.
+    fn output_watermark(&self, watermark: i64) -> i64 {
+        watermark
     }
 
     /// Goes on after a `Yield`.

@@ -137,8 +137,8 @@ impl Operator for UpsertTable {
         let mut bytes = Vec::new();
         for (row, &slot) in batch.row_ids().zip(&slots) {
             match batch.kind(row) {
-                ChangeKind::UpdateBefore => {}
-                ChangeKind::Delete => self.table.remove(slot),
+                // What a row becomes may have been filtered out: it is there only if it comes.
+                ChangeKind::UpdateBefore | ChangeKind::Delete => self.table.remove(slot),
                 ChangeKind::Insert | ChangeKind::UpdateAfter => {
                     bytes.clear();
                     key::encode_row(&batch.columns, row, &mut bytes);

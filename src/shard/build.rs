@@ -14,9 +14,11 @@ use super::source_task::SourceTask;
 use super::topology::{Step, StepKind, Topology};
 use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
-use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention};
+use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
+use crate::operator::join::{Join, JoinSpec, TemporalJoin};
 use crate::operator::over::Over;
 use crate::operator::pattern::MatchRecognize;
+use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
 use crate::operator::upsert::UpsertTable;
@@ -158,7 +160,7 @@ fn operator(
     topology: &Topology,
     settings: &Settings,
 ) -> Result<Option<BuiltOperator>, String> {
-    let dictionary = || -> SharedKeys { KeyDictionary::shared(settings.seed) };
+    let dictionary = || KeyDictionary::shared(settings.seed);
     let built = match &step.kind {
         StepKind::Scan { .. } | StepKind::Sink { .. } => return Ok(None),
         StepKind::Watermark { column, delay_ms, table, .. } => {
@@ -169,6 +171,9 @@ fn operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         StepKind::Union => BuiltOperator::new("union", Union),
+        StepKind::Join { spec } => {
+            BuiltOperator::new("join", join(step, topology, spec, dictionary()))
+        }
         StepKind::WindowAssign { window, time } => {
             let ltz = is_ltz(&input_types(step, topology)[*time]);
             let zone = ltz.then(|| settings.zone.clone());
@@ -203,15 +208,18 @@ fn operator(
         ),
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
         StepKind::TimeSort { .. }
+        | StepKind::RetractingAggregate { .. }
+        | StepKind::TemporalJoin { .. }
         | StepKind::Over { .. }
         | StepKind::Match { .. }
-        | StepKind::Session { .. } => time_operator(step, topology, settings)?,
+        | StepKind::Rank { .. }
+        | StepKind::Session { .. } => keyed_operator(step, topology, settings)?,
     };
     Ok(Some(built))
 }
 
-/// Operators that compute by the order of time.
-fn time_operator(
+/// Operators over the value table and the sort buffer.
+fn keyed_operator(
     step: &Step,
     topology: &Topology,
     settings: &Settings,
@@ -241,8 +249,38 @@ fn time_operator(
             let operator = SessionAggregate::new(*gap_ms, *time, keys, calls, dictionary(), zone);
             BuiltOperator::new("session", operator)
         }
-        other => return Err(format!("{other:?} does not compute by time")),
+        StepKind::Rank { keys, ranking, first: Some(time), .. } => {
+            let operator = KeepFirst::new(*time, keys.clone(), ranking.with_rank, dictionary());
+            BuiltOperator::new("first", operator)
+        }
+        StepKind::Rank { keys, ranking, window, updating, .. } => {
+            let window = window.map(|(column, instant)| WindowEnd {
+                column,
+                zone: instant.then(|| settings.zone.clone()),
+            });
+            let modes = (*updating, settings.per_row);
+            let (types, ranking) = (input_types(step, topology), ranking.clone());
+            let operator = TopN::new(keys.clone(), types, ranking, window, modes, dictionary());
+            BuiltOperator::new("top", operator)
+        }
+        StepKind::RetractingAggregate { keys, calls } => {
+            let key_types = pick(&input_types(step, topology), keys);
+            let (keys, calls, per_row) = (keys.clone(), calls.clone(), settings.per_row);
+            let operator = RetractingAggregate::new(keys, key_types, calls, per_row, dictionary());
+            let mut built = BuiltOperator::new("aggregate", operator);
+            built.holds_watermarks = !settings.per_row;
+            built
+        }
+        StepKind::TemporalJoin { spec } => {
+            let types = [0, 1].map(|port| types_of(step, topology, port));
+            BuiltOperator::new("join", TemporalJoin::new(spec.clone(), types, dictionary()))
+        }
+        other => return Err(format!("{other:?} is no such operator")),
     })
+}
+
+fn join(step: &Step, topology: &Topology, spec: &JoinSpec, keys: SharedKeys) -> Join {
+    Join::new(spec.clone(), [0, 1].map(|port| types_of(step, topology, port)), keys)
 }
 
 fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {
@@ -309,7 +347,11 @@ fn is_ltz(data_type: &DataType) -> bool {
 }
 
 fn input_types(step: &Step, topology: &Topology) -> Vec<DataType> {
-    let input = &topology.steps[step.inputs[0].from];
+    types_of(step, topology, 0)
+}
+
+fn types_of(step: &Step, topology: &Topology, port: usize) -> Vec<DataType> {
+    let input = &topology.steps[step.inputs[port].from];
     input.schema.fields.iter().map(|field| field.data_type.clone()).collect()
 }
 

@@ -329,6 +329,7 @@ impl Node {
     }
 
     fn forward(&mut self, watermark: i64) {
+        let watermark = self.operator.output_watermark(watermark);
         if watermark > self.forwarded {
             self.forwarded = watermark;
             self.out.messages.push(Message::Watermark(watermark));

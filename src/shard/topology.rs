@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::join::{JoinSpec, JoinType, TemporalSpec};
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
+use crate::operator::rank::Ranking;
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
+use crate::sql::is_updating;
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 
 /// What a step does. Names and options are resolved; a worker builds an operator from it.
@@ -50,9 +53,25 @@ pub enum StepKind {
         keys: Vec<usize>,
         recognition: Box<Recognition>,
     },
+    Rank {
+        keys: Vec<usize>,
+        ranking: Ranking,
+        window: Option<(usize, bool)>,
+        /// The time column, for the first row of each key by it.
+        first: Option<usize>,
+        /// The input changes rows.
+        updating: bool,
+    },
     WindowAssign {
         window: WindowKind,
         time: usize,
+    },
+    /// Left rows at port 0, right ones at port 1.
+    TemporalJoin {
+        spec: TemporalSpec,
+    },
+    Join {
+        spec: Box<JoinSpec>,
     },
     Aggregate {
         keys: Vec<usize>,
@@ -60,6 +79,11 @@ pub enum StepKind {
         update_before: bool,
         silent: bool,
         retention: Option<Retention>,
+    },
+    /// The same over rows that change.
+    RetractingAggregate {
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
     },
     /// First phase: partial aggregates per pane and key of what one worker has read.
     LocalWindow {
@@ -216,12 +240,11 @@ impl Builder<'_> {
         Edge { from: self.placed[input].step, exchange: None }
     }
 
-    /// An edge to the owners of `keys`; none is needed where the rows are spread by them (or by
-    /// some of them) already.
+    /// An edge to the owners of `keys`; no exchange is needed where the rows are spread by them
+    /// already. By some of them is not enough: state is dealt out by the whole key at a restart.
     fn keyed(&self, input: NodeId, keys: &[usize]) -> Edge {
         let placed = &self.placed[input];
-        let spread = placed.distribution.as_ref();
-        let in_place = spread.is_some_and(|by| by.iter().all(|column| keys.contains(column)));
+        let in_place = placed.distribution.as_deref() == Some(keys);
         Edge { from: placed.step, exchange: (!in_place).then(|| keys.to_vec()) }
     }
 
@@ -246,40 +269,74 @@ impl Builder<'_> {
                 (StepKind::Filter { predicate: predicate.clone() }, spread)
             }
             NodeKind::Union => (StepKind::Union, None),
+            NodeKind::TimeSort { .. }
+            | NodeKind::Over { .. }
+            | NodeKind::Match { .. }
+            | NodeKind::Rank { .. }
+            | NodeKind::SessionAggregate { .. } => return self.place_keyed(id),
+            NodeKind::WindowAssign { window, time } => {
+                (StepKind::WindowAssign { window: *window, time: *time }, spread)
+            }
+            NodeKind::Join { spec } => {
+                let whole_left = !matches!(spec.join, JoinType::Right | JoinType::Full);
+                let kind = StepKind::Join { spec: spec.clone() };
+                return Ok(self.join(id, kind, &spec.keys, whole_left));
+            }
+            NodeKind::TemporalJoin { spec } => {
+                let kind = StepKind::TemporalJoin { spec: spec.clone() };
+                return Ok(self.join(id, kind, &spec.keys, true));
+            }
+            NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
+            NodeKind::WindowAggregate { window, time, keys, calls } => {
+                return Ok(self.window(id, *window, *time, keys, calls));
+            }
+            NodeKind::Sink { table } => return self.sink(id, table),
+        };
+        let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
+        Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
+    }
+
+    /// Nodes with one input, spread by their keys.
+    fn place_keyed(&mut self, id: NodeId) -> Result<Placed, String> {
+        let node = &self.plan.nodes[id];
+        match &node.kind {
             NodeKind::TimeSort { time, keys } => {
                 let kind = StepKind::TimeSort { time: *time, keys: keys.clone() };
-                return Ok(self.spread(id, kind, keys));
+                Ok(self.spread(id, kind, keys))
             }
             NodeKind::Over { time, keys, calls, bounds, order } => {
                 let (time, bounds, order) = (*time, *bounds, *order);
                 let calls = calls.clone();
                 let kind = StepKind::Over { time, keys: keys.clone(), calls, bounds, order };
-                return Ok(self.spread(id, kind, keys));
+                Ok(self.spread(id, kind, keys))
             }
             NodeKind::Match { time, keys, recognition } => {
                 let (time, recognition) = (*time, recognition.clone());
                 let kind = StepKind::Match { time, keys: keys.clone(), recognition };
                 let placed = self.spread(id, kind, keys);
                 // Keys come first in the output.
-                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
+                Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed })
             }
-            NodeKind::WindowAssign { window, time } => {
-                (StepKind::WindowAssign { window: *window, time: *time }, spread)
-            }
-            NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
-            NodeKind::WindowAggregate { window, time, keys, calls } => {
-                return Ok(self.window(id, *window, *time, keys, calls));
+            NodeKind::Rank { keys, ranking, window, first } => {
+                if ranking.to == usize::MAX {
+                    return Err("ROW_NUMBER needs a bound: filter the query around it by \
+                                WHERE rn <= 10"
+                        .into());
+                }
+                let first = ranking.order.first().filter(|_| *first).map(|key| key.column);
+                let updating = is_updating(self.plan, node.inputs[0]);
+                let (ranking, window) = (ranking.clone(), *window);
+                let kind = StepKind::Rank { keys: keys.clone(), ranking, window, first, updating };
+                Ok(self.spread(id, kind, keys))
             }
             NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
                 let (gap_ms, time, calls) = (*gap_ms, *time, calls.clone());
                 let kind = StepKind::Session { gap_ms, time, keys: keys.clone(), calls };
                 let placed = self.spread(id, kind, keys);
-                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
+                Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed })
             }
-            NodeKind::Sink { table } => return self.sink(id, table),
-        };
-        let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
-        Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
+            other => Err(format!("{other:?} has no keys")),
+        }
     }
 
     /// A step whose rows stand by the shards that own `keys`, which it passes on.
@@ -291,6 +348,25 @@ impl Builder<'_> {
             None => self.placed[node.inputs[0]].distribution.clone(),
         };
         Placed { step: self.push(kind, vec![edge], node, ""), distribution }
+    }
+
+    /// Both inputs of a join meet by the owners of their keys, so neither may be spread by less.
+    fn join(
+        &mut self,
+        id: NodeId,
+        kind: StepKind,
+        keys: &[Vec<usize>; 2],
+        whole_left: bool,
+    ) -> Placed {
+        let node = &self.plan.nodes[id];
+        let edge = |side: usize| {
+            let (placed, keys) = (&self.placed[node.inputs[side]], &keys[side]);
+            let in_place = placed.distribution.as_ref() == Some(keys);
+            Edge { from: placed.step, exchange: (!in_place).then(|| keys.clone()) }
+        };
+        let inputs = vec![edge(0), edge(1)];
+        let distribution = whole_left.then(|| keys[0].clone());
+        Placed { step: self.push(kind, inputs, node, ""), distribution }
     }
 
     /// The scan that a watermark's rows come from.
@@ -307,6 +383,11 @@ impl Builder<'_> {
 
     fn aggregate(&mut self, id: NodeId, keys: &[usize], calls: &[AggregateCall]) -> Placed {
         let node = &self.plan.nodes[id];
+        if is_updating(self.plan, node.inputs[0]) {
+            let kind = StepKind::RetractingAggregate { keys: keys.to_vec(), calls: calls.to_vec() };
+            let placed = self.spread(id, kind, keys);
+            return Placed { distribution: Some((0..keys.len()).collect()), ..placed };
+        }
         let edge = self.keyed(node.inputs[0], keys);
         let kind = StepKind::Aggregate {
             keys: keys.to_vec(),
@@ -439,6 +520,9 @@ impl Builder<'_> {
         }
         let NodeKind::Aggregate { keys, .. } = &self.plan.nodes[at].kind else { return None };
         let aggregate = &self.plan.nodes[at];
+        if is_updating(self.plan, aggregate.inputs[0]) {
+            return None;
+        }
         let exprs = exprs.unwrap_or_else(|| {
             let fields = aggregate.schema.fields.iter().enumerate();
             fields.map(|(column, field)| Expr::column(column, field.data_type.clone())).collect()

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
+use crate::operator::join::JoinSpec;
 use crate::operator::over::{Bounds, Order};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
 use crate::operator::window::WindowKind;
@@ -54,9 +55,23 @@ fn describe(plan: &Plan, node: &Node) -> String {
             let keys = picked(input, keys);
             format!("over: {} value(s) a row by {keys}, {}", calls.len(), frame(*bounds, *order))
         }
+        NodeKind::Rank { keys, ranking, window, first } => {
+            let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window, *first));
+            format!(
+                "rows {from} to {to} by {}; exchange by key; state: {kept}",
+                picked(input, keys)
+            )
+        }
         NodeKind::Match { keys, recognition, .. } => {
             format!("match by {}: {}", picked(input, keys), kept_rows(recognition))
         }
+        NodeKind::Join { spec } => join(plan, node, spec),
+        NodeKind::TemporalJoin { spec } => format!(
+            "join with the version at `{}`; exchange by {}; state: rows of the left until event time \
+             reaches theirs, the newest version of each key and those that are to come",
+            node.schema.fields[spec.times[0]].name,
+            picked(input, &spec.keys[0])
+        ),
         NodeKind::WindowAssign { window, .. } => {
             format!("windows of {}, assigned row by row; keeps nothing", shape(window))
         }
@@ -86,6 +101,26 @@ fn describe(plan: &Plan, node: &Node) -> String {
     }
 }
 
+fn join(plan: &Plan, node: &Node, spec: &JoinSpec) -> String {
+    let of = |side: usize| picked(Some(&plan.nodes[node.inputs[side]].schema), &spec.keys[side]);
+    let (kind, kept) = match &spec.time {
+        None => ("join", "all rows of both sides, until the job ends".to_owned()),
+        Some(time) if time.windows => {
+            ("window join", "rows until the watermark passes the end of their window".to_owned())
+        }
+        Some(time) => {
+            let kept = format!(
+                "rows until no partner can come, left {} ms and right {} ms after their time",
+                time.upper, -time.lower
+            );
+            ("interval join", kept)
+        }
+    };
+    let which = format!("{:?}", spec.join).to_lowercase();
+    let (left, right) = (of(0), of(1));
+    format!("{which} {kind} by {left} = {right}; exchange by key; state: {kept}")
+}
+
 fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
     let paths: Vec<String> = fields
         .iter()
@@ -104,6 +139,16 @@ fn shape(window: &WindowKind) -> String {
     match grows {
         true => format!("up to {size_ms} ms in steps of {slide_ms} ms"),
         false => format!("{size_ms} ms every {slide_ms} ms"),
+    }
+}
+
+fn kept_ranks(window: Option<(usize, bool)>, first: bool) -> &'static str {
+    match (window, first) {
+        (Some(_), _) => "these rows of each window, until the watermark passes its end",
+        (None, true) => "the keys seen, until the job ends",
+        (None, false) => {
+            "these rows of each key (all of them where rows of the input change), until the job ends"
+        }
     }
 }
 

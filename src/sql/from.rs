@@ -12,22 +12,28 @@ use super::scope::{Scope, ScopeColumn};
 use super::select::unquoted;
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
+use crate::operator::join::JoinType;
 use crate::record::{DataType, Field, Schema};
 
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
-        let [table] = select.from.as_slice() else {
-            let what =
-                if select.from.is_empty() { "SELECT without FROM" } else { "a join by comma" };
-            return Err(Fault::unsupported(self.span, what, "name one table or subquery in FROM"));
+        let Some((table, others)) = select.from.split_first() else {
+            let instead = "name one table or subquery in FROM";
+            return Err(Fault::unsupported(self.span, "SELECT without FROM", instead));
         };
-        if let Some(join) = table.joins.first() {
-            let instead = "read the streams apart, or UNION ALL them";
-            return Err(
-                Fault::unsupported(join.relation.span(), "JOIN", instead).at_least(self.span)
-            );
+        let selection = select.selection.as_ref();
+        let mut relation = self.relation(&table.relation)?;
+        for join in &table.joins {
+            relation = self.join(relation, join, selection)?;
         }
-        self.relation(&table.relation)
+        for table in others {
+            let mut right = self.relation(&table.relation)?;
+            for join in &table.joins {
+                right = self.join(right, join, selection)?;
+            }
+            relation = self.combine(relation, right, JoinType::Inner, None, selection)?;
+        }
+        Ok(relation)
     }
 
     pub(super) fn relation(&mut self, factor: &ast::TableFactor) -> Result<Relation> {

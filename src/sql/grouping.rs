@@ -62,7 +62,9 @@ impl Queries<'_> {
         items: &[(Ast, String)],
         having: Option<&Ast>,
     ) -> Result<NodeId> {
-        self.refuse_updates(relation.node, "GROUP BY")?;
+        if relation.window.is_some() {
+            self.refuse_updates(relation.node, "GROUP BY a window")?;
+        }
         let columns = self.plan.nodes[relation.node].schema.len();
         let mut relation = relation;
         if relation.window.is_none() && self.has_windows(relation.node) {

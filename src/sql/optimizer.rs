@@ -297,6 +297,12 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(keys);
             read.extend(calls.iter().filter_map(|call| call.argument));
         }
+        NodeKind::Rank { keys, ranking, window, .. } => {
+            read.extend(own.iter().filter(|&&column| column < columns));
+            read.extend(keys);
+            read.extend(ranking.order.iter().map(|key| key.column));
+            read.extend(window.map(|(end, _)| end));
+        }
         NodeKind::Match { time, keys, recognition } => {
             read.push(*time);
             read.extend(keys);
@@ -322,18 +328,7 @@ fn narrowed(
     };
     let mut node = node.clone();
     let columns: Vec<usize> = match &mut node.kind {
-        NodeKind::Scan { fields, .. } => {
-            let physical = fields.len();
-            let columns: Vec<usize> = all
-                .into_iter()
-                .filter(|&column| {
-                    column >= physical || needed.contains(&column) || !fields[column].nullable
-                })
-                .collect();
-            *fields =
-                columns.iter().filter(|&&c| c < physical).map(|&c| fields[c].clone()).collect();
-            columns
-        }
+        NodeKind::Scan { fields, .. } => kept_fields(fields, all, needed),
         NodeKind::Project { exprs } => {
             let columns: Vec<usize> =
                 all.into_iter().filter(|column| needed.contains(column)).collect();
@@ -353,6 +348,14 @@ fn narrowed(
             *time = place(*time);
             keys.iter_mut().for_each(|key| *key = place(*key));
             input.cloned().unwrap_or_default()
+        }
+        NodeKind::Rank { keys, ranking, window, .. } => {
+            keys.iter_mut().for_each(|key| *key = place(*key));
+            ranking.order.iter_mut().for_each(|key| key.column = place(key.column));
+            *window = window.map(|(end, instant)| (place(end), instant));
+            // Without the number, rows that move change nothing.
+            ranking.with_rank = needed.contains(&(node.schema.len() - 1));
+            and_added(input, node.schema.len(), usize::from(ranking.with_rank))
         }
         NodeKind::Match { time, keys, recognition } => {
             *time = place(*time);
@@ -378,6 +381,21 @@ fn narrowed(
         Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
     node.time = node.time.and_then(|time| columns.iter().position(|&column| column == time));
     (node, columns)
+}
+
+/// Leaves the fields out that nobody reads; a NOT NULL one is checked all the same.
+fn kept_fields(
+    fields: &mut Vec<ScanField>,
+    all: Vec<usize>,
+    needed: &BTreeSet<usize>,
+) -> Vec<usize> {
+    let physical = fields.len();
+    let kept = |column: &usize| {
+        *column >= physical || needed.contains(column) || !fields[*column].nullable
+    };
+    let columns: Vec<usize> = all.into_iter().filter(kept).collect();
+    *fields = columns.iter().filter(|&&c| c < physical).map(|&c| fields[c].clone()).collect();
+    columns
 }
 
 /// The input's columns that are left, and the last `added` of `columns`, which the node makes.

@@ -106,7 +106,7 @@ impl Queries<'_> {
         Ok(name)
     }
 
-    fn window_spec(
+    pub(super) fn window_spec(
         &self,
         over: Option<&ast::WindowType>,
         select: &ast::Select,

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
+use crate::operator::rank::Ranking;
 use crate::operator::window::WindowKind;
 use crate::record::{DataType, Schema};
 
@@ -94,10 +96,27 @@ pub enum NodeKind {
         keys: Vec<usize>,
         recognition: Box<Recognition>,
     },
+    /// ROW_NUMBER: the input's columns, then the number.
+    Rank {
+        keys: Vec<usize>,
+        ranking: Ranking,
+        /// Per window: its window_end, and whether that shows an instant.
+        window: Option<(usize, bool)>,
+        /// The first row of each key by event time; rows come in that order.
+        first: bool,
+    },
     /// TUMBLE, HOP without aggregation: appends window_start, window_end, window_time.
     WindowAssign {
         window: WindowKind,
         time: usize,
+    },
+    /// Each row of the left with the version of the right at its time. Output as of `Join`.
+    TemporalJoin {
+        spec: TemporalSpec,
+    },
+    /// Joins two inputs. Output: the columns of the left one, then those of the right one.
+    Join {
+        spec: Box<JoinSpec>,
     },
     /// GROUP BY without a window. Output: keys, then aggregates.
     Aggregate {

@@ -9,10 +9,12 @@ use sqlparser::tokenizer::Span;
 use super::fault::{Fault, Result};
 use super::over::has_over;
 use super::plan::{Node, NodeId, NodeKind, Plan, Table};
+use super::rank::has_rank;
 use super::scope::{Binder, Scope};
 use super::select::{field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star};
 use super::windows::Window;
 use crate::expression::{Expr, registry};
+use crate::operator::join::JoinType;
 use crate::record::{Field, Schema};
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
@@ -185,7 +187,11 @@ impl Queries<'_> {
     fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
         refuse_clauses(select, self.span)?;
         let mut relation = self.from(select)?;
-        if let Some(condition) = &select.selection {
+        let conditions = match &select.selection {
+            Some(selection) => self.subqueries(&mut relation, selection)?,
+            None => None,
+        };
+        if let Some(condition) = &conditions {
             let predicate = Binder::plain(&relation.scope, self.span).truth(condition)?;
             let columns = self.plan.nodes[relation.node].schema.len();
             let mut reads_window = false;
@@ -200,7 +206,7 @@ impl Queries<'_> {
             if reads_window {
                 self.assign(&mut relation)?;
             }
-            relation.node = self.filter(relation.node, predicate);
+            relation.node = self.filter_ranked(relation.node, predicate);
         }
         let mut items = self.items(select, &relation.scope)?;
         let group_by = group_expressions(select, self.span)?;
@@ -213,7 +219,9 @@ impl Queries<'_> {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
             }
             self.assign(&mut relation)?;
-            if items.iter().any(|(ast, _)| has_over(ast)) {
+            if items.iter().any(|(ast, _)| has_rank(ast)) {
+                self.ranked(select, &mut relation, &mut items)?;
+            } else if items.iter().any(|(ast, _)| has_over(ast)) {
                 self.over(select, &mut relation, &mut items)?;
             }
             let mut exprs = Vec::new();
@@ -243,7 +251,6 @@ impl Queries<'_> {
     }
 
     pub(super) fn distinct(&mut self, input: NodeId) -> Result<NodeId> {
-        self.refuse_updates(input, "SELECT DISTINCT")?;
         let schema = self.plan.nodes[input].schema.clone();
         let kind = NodeKind::Aggregate { keys: (0..schema.len()).collect(), calls: Vec::new() };
         Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: None }))
@@ -290,6 +297,13 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
     let node = &plan.nodes[node];
     match node.kind {
         NodeKind::Aggregate { .. } => true,
+        NodeKind::Join { ref spec }
+            if spec.time.is_none() && !matches!(spec.join, JoinType::Inner | JoinType::Semi) =>
+        {
+            true
+        }
+        NodeKind::Rank { ref window, first, .. } if window.is_none() && !first => true,
+        NodeKind::TemporalJoin { .. } => is_updating(plan, node.inputs[0]),
         NodeKind::Scan { .. }
         | NodeKind::WindowAggregate { .. }
         | NodeKind::SessionAggregate { .. } => false,

@@ -53,6 +53,13 @@ impl Scope {
         self.columns.iter().position(|column| same_table(column) && &*column.field.name == name)
     }
 
+    /// Whether a name alone can mean columns of several tables.
+    fn is_ambiguous(&self, name: &str) -> bool {
+        let mut named = self.columns.iter().filter(|column| &*column.field.name == name);
+        let first = named.next();
+        first.is_some_and(|first| named.any(|column| column.table != first.table))
+    }
+
     fn unknown(&self, name: &str, span: Span) -> Fault {
         let fault = Fault::new(span, format!("Column '{name}' not found in any table"));
         match nearest(name, self.columns.iter().map(|column| &*column.field.name)) {
@@ -260,6 +267,10 @@ impl<'a> Binder<'a> {
         let texts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
         let qualified =
             (texts.len() > 1).then(|| self.scope.position(Some(texts[0]), texts[1])).flatten();
+        if qualified.is_none() && self.scope.is_ambiguous(texts[0]) {
+            return Err(Fault::new(span, format!("Column '{}' is ambiguous", texts[0]))
+                .help("put the table's name before it"));
+        }
         let (index, used) = match (qualified, self.scope.position(None, texts[0])) {
             (Some(index), _) => (index, 2),
             (None, Some(index)) => (index, 1),

@@ -32,6 +32,10 @@ impl Dialect for Flink {
         true
     }
 
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
+
     fn supports_match_recognize(&self) -> bool {
         true
     }

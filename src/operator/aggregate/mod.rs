@@ -2,9 +2,11 @@
 
 pub mod accumulator;
 pub mod group;
+mod retract;
 
 pub use accumulator::Accumulators;
 pub use group::{GroupAggregate, GroupOptions, Retention};
+pub use retract::RetractingAggregate;
 
 use crate::record::DataType;
 

@@ -1,7 +1,9 @@
 //! Runs operators over inputs cut in every way: the result must be that of a plain model.
 
+mod changes;
 mod cost;
 mod groups;
+mod joins;
 mod model;
 mod over;
 mod patterns;

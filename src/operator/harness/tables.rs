@@ -33,8 +33,7 @@ fn expected(changes: &[(ChangeKind, Row)], most: usize) -> Vec<Row> {
     let mut rows: BTreeMap<String, (usize, Row)> = BTreeMap::new();
     for (at, (kind, row)) in changes.iter().enumerate() {
         match kind {
-            ChangeKind::UpdateBefore => {}
-            ChangeKind::Delete => drop(rows.remove(&key_of(row))),
+            ChangeKind::UpdateBefore | ChangeKind::Delete => drop(rows.remove(&key_of(row))),
             _ => drop(rows.insert(key_of(row), (at, row.clone()))),
         }
         if rows.len() > most {

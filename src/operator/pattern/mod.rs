@@ -308,7 +308,7 @@ impl MatchRecognize {
             })
         };
         if partition.take(time, values, &self.of.pattern, &mut holds) == Taken::TooManyOpen {
-            let reason = "too many matches of its key are open: none begins at this row";
+            let reason = "too many matches of one key are open: some were let go";
             out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
         }
         self.settle(slot, before, out);
@@ -334,9 +334,9 @@ impl MatchRecognize {
             self.table.remove(slot);
         } else if let Some(within_ms) = self.of.pattern.within_ms
             && let Some(expiry) = partition.expiry(within_ms)
-            && partition.timer != expiry
+            && partition.timer != Some(expiry)
         {
-            partition.timer = expiry;
+            partition.timer = Some(expiry);
             self.expiries.entry(expiry).or_default().push(slot);
         }
         if self.before.len() >= BATCH {
@@ -384,7 +384,7 @@ impl MatchRecognize {
             }
             let at = *entry.key();
             for slot in entry.remove() {
-                if self.table.get(slot).is_some_and(|partition| partition.timer == at) {
+                if self.table.get(slot).is_some_and(|partition| partition.timer == Some(at)) {
                     self.table.touch(slot).expire(watermark, within_ms);
                     self.settle(slot, before, out);
                 }
@@ -479,7 +479,7 @@ impl Operator for MatchRecognize {
         for slot in slots {
             let partition = self.table.touch(slot);
             if let Some(expiry) = partition.expiry(within_ms) {
-                partition.timer = expiry;
+                partition.timer = Some(expiry);
                 self.expiries.entry(expiry).or_default().push(slot);
             }
         }

@@ -7,7 +7,7 @@ use crate::record::{Value, row};
 use crate::state::Entry;
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 
-/// Matches of one key that may be open at a time; at a row beyond that none begins.
+/// Matches of one key that may be open at a time; what would be beyond that is let go.
 pub const OPEN_MAX: usize = 10_000;
 
 /// A match, complete or not: its rows are neighbours, so the variable of each is all there is to
@@ -25,7 +25,7 @@ pub struct Run {
 #[derive(Debug, Default)]
 pub struct Partition {
     /// For which expiry there is a timer (ms).
-    pub timer: i64,
+    pub timer: Option<i64>,
     first: u64,
     rows: VecDeque<(i64, Box<[Value]>)>,
     /// In the order of their starts.
@@ -38,7 +38,7 @@ pub struct Partition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     Yes,
-    /// No match could begin at it.
+    /// Matches that could have begun or gone on with it were let go.
     TooManyOpen,
 }
 
@@ -82,10 +82,8 @@ impl Partition {
         let number = self.first + self.rows.len() as u64;
         self.rows.push_back((time, values));
         let mut runs = std::mem::take(&mut self.open);
-        let begins = runs.len() < OPEN_MAX;
-        if begins {
-            runs.push(Run { start: number, place: Place::START, variables: Vec::new() });
-        }
+        runs.push(Run { start: number, place: Place::START, variables: Vec::new() });
+        let mut taken = Taken::Yes;
         let mut places = Vec::new();
         for run in runs {
             places.clear();
@@ -96,12 +94,13 @@ impl Partition {
                 let next = Run { start: run.start, place, variables };
                 match pattern.is_complete(place) {
                     true => self.complete.push(next),
-                    false => self.open.push(next),
+                    false if self.open.len() < OPEN_MAX => self.open.push(next),
+                    false => taken = Taken::TooManyOpen,
                 }
             }
         }
         self.complete.sort_by_key(|run| run.start);
-        if begins { Taken::Yes } else { Taken::TooManyOpen }
+        taken
     }
 
     /// The next match that no earlier open one can take away; what its skip rules out goes.

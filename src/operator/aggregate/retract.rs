@@ -1,0 +1,298 @@
+//! GROUP BY over rows that change: what was added can be taken back.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{AggregateCall, AggregateFunction};
+use crate::operator::{Operator, Output, Progress};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Value, key, row};
+use crate::state::entry::{put_i64, take_i64};
+use crate::state::{Entry, KeyedState, SharedKeys, Table};
+
+const BATCH: usize = 1024;
+
+/// A value in its SQL order; all values of a column are of one form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ordered(Value);
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Value::I64(a), Value::I64(b)) => a.cmp(b),
+            (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
+            (Value::Str(a), Value::Str(b)) => a.cmp(b),
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+            _ => Ordering::Equal,
+        }
+    }
+}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What one call keeps of a group.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    /// Values that are not NULL, each once for DISTINCT.
+    count: i64,
+    int: i64,
+    float: f64,
+    /// How often each value is there, where single values must be found again.
+    values: BTreeMap<Ordered, i64>,
+}
+
+impl Kept {
+    fn change(&mut self, call: &AggregateCall, value: Value, by: i64) {
+        if value.is_null() {
+            return;
+        }
+        let extreme = matches!(call.function, AggregateFunction::Min | AggregateFunction::Max);
+        if call.distinct || extreme {
+            let counted = self.values.entry(Ordered(value.clone())).or_default();
+            let before = *counted;
+            *counted += by;
+            let after = *counted;
+            if after == 0 {
+                self.values.remove(&Ordered(value.clone()));
+            }
+            if call.distinct && (before != 0) == (after != 0) {
+                return;
+            }
+        }
+        self.count += by;
+        match value {
+            Value::I64(value) => self.int = self.int.wrapping_add(value.wrapping_mul(by)),
+            Value::F64(value) => self.float += value * by as f64,
+            _ => {}
+        }
+    }
+
+    fn output(&self, call: &AggregateCall) -> Value {
+        use AggregateFunction::{Avg, Count, CountStar, Max, Min, Sum};
+        let of = &call.data_type;
+        match call.function {
+            CountStar | Count => Value::I64(self.count),
+            Min => self.values.keys().next().map_or(Value::Null, |least| least.0.clone()),
+            Max => self.values.keys().next_back().map_or(Value::Null, |most| most.0.clone()),
+            _ if self.count == 0 => Value::Null,
+            Sum if of.is_approximate() => Value::F64(self.float),
+            Avg if of.is_approximate() => Value::F64(self.float / self.count as f64),
+            Sum => Value::I64(of.wrap(self.int)),
+            Avg => Value::I64(of.wrap(self.int / self.count)),
+        }
+    }
+}
+
+/// One group: how many rows it has, and what each call keeps.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    rows: i64,
+    calls: Vec<Kept>,
+}
+
+impl Group {
+    fn output(&self, calls: &[AggregateCall]) -> Option<Vec<Value>> {
+        let values = self.calls.iter().zip(calls).map(|(kept, call)| kept.output(call));
+        (self.rows > 0).then(|| values.collect())
+    }
+}
+
+impl Entry for Group {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_i64(self.rows, out);
+        put_i64(self.calls.len() as i64, out);
+        for kept in &self.calls {
+            put_i64(kept.count, out);
+            put_i64(kept.int, out);
+            put_i64(kept.float.to_bits() as i64, out);
+            put_i64(kept.values.len() as i64, out);
+            for (value, count) in &kept.values {
+                row::encode_value(&value.0, out);
+                put_i64(*count, out);
+            }
+        }
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let mut group = Self { rows: take_i64(from)?, calls: Vec::new() };
+        for _ in 0..take_i64(from)? {
+            let (count, int) = (take_i64(from)?, take_i64(from)?);
+            let float = f64::from_bits(take_i64(from)? as u64);
+            let mut kept = Kept { count, int, float, values: BTreeMap::new() };
+            for _ in 0..take_i64(from)? {
+                let value = Ordered(row::take_value(from)?);
+                kept.values.insert(value, take_i64(from)?);
+            }
+            group.calls.push(kept);
+        }
+        from.is_empty().then_some(group)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let values = |kept: &Kept| size_of::<Kept>() + kept.values.len() * 64;
+        self.calls.iter().map(values).sum()
+    }
+}
+
+/// The operator. A group whose last row goes is deleted.
+pub struct RetractingAggregate {
+    keys: Vec<usize>,
+    key_types: Vec<DataType>,
+    calls: Vec<AggregateCall>,
+    per_row: bool,
+    table: Table<Group>,
+    /// Groups changed since the last flush, and what they were.
+    before: HashMap<u32, Option<Vec<Value>>, ahash::RandomState>,
+    dirty: Vec<u32>,
+    columns: Vec<ColumnBuilder>,
+    kinds: Vec<ChangeKind>,
+    watermark: i64,
+    stamp_us: i64,
+}
+
+impl RetractingAggregate {
+    /// `keys` are columns of the input, of types `key_types`; `per_row`: every change goes out
+    /// by itself.
+    pub fn new(
+        keys: Vec<usize>,
+        key_types: Vec<DataType>,
+        calls: Vec<AggregateCall>,
+        per_row: bool,
+        dictionary: SharedKeys,
+    ) -> Self {
+        let mut operator = Self {
+            keys,
+            key_types,
+            calls,
+            per_row,
+            table: Table::new(dictionary),
+            before: HashMap::default(),
+            dirty: Vec::new(),
+            columns: Vec::new(),
+            kinds: Vec::new(),
+            watermark: i64::MIN,
+            stamp_us: 0,
+        };
+        operator.columns = operator.builders();
+        operator
+    }
+
+    fn builders(&self) -> Vec<ColumnBuilder> {
+        let values = self.calls.iter().map(|call| &call.data_type);
+        self.key_types.iter().chain(values).map(|of| ColumnBuilder::for_type(of, 16)).collect()
+    }
+
+    fn take(&mut self, slot: u32, batch: &Batch, row: usize) {
+        let group = self.table.touch(slot);
+        group.calls.resize_with(self.calls.len(), Kept::default);
+        if !self.before.contains_key(&slot) {
+            self.before.insert(slot, group.output(&self.calls));
+            self.dirty.push(slot);
+            self.table.keys().borrow_mut().retain(slot);
+        }
+        let group = self.table.touch(slot);
+        let by = if batch.kind(row).is_retract() { -1 } else { 1 };
+        group.rows += by;
+        for (call, kept) in self.calls.iter().zip(&mut group.calls) {
+            let passes = call.filter.is_none_or(|filter| {
+                let filter = &batch.columns[filter];
+                !filter.is_null(row) && filter.as_bools()[row]
+            });
+            match call.argument {
+                _ if !passes => {}
+                None => kept.count += by,
+                Some(argument) => kept.change(call, batch.columns[argument].value(row), by),
+            }
+        }
+    }
+
+    /// Tells how the groups that were touched have changed.
+    fn tell(&mut self, out: &mut Output) {
+        for slot in std::mem::take(&mut self.dirty) {
+            let old = self.before.remove(&slot).flatten();
+            let new = self.table.get(slot).and_then(|group| group.output(&self.calls));
+            match (&old, &new) {
+                (Some(old), Some(new)) if old == new => {}
+                (Some(old), Some(new)) => {
+                    self.push(slot, old, ChangeKind::UpdateBefore);
+                    self.push(slot, new, ChangeKind::UpdateAfter);
+                }
+                (Some(old), None) => self.push(slot, old, ChangeKind::Delete),
+                (None, Some(new)) => self.push(slot, new, ChangeKind::Insert),
+                (None, None) => {}
+            }
+            // A group may stand below zero for a moment, where changes come from two sides.
+            if self.table.get(slot).is_some_and(|group| group.rows == 0) {
+                self.table.remove(slot);
+            }
+            self.table.keys().borrow_mut().release(slot);
+            if self.kinds.len() + 2 > BATCH {
+                self.send(out);
+            }
+        }
+        self.send(out);
+    }
+
+    fn push(&mut self, slot: u32, values: &[Value], kind: ChangeKind) {
+        let (keys, columns) = self.columns.split_at_mut(self.keys.len());
+        key::decode(self.table.keys().borrow().key(slot), keys);
+        columns.iter_mut().zip(values).for_each(|(column, value)| column.push_value(value));
+        self.kinds.push(kind);
+    }
+
+    fn send(&mut self, out: &mut Output) {
+        if self.kinds.is_empty() {
+            return;
+        }
+        let fresh = self.builders();
+        let columns = std::mem::replace(&mut self.columns, fresh);
+        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
+        let kinds = std::mem::take(&mut self.kinds);
+        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
+        batch.kinds = Some(Arc::new(kinds));
+        batch.stamp_us = self.stamp_us;
+        out.emit(batch);
+    }
+}
+
+impl Operator for RetractingAggregate {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
+            self.stamp_us = batch.stamp_us;
+        }
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        let keys = self.table.keys().clone();
+        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
+        // A group that goes must not free the slot of a later row.
+        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        for (row, &slot) in batch.row_ids().zip(&slots) {
+            self.take(slot, &batch, row);
+            if self.per_row {
+                self.tell(out);
+            }
+        }
+        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, _out: &mut Output) -> Progress {
+        self.watermark = self.watermark.max(watermark);
+        Progress::Done
+    }
+
+    fn flush(&mut self, out: &mut Output) {
+        self.tell(out);
+        self.stamp_us = 0;
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("groups", &mut self.table)]
+    }
+}

@@ -1,0 +1,465 @@
+//! Joins of two inputs by equal keys: of whole streams, and of rows whose times are close.
+//!
+//! A row waits in the state of its key for partners of the other side. A join without a time
+//! keeps every row and takes results back when they change; a timed one knows from the watermark
+//! when no partner can come any more, so each result leaves once and rows are let go.
+
+mod side;
+mod temporal;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::side::{Pair, Stored};
+pub use self::temporal::{TemporalJoin, TemporalSpec};
+use super::{Operator, Output, Progress};
+use crate::expression::{EvalErrors, Expr, filter};
+use crate::record::{Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, row};
+use crate::state::{KeyedState, SharedKeys, Table};
+
+/// What comes out besides the pairs, or instead of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JoinType {
+    Inner,
+    Left,
+    Right,
+    Full,
+    /// Rows of the left that have a partner, once and alone.
+    Semi,
+    /// Rows of the left that have none.
+    Anti,
+}
+
+impl JoinType {
+    /// Whether rows of a side (0 left, 1 right) come out without a partner too.
+    pub fn keeps(self, side: usize) -> bool {
+        match self {
+            Self::Inner | Self::Semi => false,
+            Self::Left | Self::Anti => side == 0,
+            Self::Right => side == 1,
+            Self::Full => true,
+        }
+    }
+
+    /// Whether columns of the left alone come out.
+    pub fn left_only(self) -> bool {
+        matches!(self, Self::Semi | Self::Anti)
+    }
+}
+
+/// Which times may meet, in a join that is bounded by event time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeBounds {
+    /// Time column of each side.
+    pub columns: [usize; 2],
+    /// Right time less left time (ms), both inclusive.
+    pub lower: i64,
+    pub upper: i64,
+    /// The columns are ends of windows: a row is late, and dropped, once its window has ended.
+    pub windows: bool,
+}
+
+impl TimeBounds {
+    /// Event time from which on a row finds no partner any more.
+    fn expiry(&self, side: usize, time: i64) -> i64 {
+        let reach = if side == 0 { self.upper } else { self.lower.saturating_neg() };
+        time.saturating_add(reach).saturating_sub(i64::from(self.windows))
+    }
+
+    fn meet(&self, side: usize, time: i64, other: i64) -> bool {
+        let (left, right) = if side == 0 { (time, other) } else { (other, time) };
+        let between = right.saturating_sub(left);
+        (self.lower..=self.upper).contains(&between)
+    }
+
+    /// What results may stay behind the watermark.
+    pub fn delay_ms(&self) -> i64 {
+        self.upper.max(self.lower.saturating_neg()).max(0)
+    }
+}
+
+/// A join as it is planned: columns are those of the inputs, the condition reads both in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JoinSpec {
+    pub join: JoinType,
+    /// Key columns of each side, in the same order.
+    pub keys: [Vec<usize>; 2],
+    /// What else must be true of a pair.
+    pub condition: Option<Expr>,
+    pub time: Option<TimeBounds>,
+}
+
+const BATCH: usize = 1024;
+
+/// Joins two inputs (port 0 left, port 1 right).
+pub struct Join {
+    spec: JoinSpec,
+    types: [Vec<DataType>; 2],
+    table: Table<Pair>,
+    /// Keys by the time at which some row of theirs expires.
+    expiries: BTreeMap<i64, Vec<u32>>,
+    watermark: i64,
+    /// The watermark that goes with the rows in `rows`.
+    stamp: i64,
+    stamp_us: i64,
+    rows: Vec<ColumnBuilder>,
+    kinds: Vec<ChangeKind>,
+    late: u64,
+}
+
+impl Join {
+    pub fn new(spec: JoinSpec, types: [Vec<DataType>; 2], keys: SharedKeys) -> Self {
+        Self {
+            spec,
+            types,
+            table: Table::new(keys),
+            expiries: BTreeMap::new(),
+            watermark: i64::MIN,
+            stamp: i64::MIN,
+            stamp_us: 0,
+            rows: Vec::new(),
+            kinds: Vec::new(),
+            late: 0,
+        }
+    }
+
+    fn builders(&self) -> Vec<ColumnBuilder> {
+        let types = self.types.iter().flatten();
+        types.map(|data_type| ColumnBuilder::for_type(data_type, 16)).collect()
+    }
+
+    /// Puts a result out: a row of `side` and its partner, or NULLs for it.
+    fn put(
+        &mut self,
+        side: usize,
+        own: &[u8],
+        other: Option<&[u8]>,
+        kind: ChangeKind,
+        out: &mut Output,
+    ) {
+        if self.rows.is_empty() {
+            self.rows = self.builders();
+        }
+        let (left, right) = self.rows.split_at_mut(self.types[0].len());
+        let (own_columns, other_columns) = if side == 0 { (left, right) } else { (right, left) };
+        row::decode(own, own_columns);
+        match other {
+            _ if self.spec.join.left_only() => {}
+            Some(bytes) => {
+                row::decode(bytes, other_columns);
+            }
+            None => other_columns.iter_mut().for_each(ColumnBuilder::push_null),
+        }
+        self.kinds.push(kind);
+        if self.kinds.len() >= BATCH {
+            self.send(out);
+        }
+    }
+
+    /// Puts out what `own` and the rows that it `met` give.
+    fn put_met(
+        &mut self,
+        side: usize,
+        own: &[u8],
+        met: &[Met],
+        kind: ChangeKind,
+        out: &mut Output,
+    ) {
+        match (self.spec.join, side) {
+            (JoinType::Anti, _) => {}
+            (JoinType::Semi, 0) => self.put(0, own, None, kind, out),
+            (JoinType::Semi, _) => {
+                let changed = met.iter().filter(|met| met.alone);
+                changed.for_each(|met| self.put(0, &met.bytes, None, kind, out));
+            }
+            _ => met.iter().for_each(|met| self.put(side, own, Some(&met.bytes), kind, out)),
+        }
+    }
+
+    fn send(&mut self, out: &mut Output) {
+        if self.kinds.is_empty() {
+            return;
+        }
+        let kinds = std::mem::take(&mut self.kinds);
+        let mut columns = std::mem::take(&mut self.rows);
+        if self.spec.join.left_only() {
+            columns.truncate(self.types[0].len());
+        }
+        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
+        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.stamp));
+        batch.stamp_us = self.stamp_us;
+        if kinds.iter().any(|&kind| kind != ChangeKind::Insert) {
+            batch.kinds = Some(Arc::new(kinds));
+        }
+        out.emit(batch);
+    }
+
+    /// Lets go of what finds no partner any more at `watermark`.
+    fn expire(&mut self, watermark: i64, out: &mut Output) {
+        if watermark <= self.watermark {
+            return;
+        }
+        let Some(time) = self.spec.time else {
+            self.watermark = watermark;
+            return;
+        };
+        let mut slots = Vec::new();
+        while let Some(entry) = self.expiries.first_entry() {
+            if *entry.key() > watermark {
+                break;
+            }
+            slots.extend(entry.remove());
+        }
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            if self.table.get(slot).is_none() {
+                continue;
+            }
+            let pair = self.table.touch(slot);
+            let mut gone = pair.expired(|side, row| time.expiry(side, row.time) <= watermark);
+            if pair.is_empty() {
+                self.table.remove(slot);
+            }
+            gone.retain(|(side, row)| row.partners == 0 && self.spec.join.keeps(*side));
+            for (side, row) in gone {
+                self.put(side, &row.bytes, None, ChangeKind::Insert, out);
+            }
+        }
+        self.send(out);
+        self.watermark = watermark;
+        self.stamp = self.output_watermark(watermark);
+    }
+
+    /// Rows of the other side that each of `rows` meets: row, place of the partner.
+    fn candidates(&self, side: usize, rows: &[Arrived]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let Some(pair) = row.slot.and_then(|slot| self.table.get(slot)) else { continue };
+            for (place, other) in pair.sides[1 - side].iter().enumerate() {
+                let meet = self.spec.time.is_none_or(|time| time.meet(side, row.time, other.time));
+                if meet {
+                    found.push((at, place));
+                }
+            }
+        }
+        found
+    }
+
+    /// The candidates for which the condition is true.
+    fn true_pairs(
+        &self,
+        side: usize,
+        batch: &Batch,
+        rows: &[Arrived],
+        found: Vec<(usize, usize)>,
+        out: &mut Output,
+    ) -> Vec<(usize, usize)> {
+        let Some(condition) = &self.spec.condition else { return found };
+        let mut columns = self.builders();
+        for &(at, place) in &found {
+            let slot = rows[at].slot.unwrap_or_default();
+            let Some(pair) = self.table.get(slot) else { continue };
+            let (left, right) = columns.split_at_mut(self.types[0].len());
+            let (own, other) = if side == 0 { (left, right) } else { (right, left) };
+            row::decode(&rows[at].bytes, own);
+            row::decode(&pair.sides[1 - side][place].bytes, other);
+        }
+        let columns: Vec<Arc<Column>> = columns.into_iter().map(|c| Arc::new(c.finish())).collect();
+        let pairs = Batch::new(columns, found.len(), BatchTime::at(i64::MIN));
+        let mut errors = EvalErrors::default();
+        let kept = filter(condition, &pairs, &out.context, &mut errors);
+        let bad = |row: &u32| errors.rows.iter().any(|(bad, _)| bad == row);
+        let kept = kept.iter().filter(|row| !bad(row)).map(|&row| found[row as usize]).collect();
+        for (pair, reason) in &errors.rows {
+            out.reject(batch, rows[found[*pair as usize].0].row, reason.clone());
+        }
+        kept
+    }
+
+    /// Rows that the same watermark came before.
+    fn take(&mut self, side: usize, batch: &Batch, mut rows: Vec<Arrived>, out: &mut Output) {
+        if let Some(time) = self.spec.time.filter(|time| time.windows) {
+            let before = rows.len();
+            rows.retain(|row| time.expiry(side, row.time) > self.watermark);
+            self.late += (before - rows.len()) as u64;
+        }
+        let found = self.candidates(side, &rows);
+        let pairs = self.true_pairs(side, batch, &rows, found, out);
+        let mut pairs = pairs.into_iter().peekable();
+        // Keys keep their slots until all rows are through, as later ones name them.
+        let touched: Vec<u32> =
+            rows.iter().filter(|row| row.retract).filter_map(|row| row.slot).collect();
+        for (at, row) in rows.into_iter().enumerate() {
+            let mut places = Vec::new();
+            while let Some((_, place)) = pairs.next_if(|pair| pair.0 == at) {
+                places.push(place);
+            }
+            if row.retract {
+                self.retract(side, &row, &places, out);
+            } else {
+                self.add(side, row, &places, out);
+            }
+        }
+        for slot in touched {
+            if self.table.get(slot).is_some_and(Pair::is_empty) {
+                self.table.remove(slot);
+            }
+        }
+    }
+
+    /// Counts a partner more or less on rows of the other side; gives their bytes and whether
+    /// they have none but this one.
+    fn meet(&mut self, side: usize, slot: u32, places: &[usize], more: bool) -> Vec<Met> {
+        let others = &mut self.table.touch(slot).sides[1 - side];
+        let mut met = Vec::with_capacity(places.len());
+        for &place in places {
+            let other = &mut others[place];
+            let alone = if more { other.partners == 0 } else { other.partners == 1 };
+            other.partners = match more {
+                true => other.partners + 1,
+                false => other.partners.saturating_sub(1),
+            };
+            met.push(Met { bytes: other.bytes.clone(), alone });
+        }
+        met
+    }
+
+    fn add(&mut self, side: usize, row: Arrived, places: &[usize], out: &mut Output) {
+        let pads_others = self.spec.join.keeps(1 - side) && self.spec.time.is_none();
+        if let Some(slot) = row.slot.filter(|_| !places.is_empty()) {
+            let met = self.meet(side, slot, places, true);
+            if pads_others {
+                for other in met.iter().filter(|met| met.alone) {
+                    self.put(1 - side, &other.bytes, None, ChangeKind::Delete, out);
+                }
+            }
+            self.put_met(side, &row.bytes, &met, ChangeKind::Insert, out);
+        }
+        let expiry = self.spec.time.map(|time| time.expiry(side, row.time));
+        let stays = row.slot.filter(|_| expiry.is_none_or(|expiry| expiry > self.watermark));
+        // A timed join waits for the watermark to say that there is no partner.
+        let waits = stays.is_some() && expiry.is_some();
+        if places.is_empty() && self.spec.join.keeps(side) && !waits {
+            self.put(side, &row.bytes, None, ChangeKind::Insert, out);
+        }
+        let Some(slot) = stays else { return };
+        if let Some(expiry) = expiry {
+            let slots = self.expiries.entry(expiry).or_default();
+            if slots.last() != Some(&slot) {
+                slots.push(slot);
+            }
+        }
+        let partners = places.len() as u64;
+        let stored = Stored { time: row.time, partners, bytes: row.bytes };
+        self.table.touch(slot).sides[side].push(stored);
+    }
+
+    fn retract(&mut self, side: usize, row: &Arrived, places: &[usize], out: &mut Output) {
+        let keeps = self.spec.join.keeps(side);
+        if let Some(slot) = row.slot {
+            let known = self.table.get(slot).and_then(|pair| pair.find(side, &row.bytes));
+            // A change of a row that never came has nothing to take back.
+            let Some(known) = known else { return };
+            self.table.touch(slot).sides[side].remove(known);
+            if !places.is_empty() {
+                let met = self.meet(side, slot, places, false);
+                self.put_met(side, &row.bytes, &met, ChangeKind::Delete, out);
+                if self.spec.join.keeps(1 - side) {
+                    for other in met.iter().filter(|met| met.alone) {
+                        self.put(1 - side, &other.bytes, None, ChangeKind::Insert, out);
+                    }
+                }
+            }
+        }
+        if places.is_empty() && keeps {
+            self.put(side, &row.bytes, None, ChangeKind::Delete, out);
+        }
+    }
+}
+
+/// A partner of a row.
+struct Met {
+    bytes: Vec<u8>,
+    /// It has no other.
+    alone: bool,
+}
+
+/// A row on its way in.
+struct Arrived {
+    row: u32,
+    /// `None`: a key column is NULL, so nothing equals it.
+    slot: Option<u32>,
+    time: i64,
+    retract: bool,
+    bytes: Vec<u8>,
+}
+
+impl Operator for Join {
+    fn process(&mut self, port: usize, batch: Batch, out: &mut Output) -> Progress {
+        self.stamp_us = batch.stamp_us;
+        let keys: Vec<_> =
+            self.spec.keys[port].iter().map(|&key| batch.columns[key].clone()).collect();
+        let shared = self.table.keys().clone();
+        let time = self.spec.time.map(|time| batch.columns[time.columns[port]].clone());
+        let mut run: Vec<Arrived> = Vec::with_capacity(batch.len());
+        let mut key = Vec::new();
+        for row in batch.row_ids() {
+            if time.as_ref().is_some_and(|time| time.is_null(row)) {
+                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                continue;
+            }
+            let before = batch.time.before_row(row);
+            if before > self.watermark {
+                let rows = std::mem::take(&mut run);
+                self.take(port, &batch, rows, out);
+                self.send(out);
+                self.expire(before, out);
+            }
+            let slot = (!keys.iter().any(|key| key.is_null(row))).then(|| {
+                key.clear();
+                crate::record::key::encode_row(&keys, row, &mut key);
+                shared.borrow_mut().intern_key(&key)
+            });
+            let mut bytes = Vec::new();
+            row::encode(&batch.columns, row, &mut bytes);
+            let time = time.as_ref().map_or(0, |time| time.as_i64s()[row]);
+            let retract = batch.kind(row).is_retract();
+            run.push(Arrived { row: row as u32, slot, time, retract, bytes });
+        }
+        self.take(port, &batch, run, out);
+        self.send(out);
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.expire(watermark, out);
+        Progress::Done
+    }
+
+    fn output_watermark(&self, watermark: i64) -> i64 {
+        match self.spec.time {
+            Some(time) if watermark < i64::MAX => watermark.saturating_sub(time.delay_ms()),
+            _ => watermark,
+        }
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("rows", &mut self.table)]
+    }
+
+    fn restored(&mut self) {
+        let Some(time) = self.spec.time else { return };
+        for (slot, pair) in self.table.iter() {
+            for (side, rows) in pair.sides.iter().enumerate() {
+                for row in rows {
+                    self.expiries.entry(time.expiry(side, row.time)).or_default().push(slot);
+                }
+            }
+        }
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+}

@@ -1,0 +1,70 @@
+//! Ranking: the first rows of each key by some order, over the stream or per window, and the
+//! first row of each key.
+
+mod first;
+mod top;
+
+pub use first::KeepFirst;
+pub use top::{TopN, WindowEnd};
+
+use std::cmp::Ordering;
+
+use crate::record::Value;
+
+/// One column of ORDER BY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SortKey {
+    pub column: usize,
+    pub ascending: bool,
+    pub nulls_first: bool,
+}
+
+/// Which of two rows of equal order stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ties {
+    EarlierFirst,
+    LaterFirst,
+}
+
+/// What is ranked, and which ranks count.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ranking {
+    pub order: Vec<SortKey>,
+    pub ties: Ties,
+    /// Ranks from 1 on.
+    pub from: usize,
+    pub to: usize,
+    /// The rank is the last column of the output.
+    pub with_rank: bool,
+}
+
+impl Ranking {
+    fn compare(&self, a: &[Value], b: &[Value]) -> Ordering {
+        for key in &self.order {
+            let (a, b) = (&a[key.column], &b[key.column]);
+            let order = match (a.is_null(), b.is_null()) {
+                (true, true) => Ordering::Equal,
+                (true, false) if key.nulls_first => Ordering::Less,
+                (true, false) => Ordering::Greater,
+                (false, true) if key.nulls_first => Ordering::Greater,
+                (false, true) => Ordering::Less,
+                (false, false) if key.ascending => compare(a, b),
+                (false, false) => compare(b, a),
+            };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+fn compare(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::I64(a), Value::I64(b)) => a.cmp(b),
+        (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
+        (Value::Str(a), Value::Str(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        _ => Ordering::Equal,
+    }
+}

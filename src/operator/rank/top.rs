@@ -1,0 +1,318 @@
+//! The first rows of each key: `ROW_NUMBER() … <= n`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::{Ranking, Ties};
+use crate::operator::{Operator, Output, Progress};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Value, row};
+use crate::state::entry::{put_i64, take_i64};
+use crate::state::{Entry, KeyedState, SharedKeys, Table};
+
+const BATCH: usize = 1024;
+
+type Row = Arc<[Value]>;
+
+/// The rows of a key, best first.
+#[derive(Default)]
+struct Ranked {
+    rows: Vec<Row>,
+}
+
+impl Entry for Ranked {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_i64(self.rows.len() as i64, out);
+        for values in &self.rows {
+            put_i64(values.len() as i64, out);
+            values.iter().for_each(|value| row::encode_value(value, out));
+        }
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let mut ranked = Self::default();
+        for _ in 0..take_i64(from)? {
+            let values = (0..take_i64(from)?).map(|_| row::take_value(from));
+            ranked.rows.push(values.collect::<Option<_>>()?);
+        }
+        from.is_empty().then_some(ranked)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.rows.iter().map(|row| row.len() * size_of::<Value>() + 16).sum()
+    }
+}
+
+/// The column that says when the window of a row ends, and the zone that it is shown in.
+#[derive(Clone)]
+pub struct WindowEnd {
+    pub column: usize,
+    pub zone: Option<TimeZone>,
+}
+
+impl WindowEnd {
+    /// The watermark at which a row's window is complete.
+    fn fires_at(&self, row: &[Value]) -> i64 {
+        let shown = row[self.column].as_i64().unwrap_or(i64::MAX);
+        let Some(zone) = &self.zone else { return shown.saturating_sub(1) };
+        let local = jiff::civil::date(1970, 1, 1)
+            .at(0, 0, 0, 0)
+            .checked_add(jiff::SignedDuration::from_millis(shown))
+            .ok()
+            .and_then(|local| zone.to_zoned(local).ok());
+        local.map_or(shown, |local| local.timestamp().as_millisecond()).saturating_sub(1)
+    }
+}
+
+/// The operator. Over the stream it puts out changes; over windows the final rows.
+pub struct TopN {
+    keys: Vec<usize>,
+    types: Vec<DataType>,
+    of: Ranking,
+    window: Option<WindowEnd>,
+    /// The input changes rows: all of them are kept, as a later rank may move up.
+    updating: bool,
+    per_row: bool,
+    table: Table<Ranked>,
+    /// Rows that counted before the batch at hand, by key.
+    before: HashMap<u32, Vec<Row>, ahash::RandomState>,
+    touched: Vec<u32>,
+    /// Windows by the watermark that completes them.
+    ends: BTreeMap<i64, Vec<u32>>,
+    columns: Vec<ColumnBuilder>,
+    kinds: Vec<ChangeKind>,
+    watermark: i64,
+    late: u64,
+}
+
+impl TopN {
+    /// `keys` are columns of the input, whose columns are of `types`.
+    pub fn new(
+        keys: Vec<usize>,
+        types: Vec<DataType>,
+        of: Ranking,
+        window: Option<WindowEnd>,
+        (updating, per_row): (bool, bool),
+        dictionary: SharedKeys,
+    ) -> Self {
+        let mut operator = Self {
+            keys,
+            types,
+            of,
+            window,
+            updating,
+            per_row,
+            table: Table::new(dictionary),
+            before: HashMap::default(),
+            touched: Vec::new(),
+            ends: BTreeMap::new(),
+            columns: Vec::new(),
+            kinds: Vec::new(),
+            watermark: i64::MIN,
+            late: 0,
+        };
+        operator.columns = operator.builders();
+        operator
+    }
+
+    fn builders(&self) -> Vec<ColumnBuilder> {
+        let rank = self.of.with_rank.then_some(&DataType::BigInt);
+        let types = self.types.iter().chain(rank);
+        types.map(|of| ColumnBuilder::for_type(of, 16)).collect()
+    }
+
+    /// The rows that count.
+    fn counting(of: &Ranking, rows: &[Row]) -> Vec<Row> {
+        rows.iter().take(of.to).skip(of.from - 1).cloned().collect()
+    }
+
+    fn take(&mut self, slot: u32, row: Row, kind: ChangeKind) {
+        let ranked = self.table.touch(slot);
+        if self.window.is_none() && !self.before.contains_key(&slot) {
+            self.before.insert(slot, Self::counting(&self.of, &ranked.rows));
+            self.touched.push(slot);
+        }
+        if kind.is_retract() {
+            if let Some(at) = ranked.rows.iter().position(|known| *known == row) {
+                ranked.rows.remove(at);
+            }
+            return;
+        }
+        let of = &self.of;
+        let at = ranked.rows.partition_point(|known| match of.ties {
+            Ties::EarlierFirst => of.compare(known, &row).is_le(),
+            Ties::LaterFirst => of.compare(known, &row).is_lt(),
+        });
+        ranked.rows.insert(at, row);
+        if !self.updating {
+            ranked.rows.truncate(of.to);
+        }
+    }
+
+    /// Puts out how the rows that count have changed.
+    fn tell(&mut self, out: &mut Output) {
+        let keys = self.table.keys().clone();
+        for slot in std::mem::take(&mut self.touched) {
+            let before = self.before.remove(&slot).unwrap_or_default();
+            let rows = self.table.get(slot).map_or(&[][..], |ranked| &ranked.rows);
+            let now = Self::counting(&self.of, rows);
+            let gone = rows.is_empty();
+            match self.of.with_rank {
+                true => self.tell_ranks(&before, &now),
+                false => self.tell_rows(before, &now),
+            }
+            if gone {
+                self.table.remove(slot);
+            }
+            keys.borrow_mut().release(slot);
+            if self.kinds.len() >= BATCH {
+                self.send(out);
+            }
+        }
+    }
+
+    fn tell_ranks(&mut self, before: &[Row], now: &[Row]) {
+        for place in 0..before.len().max(now.len()) {
+            let rank = self.of.from + place;
+            match (before.get(place), now.get(place)) {
+                (Some(old), Some(new)) if old == new => {}
+                (Some(old), Some(new)) => {
+                    self.push(old, rank, ChangeKind::UpdateBefore);
+                    self.push(new, rank, ChangeKind::UpdateAfter);
+                }
+                (Some(old), None) => self.push(old, rank, ChangeKind::Delete),
+                (None, Some(new)) => self.push(new, rank, ChangeKind::Insert),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn tell_rows(&mut self, mut before: Vec<Row>, now: &[Row]) {
+        let mut new = Vec::new();
+        for row in now {
+            match before.iter().position(|old| old == row) {
+                Some(at) => drop(before.swap_remove(at)),
+                None => new.push(row.clone()),
+            }
+        }
+        // One row for another is an update where there is but one.
+        let update = self.of.to == self.of.from && before.len() == 1 && new.len() == 1;
+        let (gone, come) = match update {
+            true => (ChangeKind::UpdateBefore, ChangeKind::UpdateAfter),
+            false => (ChangeKind::Delete, ChangeKind::Insert),
+        };
+        before.iter().for_each(|row| self.push(row, 0, gone));
+        new.iter().for_each(|row| self.push(row, 0, come));
+    }
+
+    fn push(&mut self, row: &[Value], rank: usize, kind: ChangeKind) {
+        for (value, column) in row.iter().zip(&mut self.columns) {
+            column.push_value(value);
+        }
+        if self.of.with_rank
+            && let Some(column) = self.columns.last_mut()
+        {
+            column.push_i64(rank as i64);
+        }
+        self.kinds.push(kind);
+    }
+
+    fn send(&mut self, out: &mut Output) {
+        let kinds = std::mem::take(&mut self.kinds);
+        if kinds.is_empty() {
+            return;
+        }
+        let fresh = self.builders();
+        let columns = std::mem::replace(&mut self.columns, fresh);
+        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
+        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
+        if kinds.iter().any(|kind| *kind != ChangeKind::Insert) {
+            batch.kinds = Some(Arc::new(kinds));
+        }
+        out.emit(batch);
+    }
+
+    /// Puts out the windows that the watermark completes.
+    fn fire(&mut self, watermark: i64, out: &mut Output) {
+        while let Some(entry) = self.ends.first_entry().filter(|entry| *entry.key() <= watermark) {
+            for slot in entry.remove() {
+                let Some(ranked) = self.table.remove(slot) else { continue };
+                for (place, row) in Self::counting(&self.of, &ranked.rows).iter().enumerate() {
+                    self.push(row, self.of.from + place, ChangeKind::Insert);
+                }
+                if self.kinds.len() >= BATCH {
+                    self.send(out);
+                }
+            }
+        }
+        self.send(out);
+        self.watermark = self.watermark.max(watermark);
+    }
+}
+
+impl Operator for TopN {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        let keys = self.table.keys().clone();
+        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
+        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        for (at, &slot) in batch.row_ids().zip(&slots) {
+            let row: Row = batch.columns.iter().map(|column| column.value(at)).collect();
+            if let Some(window) = &self.window {
+                let fires_at = window.fires_at(&row);
+                let before = batch.time.before_row(at);
+                if before > self.watermark {
+                    self.fire(before, out);
+                }
+                if fires_at <= self.watermark {
+                    self.late += 1;
+                    continue;
+                }
+                if self.table.get(slot).is_none() {
+                    self.ends.entry(fires_at).or_default().push(slot);
+                }
+                self.take(slot, row, batch.kind(at));
+                continue;
+            }
+            if !self.before.contains_key(&slot) {
+                keys.borrow_mut().retain(slot);
+            }
+            self.take(slot, row, batch.kind(at));
+            if self.per_row {
+                self.tell(out);
+            }
+        }
+        self.tell(out);
+        self.send(out);
+        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        Progress::Done
+    }
+
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        match self.window {
+            Some(_) => self.fire(watermark, out),
+            None => self.watermark = self.watermark.max(watermark),
+        }
+        Progress::Done
+    }
+
+    fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
+        vec![("ranked", &mut self.table)]
+    }
+
+    fn restored(&mut self) {
+        let Some(window) = self.window.clone() else { return };
+        for (slot, ranked) in self.table.iter() {
+            if let Some(row) = ranked.rows.first() {
+                self.ends.entry(window.fires_at(row)).or_default().push(slot);
+            }
+        }
+    }
+
+    fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
+    }
+}

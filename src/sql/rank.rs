@@ -1,0 +1,291 @@
+//! ROW_NUMBER: the first rows of each key (Top-N) and deduplication, as a subquery that is
+//! filtered by the number.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, Expr as Ast, Spanned};
+
+use super::aggregates::Below;
+use super::fault::{Fault, Result};
+use super::plan::{Node, NodeId, NodeKind};
+use super::query::{Queries, Relation};
+use super::scope::{Binder, Scope, ScopeColumn};
+use crate::expression::registry::Function;
+use crate::expression::{Expr, ExprKind};
+use crate::operator::rank::{Ranking, SortKey, Ties};
+use crate::record::{DataType, Field, Schema, Value};
+
+/// A column that no column of a user is named like.
+const RANK: &str = "\u{1}rank";
+
+/// Whether an expression numbers rows.
+pub fn has_rank(ast: &Ast) -> bool {
+    let found = ast::visit_expressions(ast, |expr: &Ast| match rank_call(expr) {
+        Some(_) => ControlFlow::Break(()),
+        None => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+fn rank_call(expr: &Ast) -> Option<&ast::Function> {
+    let Ast::Function(call) = expr else { return None };
+    let name = call.name.to_string().to_ascii_uppercase();
+    let ranks = matches!(name.as_str(), "ROW_NUMBER" | "RANK" | "DENSE_RANK");
+    (ranks && call.over.is_some()).then_some(call)
+}
+
+impl Queries<'_> {
+    /// Numbers the rows of a SELECT and puts the number's column in the place of the call.
+    pub(super) fn ranked(
+        &mut self,
+        select: &ast::Select,
+        relation: &mut Relation,
+        items: &mut [(Ast, String)],
+    ) -> Result<()> {
+        let mut window = None;
+        for (item, _) in items.iter_mut() {
+            let Some(call) = rank_call(item) else { continue };
+            let name = call.name.to_string().to_ascii_uppercase();
+            if name != "ROW_NUMBER" {
+                let message = format!("{name}() on streaming table is not supported currently");
+                return Err(Fault::new(call.span(), message)
+                    .help("write ROW_NUMBER()")
+                    .at_least(self.span));
+            }
+            let found = self.window_spec(call.over.as_ref(), select, call.span())?;
+            if window.replace(found).is_some() {
+                let instead = "number the rows again in a subquery around this one";
+                return Err(Fault::unsupported(self.span, "two ROW_NUMBERs", instead));
+            }
+            *item = Ast::Identifier(ast::Ident::with_quote('`', RANK));
+        }
+        let Some(window) = window else {
+            let instead = "select it as a column of its own, and compute with that outside";
+            return Err(Fault::unsupported(self.span, "ROW_NUMBER in an expression", instead));
+        };
+        self.rank_node(relation, &window)
+    }
+
+    fn rank_node(&mut self, relation: &mut Relation, window: &ast::WindowSpec) -> Result<()> {
+        if window.order_by.is_empty() {
+            let message = "ROW_NUMBER needs ORDER BY: else no row is the first";
+            return Err(Fault::new(self.span, message).help("OVER (PARTITION BY … ORDER BY …)"));
+        }
+        let mut below = Below::default();
+        let columns = relation.scope.columns.len();
+        (0..columns).for_each(|column| below.exprs.push(relation.scope.column(column)));
+        let mut keys = Vec::new();
+        for key in &window.partition_by {
+            let key = Binder::plain(&relation.scope, self.span).bind(key)?;
+            keys.push(below.column(&key));
+        }
+        let mut order = Vec::new();
+        for by in &window.order_by {
+            let bound = Binder::plain(&relation.scope, self.span).bind(&by.expr)?;
+            let ascending = !matches!(by.options.sort, Some(ast::OrderBySort::Desc));
+            let nulls_first = by.options.nulls_first.unwrap_or(ascending);
+            order.push(SortKey { column: below.column(&bound), ascending, nulls_first });
+        }
+        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let ranking =
+            Ranking { order, ties: Ties::EarlierFirst, from: 1, to: usize::MAX, with_rank: true };
+        let node = self.rank(input, keys, ranking, None, false);
+        // What was only read is left out, so that positions are those of the scope.
+        let scope = Scope::of(&self.plan.nodes[node].schema, None);
+        let rank = scope.column(below.exprs.len());
+        let mut exprs: Vec<Expr> = (0..columns).map(|column| scope.column(column)).collect();
+        let fields = relation.scope.columns.iter().map(|column| column.field.clone());
+        let mut fields: Vec<Field> = fields.collect();
+        let field = Field { nullable: false, ..Field::new(RANK, DataType::BigInt) };
+        relation.scope.columns.push(ScopeColumn { table: None, field: field.clone() });
+        fields.push(field);
+        exprs.push(rank);
+        relation.node = self.project(node, exprs, Schema::new(fields));
+        Ok(())
+    }
+
+    fn rank(
+        &mut self,
+        input: NodeId,
+        keys: Vec<usize>,
+        ranking: Ranking,
+        window: Option<(usize, bool)>,
+        first: bool,
+    ) -> NodeId {
+        let mut schema = self.plan.nodes[input].schema.clone();
+        schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
+        let time = self.plan.nodes[input].time.filter(|_| window.is_some() || first);
+        let kind = NodeKind::Rank { keys, ranking, window, first };
+        self.plan.add(Node { kind, inputs: vec![input], schema, time })
+    }
+
+    /// A filter; where it bounds the number of a ranking below, the ranking keeps no more.
+    pub(super) fn filter_ranked(&mut self, input: NodeId, predicate: Expr) -> NodeId {
+        let conjuncts = match predicate.kind {
+            ExprKind::And(parts) => parts,
+            _ => vec![predicate],
+        };
+        let (mut node, mut rest) = (input, Vec::new());
+        let (mut from, mut to) = (1, usize::MAX);
+        let mut rank = None;
+        for conjunct in flat(conjuncts) {
+            match bound_of(&conjunct).filter(|(column, ..)| self.is_rank(input, *column)) {
+                Some((column, low, high)) => {
+                    rank = Some(column);
+                    (from, to) = (from.max(low), to.min(high));
+                }
+                None => rest.push(conjunct),
+            }
+        }
+        if rank.is_some() {
+            node = self.limited(node, from, to);
+        }
+        if rest.is_empty() {
+            return node;
+        }
+        let predicate = match rest.len() {
+            1 => rest.swap_remove(0),
+            _ => Expr { kind: ExprKind::And(rest), data_type: DataType::Boolean, nullable: true },
+        };
+        self.filter(node, predicate)
+    }
+
+    /// Whether a column is the number of a ranking that has no bound yet.
+    fn is_rank(&self, id: NodeId, column: usize) -> bool {
+        let node = &self.plan.nodes[id];
+        match &node.kind {
+            NodeKind::Project { exprs } => exprs
+                .get(column)
+                .and_then(Expr::as_column)
+                .is_some_and(|column| self.is_rank(node.inputs[0], column)),
+            NodeKind::Rank { ranking, .. } => {
+                column + 1 == node.schema.len() && ranking.to == usize::MAX
+            }
+            _ => false,
+        }
+    }
+
+    /// The same projections over a ranking with bounds.
+    fn limited(&mut self, id: NodeId, from: usize, to: usize) -> NodeId {
+        let node = self.plan.nodes[id].clone();
+        match node.kind {
+            NodeKind::Project { exprs } => {
+                let input = self.limited(node.inputs[0], from, to);
+                self.project(input, exprs, node.schema)
+            }
+            NodeKind::Rank { keys, ranking, .. } => {
+                self.bounded(node.inputs[0], keys, Ranking { from, to, ..ranking })
+            }
+            _ => id,
+        }
+    }
+
+    /// Chooses how a ranking with bounds is computed.
+    fn bounded(&mut self, input: NodeId, keys: Vec<usize>, mut ranking: Ranking) -> NodeId {
+        let bound = |part: usize| {
+            let found = keys.iter().filter_map(|&key| {
+                let (found, instant) = self.window_column(input, key)?;
+                (found == part).then_some((key, instant))
+            });
+            found.into_iter().next()
+        };
+        let window = bound(0).and(bound(1));
+        let by_time = match ranking.order.as_slice() {
+            [only] if self.is_time(input, only.column) => Some(*only),
+            _ => None,
+        };
+        let single = (ranking.from, ranking.to) == (1, 1);
+        match by_time.filter(|_| single) {
+            // The first by event time never changes: rows are looked at in that order.
+            Some(time) if time.ascending && window.is_none() => {
+                let sorted = self.time_sorted(input, time.column, &keys);
+                self.rank(sorted, keys, ranking, None, true)
+            }
+            Some(time) if !time.ascending => {
+                ranking.ties = Ties::LaterFirst;
+                self.rank(input, keys, ranking, window, false)
+            }
+            _ => self.rank(input, keys, ranking, window, false),
+        }
+    }
+
+    /// Whether a column is a time attribute, also that of rows that windows have been given to.
+    fn is_time(&self, id: NodeId, column: usize) -> bool {
+        let node = &self.plan.nodes[id];
+        node.time == Some(column)
+            || match &node.kind {
+                NodeKind::Project { exprs } => exprs
+                    .get(column)
+                    .and_then(Expr::as_column)
+                    .is_some_and(|column| self.is_time(node.inputs[0], column)),
+                NodeKind::Filter { .. } => self.is_time(node.inputs[0], column),
+                NodeKind::WindowAssign { time, .. } => *time == column,
+                _ => false,
+            }
+    }
+
+    /// Which of window_start (0), window_end (1) and window_time (2) a column is, and whether
+    /// the window is over instants.
+    pub(super) fn window_column(&self, id: NodeId, column: usize) -> Option<(usize, bool)> {
+        let node = &self.plan.nodes[id];
+        let ltz =
+            |at: usize| matches!(node.schema.fields[at].data_type, DataType::TimestampLtz { .. });
+        match &node.kind {
+            NodeKind::Project { exprs } => {
+                self.window_column(node.inputs[0], exprs.get(column)?.as_column()?)
+            }
+            NodeKind::Filter { .. } | NodeKind::Rank { .. } => {
+                self.window_column(node.inputs[0], column)
+            }
+            NodeKind::WindowAssign { .. } => {
+                let last = node.schema.len() - 1;
+                let part = (column + 3).checked_sub(last + 1)?;
+                (part < 3).then(|| (part, ltz(last)))
+            }
+            NodeKind::WindowAggregate { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
+                let part = column.checked_sub(keys.len())?;
+                (part < 3).then(|| (part, ltz(keys.len() + 2)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn flat(parts: Vec<Expr>) -> Vec<Expr> {
+    let mut all = Vec::new();
+    for part in parts {
+        match part.kind {
+            ExprKind::And(parts) => all.extend(flat(parts)),
+            _ => all.push(part),
+        }
+    }
+    all
+}
+
+/// A comparison of a column with a literal, as the column and its bounds.
+fn bound_of(expr: &Expr) -> Option<(usize, usize, usize)> {
+    let ExprKind::Call { function, args } = &expr.kind else { return None };
+    let [left, right] = args.as_slice() else { return None };
+    let (column, literal, mirrored) = match (column_of(left), column_of(right)) {
+        (Some(column), None) => (column, right, false),
+        (None, Some(column)) => (column, left, true),
+        _ => return None,
+    };
+    let literal = literal.as_literal().and_then(Value::as_i64)?;
+    let at = usize::try_from(literal.max(0)).ok()?;
+    Some(match (function, mirrored) {
+        (Function::Eq, _) => (column, at, at),
+        (Function::Lt, false) | (Function::Gt, true) => (column, 1, at.saturating_sub(1)),
+        (Function::LtEq, false) | (Function::GtEq, true) => (column, 1, at),
+        (Function::Gt, false) | (Function::Lt, true) => (column, at + 1, usize::MAX),
+        (Function::GtEq, false) | (Function::LtEq, true) => (column, at.max(1), usize::MAX),
+        _ => return None,
+    })
+}
+
+fn column_of(expr: &Expr) -> Option<usize> {
+    match &expr.kind {
+        ExprKind::Cast { input, .. } => input.as_column(),
+        _ => expr.as_column(),
+    }
+}

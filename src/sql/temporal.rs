@@ -1,0 +1,149 @@
+//! `JOIN t FOR SYSTEM_TIME AS OF left.ts`: each row with the version of `t` at its time.
+
+use sqlparser::ast::{self, Spanned};
+
+use super::fault::{Fault, Result};
+use super::join::{Found, Sides, split};
+use super::plan::{Node, NodeId, NodeKind};
+use super::query::{Queries, Relation};
+use super::scope::Binder;
+use super::select::unquoted;
+use crate::expression::Expr;
+use crate::operator::join::{JoinType, TemporalSpec};
+use crate::operator::rank::Ranking;
+use crate::record::{DataType, Schema, Value};
+
+impl Queries<'_> {
+    /// `left` joined with a table as of a time of the left.
+    pub(super) fn temporal(&mut self, mut left: Relation, join: &ast::Join) -> Result<Relation> {
+        let (span, whole) = (join.relation.span(), self.span);
+        let fault = |message: &str| Fault::new(span, message).at_least(whole);
+        let (kind, on) = self.join_kind(join)?;
+        let outer = match kind {
+            JoinType::Inner => false,
+            JoinType::Left => true,
+            _ => return Err(fault("a temporal join is JOIN or LEFT JOIN")),
+        };
+        self.assign(&mut left)?;
+        let time = self.as_of(&left, &join.relation)?;
+        let (right, keys) = self.versioned(&join.relation)?;
+        let Some(version_time) = self.plan.nodes[right.node].time else {
+            let message = "the versioned table needs a watermark: it says when a version holds";
+            return Err(fault(message));
+        };
+        let width = left.scope.columns.len();
+        let mut scope = left.scope;
+        scope.columns.extend(right.scope.columns);
+        let sides = Sides { nodes: [left.node, right.node], scope, left: width };
+        let mut found = Found::default();
+        let mut conjuncts = Vec::new();
+        on.into_iter().for_each(|on| split(on, &mut conjuncts));
+        for conjunct in &conjuncts {
+            self.condition(&sides, conjunct, true, &mut found)?;
+        }
+        let columns = |side: usize| -> Option<Vec<usize>> {
+            found.keys[side].iter().map(Expr::as_column).collect()
+        };
+        let (Some(lefts), Some(rights)) = (columns(0), columns(1)) else {
+            return Err(fault("a temporal join compares columns").help("compute them in a view"));
+        };
+        if !keys.iter().all(|key| rights.contains(key)) {
+            return Err(fault("ON must compare every column of the versioned table's key"));
+        }
+        if outer && !found.rest.is_empty() {
+            return Err(fault("a LEFT temporal join takes equations of columns only")
+                .help("move the other conditions to WHERE or a CASE"));
+        }
+        let spec = TemporalSpec { keys: [lefts, rights], times: [time, version_time], outer };
+        Ok(self.temporal_node(sides, spec, found.rest))
+    }
+
+    fn temporal_node(&mut self, sides: Sides, spec: TemporalSpec, rest: Vec<Expr>) -> Relation {
+        let mut scope = sides.scope;
+        for column in &mut scope.columns[sides.left..] {
+            column.field.nullable |= spec.outer;
+        }
+        let schema = Schema::new(scope.columns.iter().map(|column| column.field.clone()).collect());
+        let time = Some(spec.times[0]);
+        let kind = NodeKind::TemporalJoin { spec };
+        let inputs = sides.nodes.to_vec();
+        let mut node = self.plan.add(Node { kind, inputs, schema, time });
+        for predicate in rest {
+            node = self.filter(node, predicate);
+        }
+        Relation { node, scope, window: None }
+    }
+
+    /// The time attribute of the left that FOR SYSTEM_TIME AS OF names.
+    fn as_of(&self, left: &Relation, factor: &ast::TableFactor) -> Result<usize> {
+        let fault = |message: &str| Fault::new(factor.span(), message).at_least(self.span);
+        let ast::TableFactor::Table {
+            version: Some(ast::TableVersion::ForSystemTimeAsOf(as_of)),
+            ..
+        } = factor
+        else {
+            return Err(fault("write FOR SYSTEM_TIME AS OF left.ts"));
+        };
+        let as_of = Binder::plain(&left.scope, self.span).bind(as_of)?;
+        let time = self.plan.nodes[left.node].time;
+        as_of.as_column().filter(|column| Some(*column) == time).ok_or_else(|| {
+            fault("FOR SYSTEM_TIME AS OF takes the time attribute of the left side")
+                .help("a column with a watermark; lookups by PROCTIME() are not there yet")
+        })
+    }
+
+    /// The versions of a table or view, and the columns of its key.
+    fn versioned(&mut self, factor: &ast::TableFactor) -> Result<(Relation, Vec<usize>)> {
+        let whole = self.span;
+        let mut plain = factor.clone();
+        let mut table = None;
+        if let ast::TableFactor::Table { name, version, .. } = &mut plain {
+            *version = None;
+            table = self.catalog.tables.get(&unquoted(name)).cloned();
+        }
+        let mut right = self.relation(&plain)?;
+        if let Some(table) = table.filter(|table| !table.primary_key.is_empty()) {
+            return Ok((right, table.primary_key.clone()));
+        }
+        let (node, keys) = self.versions_of(right.node).ok_or_else(|| {
+            let message = "Temporal Table Join requires primary key in versioned table, but no \
+                           primary key can be found.";
+            Fault::new(factor.span(), message)
+                .help(
+                    "add PRIMARY KEY (…) NOT ENFORCED to the table, or join a view that keeps the \
+                     last row: ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) = 1",
+                )
+                .at_least(whole)
+        })?;
+        right.node = node;
+        Ok((right, keys))
+    }
+
+    /// The stream of versions under a view that keeps the last row of each key, and its key.
+    fn versions_of(&mut self, id: NodeId) -> Option<(NodeId, Vec<usize>)> {
+        let node = self.plan.nodes[id].clone();
+        match node.kind {
+            NodeKind::Project { mut exprs } => {
+                let (input, keys) = self.versions_of(node.inputs[0])?;
+                // The number of a last row is 1.
+                let columns = self.plan.nodes[input].schema.len();
+                for expr in &mut exprs {
+                    if expr.as_column() == Some(columns) {
+                        *expr = Expr::literal(Value::I64(1), DataType::BigInt);
+                    }
+                }
+                let place =
+                    |key: &usize| exprs.iter().position(|expr| expr.as_column() == Some(*key));
+                let keys = keys.iter().map(place).collect::<Option<Vec<usize>>>()?;
+                Some((self.project(input, exprs, node.schema), keys))
+            }
+            NodeKind::Rank { keys, ranking: Ranking { order, from: 1, to: 1, .. }, .. } => {
+                let by_time = self.plan.nodes[node.inputs[0]].time;
+                let last = matches!(order.as_slice(), [only] if !only.ascending
+                    && Some(only.column) == by_time);
+                last.then_some((node.inputs[0], keys))
+            }
+            _ => None,
+        }
+    }
+}
