@@ -1,7 +1,7 @@
 //! pelton: Flink SQL over Kafka in one binary.
 //!
 //! Modules stand in layers; each may use those above it and nothing below (`tests/tidy.rs`
-//! checks it): `time number error` · `record` · `state metrics checkpoint kafka` · `expression` ·
+//! checks it): `time number error fault` · `record` · `state metrics checkpoint kafka` · `expression` ·
 //! `operator source sink` · `sql` · `shard http` · `engine cli`.
 
 pub mod checkpoint;

@@ -32,16 +32,13 @@ impl Queries<'_> {
         Ok(())
     }
 
-    /// Whether rows of a node carry windows that no GROUP BY has used up.
-    pub(super) fn has_windows(&self, node: NodeId) -> bool {
-        let node = &self.plan.nodes[node];
-        match node.kind {
-            NodeKind::WindowAssign { .. } => true,
-            NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
-                node.inputs.iter().any(|&input| self.has_windows(input))
-            }
-            _ => false,
-        }
+    /// Whether both window_start and window_end are among the keys.
+    fn groups_by_window(&self, relation: &Relation, group_by: &[&Ast]) -> bool {
+        let columns = self.plan.nodes[relation.node].schema.len();
+        let bind = |ast: &&Ast| Binder::plain(&relation.scope, self.span).bind(ast).ok();
+        let keys: Vec<usize> =
+            group_by.iter().filter_map(bind).filter_map(|key| key.as_column()).collect();
+        keys.contains(&columns) && keys.contains(&(columns + 1))
     }
 
     pub(super) fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
@@ -62,34 +59,30 @@ impl Queries<'_> {
         items: &[(Ast, String)],
         having: Option<&Ast>,
     ) -> Result<NodeId> {
+        let mut relation = relation;
+        if relation.window.is_none()
+            && let Some(attached) = self.attached(&relation)
+            && self.groups_by_window(&attached, group_by)
+        {
+            relation = attached;
+        }
+        if relation.window.is_some() && !self.groups_by_window(&relation, group_by) {
+            // Without both bounds the window is a column like others, and the result changes.
+            self.assign(&mut relation)?;
+        }
         if relation.window.is_some() {
             self.refuse_updates(relation.node, "GROUP BY a window")?;
         }
         let columns = self.plan.nodes[relation.node].schema.len();
-        let mut relation = relation;
-        if relation.window.is_none() && self.has_windows(relation.node) {
-            return Err(Fault::unsupported(
-                self.span,
-                "GROUP BY over a subquery that assigns windows",
-                "group directly over TABLE(TUMBLE(…)) or TABLE(HOP(…))",
-            ));
-        }
         let mut grouping = Grouping::default();
-        let mut windowed = [false; 3];
         for ast in group_by {
             let key = Binder::plain(&relation.scope, self.span).bind(ast)?;
-            match key.as_column().filter(|column| *column >= columns) {
-                Some(column) => windowed[column - columns] = true,
-                None if grouping.keys.contains(&key) => {}
-                None => grouping.keys.push(key),
+            let windowed = key.as_column().is_some_and(|column| column >= columns);
+            if !windowed && !grouping.keys.contains(&key) {
+                grouping.keys.push(key);
             }
         }
         if relation.window.is_some() {
-            if windowed[..2] != [true, true] {
-                let help = "add window_start and window_end to GROUP BY";
-                let fault = "a GROUP BY over a window needs both window_start and window_end";
-                return Err(Fault::new(self.span, fault).help(help));
-            }
             grouping.window =
                 (columns..columns + 3).map(|column| relation.scope.column(column)).collect();
         }

@@ -4,6 +4,7 @@
 //! bind names to columns, `optimizer` pushes down what is read, `explain` shows the result.
 
 mod aggregates;
+mod attached;
 pub mod connectors;
 pub mod explain;
 mod fault;

@@ -55,12 +55,6 @@ impl Queries<'_> {
                 self.common.insert(table.alias.name.value.clone(), node);
             }
         }
-        if query.order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
-            let instead = "keep the largest rows where they are read, e.g. /api/v1/tables";
-            return Err(
-                Fault::unsupported(query.span(), "ORDER BY and LIMIT", instead).at_least(self.span)
-            );
-        }
         let others = [
             (!query.locks.is_empty(), "FOR UPDATE"),
             (query.for_clause.is_some(), "FOR"),
@@ -71,7 +65,7 @@ impl Queries<'_> {
         if let Some((_, clause)) = others.iter().find(|(there, _)| *there) {
             return Err(Fault::unsupported(self.span, clause, "leave it out"));
         }
-        let node = self.set(&query.body);
+        let node = self.set(&query.body).and_then(|node| self.first_rows(query, node));
         self.common = outer;
         node
     }

@@ -79,13 +79,7 @@ impl Queries<'_> {
             let key = Binder::plain(&relation.scope, self.span).bind(key)?;
             keys.push(below.column(&key));
         }
-        let mut order = Vec::new();
-        for by in &window.order_by {
-            let bound = Binder::plain(&relation.scope, self.span).bind(&by.expr)?;
-            let ascending = !matches!(by.options.sort, Some(ast::OrderBySort::Desc));
-            let nulls_first = by.options.nulls_first.unwrap_or(ascending);
-            order.push(SortKey { column: below.column(&bound), ascending, nulls_first });
-        }
+        let order = self.sort_keys(&relation.scope, &window.order_by, &mut below)?;
         let input = self.project(relation.node, below.exprs.clone(), below.schema());
         let ranking =
             Ranking { order, ties: Ties::EarlierFirst, from: 1, to: usize::MAX, with_rank: true };
@@ -102,6 +96,66 @@ impl Queries<'_> {
         exprs.push(rank);
         relation.node = self.project(node, exprs, Schema::new(fields));
         Ok(())
+    }
+
+    /// ORDER BY … LIMIT n: the first n rows of all.
+    pub(super) fn first_rows(&mut self, query: &ast::Query, input: NodeId) -> Result<NodeId> {
+        if query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none() {
+            return Ok(input);
+        }
+        let refused = |what: &str, instead: &str| {
+            Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
+        };
+        let limit = match &query.limit_clause {
+            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by })
+                if limit_by.is_empty() =>
+            {
+                limit
+            }
+            Some(_) => return refused("this form of LIMIT", "write ORDER BY … LIMIT n"),
+            None => return refused("ORDER BY without LIMIT", "a stream has no end to sort at"),
+        };
+        let orders = match query.order_by.as_ref().map(|order| &order.kind) {
+            Some(ast::OrderByKind::Expressions(orders)) => orders,
+            _ => return refused("LIMIT without ORDER BY", "say which rows are the first"),
+        };
+        let scope = Scope::of(&self.plan.nodes[input].schema, None);
+        let limit = Binder::plain(&scope, self.span).bind(limit)?;
+        let to = limit.as_literal().and_then(Value::as_i64).and_then(|to| usize::try_from(to).ok());
+        let Some(to) = to.filter(|to| *to > 0) else {
+            return refused("this LIMIT", "LIMIT takes a number of rows, 1 or more");
+        };
+        let order = self.sort_keys(&scope, orders, &mut Below::default())?;
+        let columns = scope.columns.len();
+        if order.iter().any(|key| key.column >= columns) {
+            return refused("ORDER BY an expression", "select it as a column and name that");
+        }
+        let ties = Ties::EarlierFirst;
+        let ranking = Ranking { order, ties, from: 1, to, with_rank: true };
+        let node = self.rank(input, Vec::new(), ranking, None, false);
+        let exprs = (0..columns).map(|column| scope.column(column)).collect();
+        let schema = self.plan.nodes[input].schema.clone();
+        Ok(self.project(node, exprs, schema))
+    }
+
+    /// ORDER BY as columns; what is computed goes to `below`, behind the scope's own columns.
+    fn sort_keys(
+        &self,
+        scope: &Scope,
+        orders: &[ast::OrderByExpr],
+        below: &mut Below,
+    ) -> Result<Vec<SortKey>> {
+        if below.exprs.is_empty() {
+            (0..scope.columns.len()).for_each(|column| below.exprs.push(scope.column(column)));
+        }
+        let mut keys = Vec::new();
+        for by in orders {
+            let bound = Binder::plain(scope, self.span).bind(&by.expr)?;
+            let ascending = !matches!(by.options.sort, Some(ast::OrderBySort::Desc));
+            let nulls_first = by.options.nulls_first.unwrap_or(ascending);
+            keys.push(SortKey { column: below.column(&bound), ascending, nulls_first });
+        }
+        Ok(keys)
     }
 
     fn rank(
