@@ -40,7 +40,9 @@ pub struct RunArgs {
     /// none
     #[arg(long, default_value = "state")]
     state_dir: String,
-    #[arg(long, default_value = "10s", value_parser = parse::duration)]
+    /// How often state and results are committed; longer where an epoch takes more than a fifth
+    /// of it
+    #[arg(long, default_value = "1s", value_parser = parse::duration)]
     epoch_interval: std::time::Duration,
     /// How often latency percentiles are logged
     #[arg(long, value_parser = parse::duration)]

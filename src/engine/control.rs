@@ -24,6 +24,8 @@ use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
 use crate::source::Position;
 
+/// An epoch takes at most one part in this of the time.
+const STRETCH: u32 = 5;
 /// How often the loop looks at the stop flag.
 const TICK: Duration = Duration::from_millis(20);
 /// How long a graceful stop may take before the sinks are told to give up.
@@ -100,6 +102,9 @@ pub struct Control<'a> {
     pub name_before: String,
     /// A sink holds so much that the epoch is to end.
     pub full: bool,
+    /// How long after the last epoch's beginning the next one may begin: an epoch that takes
+    /// long makes the next one wait, rather than be all that the job does.
+    pub stretched: Duration,
     /// When the first record was read.
     pub first: Option<Instant>,
 }
@@ -150,7 +155,7 @@ impl Control<'_> {
             self.give_up_if_overdue(draining);
             let due = draining.is_some()
                 || self.full
-                || last_epoch.elapsed() >= self.options.epoch_interval;
+                || last_epoch.elapsed() >= self.options.epoch_interval.max(self.stretched);
             if current.is_none() && due && workers_left == self.handles.len() && !self.job.bounded {
                 self.full = false;
                 current = Some(self.begin_epoch());
@@ -294,6 +299,7 @@ impl Control<'_> {
             // They are for lag tools: what counts is the manifest.
             tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
         }
+        self.stretched = epoch.begun.elapsed() * STRETCH;
         let seconds = epoch.begun.elapsed().as_secs_f64();
         let help = "From the first barrier to the commit of the last epoch";
         self.metrics.gauge("pelton_epoch_duration_seconds", help, &[]).set(seconds);

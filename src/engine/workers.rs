@@ -123,6 +123,7 @@ pub fn run(
         summary: RunSummary::default(),
         name_before: String::new(),
         full: false,
+        stretched: std::time::Duration::ZERO,
         first: None,
     };
     let outcome = control.run();
