@@ -318,11 +318,6 @@ impl Builder<'_> {
                 Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed })
             }
             NodeKind::Rank { keys, ranking, window, first } => {
-                if ranking.to == usize::MAX {
-                    return Err("ROW_NUMBER needs a bound: filter the query around it by \
-                                WHERE rn <= 10"
-                        .into());
-                }
                 let first = ranking.order.first().filter(|_| *first).map(|key| key.column);
                 let updating = is_updating(self.plan, node.inputs[0]);
                 let (ranking, window) = (ranking.clone(), *window);

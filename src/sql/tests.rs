@@ -1,0 +1,88 @@
+//! What is refused, where, and with which text: Flink's own where it has one.
+
+use std::collections::BTreeMap;
+
+use super::compile;
+
+const TABLE: &str = "CREATE TABLE t (k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
+";
+
+/// The errors of a statement behind the table.
+fn errors(statement: &str) -> Vec<String> {
+    let files = [("job.sql".to_owned(), format!("{TABLE}{statement}"))];
+    let result = compile(&files, &|_| None, &BTreeMap::new());
+    result.err().unwrap_or_default().iter().map(ToString::to_string).collect()
+}
+
+fn refused(statement: &str, text: &str) {
+    let found = errors(statement);
+    assert!(found.iter().any(|error| error.contains(text)), "{statement}: {found:?}");
+    assert!(found.iter().all(|error| error.contains("job.sql:3:")), "{statement}: {found:?}");
+}
+
+fn pattern(pattern: &str, define: &str) -> String {
+    format!(
+        "SELECT * FROM t MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES A.v AS a {pattern} \
+         DEFINE {define});"
+    )
+}
+
+#[test]
+fn patterns_that_cannot_run() {
+    for (of, text) in [
+        ("PATTERN (A B+)", "Greedy quantifiers are not allowed as the last element of a Pattern"),
+        ("PATTERN (A+ B* C)", "Optional pattern cannot be preceded by greedy pattern"),
+        ("PATTERN (A*)", "Patterns that can produce empty matches are not supported"),
+        ("PATTERN (A B?? C)", "Reluctant optional variables are not supported yet."),
+        ("PATTERN (A | B)", "Currently, CEP doesn't support branching patterns."),
+        ("PATTERN ((A B)+ C)", "Group patterns are not supported yet."),
+        ("PATTERN (A B A)", "Pattern variables must be unique. That might change in the future."),
+        ("PATTERN (A{0} B)", "The to should be a number greater than or equal to from: 1."),
+        ("PATTERN (A{,2} B)", "The from should be a positive number greater than 0."),
+        ("AFTER MATCH SKIP TO Z PATTERN (A B)", "Unknown pattern 'Z'"),
+        ("ALL ROWS PER MATCH PATTERN (A B)", "All rows per match mode is not supported yet."),
+        ("PATTERN (A B) WITHIN INTERVAL '1' MONTH", "millisecond resolution"),
+    ] {
+        refused(&pattern(of, "A AS A.v > 0"), text);
+    }
+    for (define, text) in [
+        ("A AS PREV(A.v) > 0", "Flink does not support physical offsets within partition."),
+        ("A AS COUNT(DISTINCT A.v) > 1", "DISTINCT/ALL not allowed with"),
+        ("A AS A.v > 0, B AS SUM(A.v + B.v) > 1", "Multiple pattern variables in"),
+        ("A AS A.nope > 0", "Column 'nope' not found in any table"),
+    ] {
+        refused(&pattern("PATTERN (A B)", define), text);
+    }
+}
+
+#[test]
+fn windows_and_rankings_that_cannot_run() {
+    for (statement, text) in [
+        ("SELECT COUNT(*) OVER (ORDER BY ts DESC) FROM t;", "only be ordered in ASCENDING mode."),
+        ("SELECT COUNT(*) OVER (ORDER BY v) FROM t;", "OVER ordered by a column without a"),
+        (
+            "SELECT COUNT(*) OVER (ORDER BY ts), SUM(v) OVER (PARTITION BY k ORDER BY ts) FROM t;",
+            "All aggregates must be computed on the same window.",
+        ),
+        ("SELECT ROW_NUMBER() OVER (ORDER BY v) AS rn FROM t;", "ROW_NUMBER without a bound"),
+        ("SELECT RANK() OVER (ORDER BY v) AS rn FROM t;", "RANK() on streaming table is not"),
+        ("SELECT k FROM t ORDER BY v;", "ORDER BY without LIMIT"),
+        (
+            "SELECT COUNT(*) FROM TABLE(CUMULATE(TABLE t, DESCRIPTOR(ts), INTERVAL '4' SECOND, \
+             INTERVAL '10' SECOND)) GROUP BY window_start, window_end;",
+            "requires maxSize must be an integral multiple of step, but got maxSize 10000 ms",
+        ),
+        (
+            "SELECT k, COUNT(*) FROM TABLE(SESSION(TABLE t, DESCRIPTOR(ts), INTERVAL '4' SECOND)) \
+             GROUP BY k, window_start, window_end;",
+            "SESSION grouped by other columns than its PARTITION BY",
+        ),
+        (
+            "SELECT * FROM t AS a JOIN t FOR SYSTEM_TIME AS OF a.ts AS b ON a.k = b.k;",
+            "Temporal Table Join requires primary key in versioned table",
+        ),
+    ] {
+        refused(statement, text);
+    }
+}
