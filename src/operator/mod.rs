@@ -131,6 +131,11 @@ impl Output {
         }
     }
 
+    /// A row whose time attribute is NULL, in Flink's words.
+    pub fn reject_without_time(&mut self, batch: &Batch, row: u32) {
+        self.reject(batch, row, "RowTime field should not be null".into());
+    }
+
     pub fn reject(&mut self, batch: &Batch, row: u32, reason: Arc<str>) {
         self.rejected.push(Rejected { origin: batch.origin.clone(), row, reason });
     }

@@ -121,7 +121,7 @@ impl Operator for TimeSort {
         let (null, rows): (Vec<u32>, Vec<u32>) =
             batch.row_ids().map(|row| row as u32).partition(|&row| times.is_null(row as usize));
         for row in null {
-            out.reject(&batch, row, "RowTime field should not be null".into());
+            out.reject_without_time(&batch, row);
         }
         let chunk = self.buffer.hold(&batch, &rows);
         let work = Work { batch, rows, chunk, position: 0 };

@@ -128,12 +128,8 @@ impl UpsertTable {
 
 impl Operator for UpsertTable {
     fn process(&mut self, _port: usize, batch: Batch, _out: &mut Output) -> Progress {
-        let keys: Vec<_> = self.primary_key.iter().map(|&at| batch.columns[at].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        self.table.keys.borrow_mut().resolve(&keys, &batch, &mut slots);
+        let slots = self.table.keys.borrow_mut().hold(&batch, &self.primary_key);
         self.table.grow();
-        // A row that goes must not free the slot of a later row of this batch.
-        slots.iter().for_each(|&slot| self.table.keys.borrow_mut().retain(slot));
         let mut bytes = Vec::new();
         for (row, &slot) in batch.row_ids().zip(&slots) {
             match batch.kind(row) {
@@ -151,7 +147,7 @@ impl Operator for UpsertTable {
                 self.table.remove(oldest);
             }
         }
-        slots.iter().for_each(|&slot| self.table.keys.borrow_mut().release(slot));
+        self.table.keys.borrow_mut().let_go(&slots);
         Progress::Done
     }
 

@@ -25,6 +25,23 @@ impl ChangeKind {
         }
     }
 
+    /// One byte for files.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Insert => 0,
+            Self::UpdateBefore => 1,
+            Self::UpdateAfter => 2,
+            Self::Delete => 3,
+        }
+    }
+
+    /// What [`ChangeKind::code`] gave.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Insert, Self::UpdateBefore, Self::UpdateAfter, Self::Delete]
+            .into_iter()
+            .find(|kind| kind.code() == code)
+    }
+
     /// Whether the row takes away rather than adds.
     pub fn is_retract(self) -> bool {
         matches!(self, Self::UpdateBefore | Self::Delete)

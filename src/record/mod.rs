@@ -3,6 +3,7 @@
 //! Nothing here knows of operators, sources or threads.
 
 pub mod batch;
+mod batch_builder;
 pub mod column;
 pub mod json;
 pub mod key;
@@ -12,6 +13,7 @@ pub mod schema;
 pub mod value;
 
 pub use batch::{Batch, BatchTime, ChangeKind, Message, Selection, Status};
+pub use batch_builder::BatchBuilder;
 pub use column::{Column, ColumnBuilder, ColumnData, ColumnRef, StringColumn, Validity};
 pub use raw::{RawBlock, RawRecord, SharedBlock};
 pub use schema::{DataType, Field, Schema};

@@ -1,5 +1,6 @@
 //! One value by itself: literals, nested data, and rows on their way to a person.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A single value in its physical form. Literals in a plan and nested columns use it; flat
@@ -27,6 +28,18 @@ impl Value {
         match self {
             Self::I64(value) => Some(*value),
             _ => None,
+        }
+    }
+
+    /// How two values of one type stand in ascending order: NULL first, doubles by their total
+    /// order. Nested values have none and count as equal.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::I64(a), Self::I64(b)) => a.cmp(b),
+            (Self::F64(a), Self::F64(b)) => a.total_cmp(b),
+            (Self::Str(a), Self::Str(b)) => a.cmp(b),
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (a, b) => b.is_null().cmp(&a.is_null()),
         }
     }
 

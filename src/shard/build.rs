@@ -15,7 +15,7 @@ use super::topology::{Step, StepKind, Topology};
 use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
-use crate::operator::join::{Join, JoinSpec, TemporalJoin};
+use crate::operator::join::{Join, TemporalJoin};
 use crate::operator::over::Over;
 use crate::operator::pattern::MatchRecognize;
 use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
@@ -27,7 +27,7 @@ use crate::operator::window::{
 };
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, DataType, Message};
-use crate::sql::plan::Table;
+use crate::sql::plan::{NodeKind, Table};
 use crate::state::{KeyDictionary, SharedKeys};
 
 /// An edge by the step it leads to and the place among that step's inputs.
@@ -166,19 +166,7 @@ fn operator(
         StepKind::Watermark { column, delay_ms, table, .. } => {
             watermark(*column, *delay_ms, table, settings)?
         }
-        StepKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
-        StepKind::Filter { predicate } => {
-            BuiltOperator::new("filter", Filter::new(predicate.clone()))
-        }
-        StepKind::Union => BuiltOperator::new("union", Union),
-        StepKind::Join { spec } => {
-            BuiltOperator::new("join", join(step, topology, spec, dictionary()))
-        }
-        StepKind::WindowAssign { window, time } => {
-            let ltz = is_ltz(&input_types(step, topology)[*time]);
-            let zone = ltz.then(|| settings.zone.clone());
-            BuiltOperator::new("window", WindowAssign::new(*window, *time, zone))
-        }
+        StepKind::Plain(kind) => plain_operator(kind, step, topology, settings)?,
         StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
             let options = group_options(&step.kind, settings);
@@ -207,48 +195,6 @@ fn operator(
             dictionary(),
         ),
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
-        StepKind::TimeSort { .. }
-        | StepKind::RetractingAggregate { .. }
-        | StepKind::TemporalJoin { .. }
-        | StepKind::Over { .. }
-        | StepKind::Match { .. }
-        | StepKind::Rank { .. }
-        | StepKind::Session { .. } => keyed_operator(step, topology, settings)?,
-    };
-    Ok(Some(built))
-}
-
-/// Operators over the value table and the sort buffer.
-fn keyed_operator(
-    step: &Step,
-    topology: &Topology,
-    settings: &Settings,
-) -> Result<BuiltOperator, String> {
-    let dictionary = || -> SharedKeys { KeyDictionary::shared(settings.seed) };
-    Ok(match &step.kind {
-        StepKind::TimeSort { time, keys } => {
-            let types = input_types(step, topology);
-            let operator = TimeSort::new(*time, keys.clone(), types, settings.seed);
-            BuiltOperator::new("sort", operator)
-        }
-        StepKind::Over { time, keys, calls, bounds, order } => {
-            let (keys, calls) = (keys.clone(), calls.clone());
-            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
-            BuiltOperator::new("over", operator)
-        }
-        StepKind::Match { time, keys, recognition } => {
-            let (types, of) = (input_types(step, topology), (**recognition).clone());
-            let operator = MatchRecognize::new(*time, keys.clone(), &types, of, dictionary());
-            BuiltOperator::new("match", operator)
-        }
-        StepKind::Session { gap_ms, time, keys, calls } => {
-            let types = input_types(step, topology);
-            let zone = is_ltz(&types[*time]).then(|| settings.zone.clone());
-            let keys = (keys.clone(), pick(&types, keys));
-            let calls = calls.clone();
-            let operator = SessionAggregate::new(*gap_ms, *time, keys, calls, dictionary(), zone);
-            BuiltOperator::new("session", operator)
-        }
         StepKind::Rank { keys, ranking, first: Some(time), .. } => {
             let operator = KeepFirst::new(*time, keys.clone(), ranking.with_rank, dictionary());
             BuiltOperator::new("first", operator)
@@ -271,16 +217,59 @@ fn keyed_operator(
             built.holds_watermarks = !settings.per_row;
             built
         }
-        StepKind::TemporalJoin { spec } => {
-            let types = [0, 1].map(|port| types_of(step, topology, port));
-            BuiltOperator::new("join", TemporalJoin::new(spec.clone(), types, dictionary()))
-        }
-        other => return Err(format!("{other:?} is no such operator")),
-    })
+    };
+    Ok(Some(built))
 }
 
-fn join(step: &Step, topology: &Topology, spec: &JoinSpec, keys: SharedKeys) -> Join {
-    Join::new(spec.clone(), [0, 1].map(|port| types_of(step, topology, port)), keys)
+/// Operators that the plan describes whole.
+fn plain_operator(
+    kind: &NodeKind,
+    step: &Step,
+    topology: &Topology,
+    settings: &Settings,
+) -> Result<BuiltOperator, String> {
+    let dictionary = || KeyDictionary::shared(settings.seed);
+    let types = |port: usize| types_of(step, topology, port);
+    let zone_of = |time: usize| is_ltz(&types(0)[time]).then(|| settings.zone.clone());
+    Ok(match kind {
+        NodeKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
+        NodeKind::Filter { predicate } => {
+            BuiltOperator::new("filter", Filter::new(predicate.clone()))
+        }
+        NodeKind::Union => BuiltOperator::new("union", Union),
+        NodeKind::WindowAssign { window, time } => {
+            BuiltOperator::new("window", WindowAssign::new(*window, *time, zone_of(*time)))
+        }
+        NodeKind::TimeSort { time, keys } => {
+            let operator = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
+            BuiltOperator::new("sort", operator)
+        }
+        NodeKind::Over { time, keys, calls, bounds, order } => {
+            let (keys, calls) = (keys.clone(), calls.clone());
+            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
+            BuiltOperator::new("over", operator)
+        }
+        NodeKind::Match { time, keys, recognition } => {
+            let of = (**recognition).clone();
+            let operator = MatchRecognize::new(*time, keys.clone(), &types(0), of, dictionary());
+            BuiltOperator::new("match", operator)
+        }
+        NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
+            let (keys, zone) = ((keys.clone(), pick(&types(0), keys)), zone_of(*time));
+            let calls = calls.clone();
+            let operator = SessionAggregate::new(*gap_ms, *time, keys, calls, dictionary(), zone);
+            BuiltOperator::new("session", operator)
+        }
+        NodeKind::Join { spec } => {
+            let operator = Join::new((**spec).clone(), [types(0), types(1)], dictionary());
+            BuiltOperator::new("join", operator)
+        }
+        NodeKind::TemporalJoin { spec } => {
+            let operator = TemporalJoin::new(spec.clone(), [types(0), types(1)], dictionary());
+            BuiltOperator::new("join", operator)
+        }
+        other => return Err(format!("{other:?} is no operator by itself")),
+    })
 }
 
 fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {

@@ -5,12 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::checkpoint::{FileEntry, StateFolder};
-use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, row};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, row};
 
 /// Rows of one batch read back.
 const BATCH: usize = 1024;
-const KINDS: [ChangeKind; 4] =
-    [ChangeKind::Insert, ChangeKind::UpdateBefore, ChangeKind::UpdateAfter, ChangeKind::Delete];
 
 /// The rows of an epoch, and the file that keeps them.
 pub struct Held {
@@ -53,8 +51,7 @@ impl Outbox {
                 for batch in &batches {
                     for at in batch.row_ids() {
                         entry.clear();
-                        let kind = KINDS.iter().position(|kind| *kind == batch.kind(at));
-                        entry.push(kind.unwrap_or(0) as u8);
+                        entry.push(batch.kind(at).code());
                         row::encode(&batch.columns, at, &mut entry);
                         writer.entry(0, &entry)?;
                     }
@@ -88,46 +85,26 @@ impl Outbox {
     pub fn read_left(&mut self) -> Result<Vec<Batch>, String> {
         let mut batches = Vec::new();
         for file in std::mem::take(&mut self.left) {
-            let mut rows = Rows::new(&self.types);
+            let mut rows = BatchBuilder::new(self.types.clone());
             self.folder.read(&file, &mut |_, _, _, entry| {
-                rows.push(entry)?;
-                if rows.kinds.len() == BATCH {
-                    batches.push(rows.finish(&self.types));
+                push(&mut rows, entry)?;
+                if rows.len() == BATCH {
+                    batches.push(rows.finish(BatchTime::at(i64::MIN)));
                 }
                 Ok(())
             })?;
-            batches.push(rows.finish(&self.types));
+            batches.push(rows.finish(BatchTime::at(i64::MIN)));
         }
         Ok(batches)
     }
 }
 
-struct Rows {
-    columns: Vec<ColumnBuilder>,
-    kinds: Vec<ChangeKind>,
-}
-
-impl Rows {
-    fn new(types: &[DataType]) -> Self {
-        let columns = types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect();
-        Self { columns, kinds: Vec::new() }
+fn push(rows: &mut BatchBuilder, entry: &[u8]) -> Result<(), String> {
+    let (&kind, bytes) = entry.split_first().ok_or("a row of an outbox is cut short")?;
+    let kind = ChangeKind::from_code(kind).ok_or("a row of an outbox is of no known kind")?;
+    if !row::decode(bytes, rows.columns()) {
+        return Err("a row of an outbox is cut short".into());
     }
-
-    fn push(&mut self, entry: &[u8]) -> Result<(), String> {
-        let (&kind, bytes) = entry.split_first().ok_or("a row of an outbox is cut short")?;
-        let kind = KINDS.get(kind as usize).ok_or("a row of an outbox is of no known kind")?;
-        if !row::decode(bytes, &mut self.columns) {
-            return Err("a row of an outbox is cut short".into());
-        }
-        self.kinds.push(*kind);
-        Ok(())
-    }
-
-    fn finish(&mut self, types: &[DataType]) -> Batch {
-        let Self { columns, kinds } = std::mem::replace(self, Self::new(types));
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(i64::MIN));
-        batch.kinds = Some(Arc::new(kinds));
-        batch
-    }
+    rows.end_row(kind);
+    Ok(())
 }

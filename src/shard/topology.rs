@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
-use crate::operator::join::{JoinSpec, JoinType, TemporalSpec};
-use crate::operator::over::{Bounds, Order, OverCall};
-use crate::operator::pattern::Recognition;
+use crate::operator::join::JoinType;
 use crate::operator::rank::Ranking;
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
@@ -30,29 +28,8 @@ pub enum StepKind {
         table: Arc<Table>,
         source: usize,
     },
-    Project {
-        exprs: Vec<Expr>,
-    },
-    Filter {
-        predicate: Expr,
-    },
-    Union,
-    TimeSort {
-        time: usize,
-        keys: Vec<usize>,
-    },
-    Over {
-        time: usize,
-        keys: Vec<usize>,
-        calls: Vec<OverCall>,
-        bounds: Bounds,
-        order: Order,
-    },
-    Match {
-        time: usize,
-        keys: Vec<usize>,
-        recognition: Box<Recognition>,
-    },
+    /// What the plan says, as it stands there.
+    Plain(NodeKind),
     Rank {
         keys: Vec<usize>,
         ranking: Ranking,
@@ -61,17 +38,6 @@ pub enum StepKind {
         first: Option<usize>,
         /// The input changes rows.
         updating: bool,
-    },
-    WindowAssign {
-        window: WindowKind,
-        time: usize,
-    },
-    /// Left rows at port 0, right ones at port 1.
-    TemporalJoin {
-        spec: TemporalSpec,
-    },
-    Join {
-        spec: Box<JoinSpec>,
     },
     Aggregate {
         keys: Vec<usize>,
@@ -99,12 +65,6 @@ pub enum StepKind {
         keys: Vec<usize>,
         calls: Vec<AggregateCall>,
         partials: bool,
-    },
-    Session {
-        gap_ms: i64,
-        time: usize,
-        keys: Vec<usize>,
-        calls: Vec<AggregateCall>,
     },
     /// Keeps the last row of each key of a queryable table.
     Upsert {
@@ -263,29 +223,32 @@ impl Builder<'_> {
             }
             NodeKind::Project { exprs } => {
                 let spread = spread.and_then(|by| by.iter().map(|&c| position(exprs, c)).collect());
-                (StepKind::Project { exprs: exprs.clone() }, spread)
+                (StepKind::Plain(node.kind.clone()), spread)
             }
-            NodeKind::Filter { predicate } => {
-                (StepKind::Filter { predicate: predicate.clone() }, spread)
+            kind @ (NodeKind::Filter { .. } | NodeKind::WindowAssign { .. }) => {
+                (StepKind::Plain(kind.clone()), spread)
             }
-            NodeKind::Union => (StepKind::Union, None),
-            NodeKind::TimeSort { .. }
-            | NodeKind::Over { .. }
-            | NodeKind::Match { .. }
-            | NodeKind::Rank { .. }
-            | NodeKind::SessionAggregate { .. } => return self.place_keyed(id),
-            NodeKind::WindowAssign { window, time } => {
-                (StepKind::WindowAssign { window: *window, time: *time }, spread)
+            NodeKind::Union => (StepKind::Plain(NodeKind::Union), None),
+            NodeKind::TimeSort { keys, .. } | NodeKind::Over { keys, .. } => {
+                return Ok(self.spread(id, StepKind::Plain(node.kind.clone()), keys));
+            }
+            NodeKind::Match { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
+                let placed = self.spread(id, StepKind::Plain(node.kind.clone()), keys);
+                // Keys come first in the output.
+                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
+            }
+            NodeKind::Rank { keys, ranking, window, first } => {
+                let first = ranking.order.first().filter(|_| *first).map(|key| key.column);
+                let updating = is_updating(self.plan, node.inputs[0]);
+                let (ranking, window) = (ranking.clone(), *window);
+                let kind = StepKind::Rank { keys: keys.clone(), ranking, window, first, updating };
+                return Ok(self.spread(id, kind, keys));
             }
             NodeKind::Join { spec } => {
                 let whole_left = !matches!(spec.join, JoinType::Right | JoinType::Full);
-                let kind = StepKind::Join { spec: spec.clone() };
-                return Ok(self.join(id, kind, &spec.keys, whole_left));
+                return Ok(self.join(id, &spec.keys, whole_left));
             }
-            NodeKind::TemporalJoin { spec } => {
-                let kind = StepKind::TemporalJoin { spec: spec.clone() };
-                return Ok(self.join(id, kind, &spec.keys, true));
-            }
+            NodeKind::TemporalJoin { spec } => return Ok(self.join(id, &spec.keys, true)),
             NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
             NodeKind::WindowAggregate { window, time, keys, calls } => {
                 return Ok(self.window(id, *window, *time, keys, calls));
@@ -294,44 +257,6 @@ impl Builder<'_> {
         };
         let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
         Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
-    }
-
-    /// Nodes with one input, spread by their keys.
-    fn place_keyed(&mut self, id: NodeId) -> Result<Placed, String> {
-        let node = &self.plan.nodes[id];
-        match &node.kind {
-            NodeKind::TimeSort { time, keys } => {
-                let kind = StepKind::TimeSort { time: *time, keys: keys.clone() };
-                Ok(self.spread(id, kind, keys))
-            }
-            NodeKind::Over { time, keys, calls, bounds, order } => {
-                let (time, bounds, order) = (*time, *bounds, *order);
-                let calls = calls.clone();
-                let kind = StepKind::Over { time, keys: keys.clone(), calls, bounds, order };
-                Ok(self.spread(id, kind, keys))
-            }
-            NodeKind::Match { time, keys, recognition } => {
-                let (time, recognition) = (*time, recognition.clone());
-                let kind = StepKind::Match { time, keys: keys.clone(), recognition };
-                let placed = self.spread(id, kind, keys);
-                // Keys come first in the output.
-                Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed })
-            }
-            NodeKind::Rank { keys, ranking, window, first } => {
-                let first = ranking.order.first().filter(|_| *first).map(|key| key.column);
-                let updating = is_updating(self.plan, node.inputs[0]);
-                let (ranking, window) = (ranking.clone(), *window);
-                let kind = StepKind::Rank { keys: keys.clone(), ranking, window, first, updating };
-                Ok(self.spread(id, kind, keys))
-            }
-            NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
-                let (gap_ms, time, calls) = (*gap_ms, *time, calls.clone());
-                let kind = StepKind::Session { gap_ms, time, keys: keys.clone(), calls };
-                let placed = self.spread(id, kind, keys);
-                Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed })
-            }
-            other => Err(format!("{other:?} has no keys")),
-        }
     }
 
     /// A step whose rows stand by the shards that own `keys`, which it passes on.
@@ -346,13 +271,7 @@ impl Builder<'_> {
     }
 
     /// Both inputs of a join meet by the owners of their keys, so neither may be spread by less.
-    fn join(
-        &mut self,
-        id: NodeId,
-        kind: StepKind,
-        keys: &[Vec<usize>; 2],
-        whole_left: bool,
-    ) -> Placed {
+    fn join(&mut self, id: NodeId, keys: &[Vec<usize>; 2], whole_left: bool) -> Placed {
         let node = &self.plan.nodes[id];
         let edge = |side: usize| {
             let (placed, keys) = (&self.placed[node.inputs[side]], &keys[side]);
@@ -361,6 +280,7 @@ impl Builder<'_> {
         };
         let inputs = vec![edge(0), edge(1)];
         let distribution = whole_left.then(|| keys[0].clone());
+        let kind = StepKind::Plain(node.kind.clone());
         Placed { step: self.push(kind, inputs, node, ""), distribution }
     }
 
@@ -469,7 +389,7 @@ impl Builder<'_> {
         // The receiving end of an exchange is a node.
         let edge = match edge.exchange {
             Some(_) => Edge {
-                from: self.push(StepKind::Union, vec![edge], node, &table.name),
+                from: self.push(StepKind::Plain(NodeKind::Union), vec![edge], node, &table.name),
                 exchange: None,
             },
             None => edge,
@@ -547,6 +467,7 @@ fn step_id(kind: &StepKind, inputs: &[Edge], steps: &[Step], tag: &str) -> Strin
         StepKind::Upsert { table } => format!("upsert {} {:?}", table.name, table.primary_key),
         StepKind::Aggregate { keys, calls, .. } => format!("aggregate {keys:?} {calls:?}"),
         StepKind::Sink { .. } => "sink".into(),
+        StepKind::Plain(kind) => format!("{kind:?}"),
         other => format!("{other:?}"),
     };
     let mut text = format!("{computed} {tag}");

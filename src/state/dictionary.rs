@@ -125,6 +125,21 @@ impl KeyDictionary {
         self.last = Some(Resolved { columns, hashes, rows, slots: out.clone() });
     }
 
+    /// The slot of each row that counts, by columns `keys` of the batch, in order. They are
+    /// retained: none goes to another key while the batch is at work, whatever the operator lets
+    /// go of meanwhile. [`Self::let_go`] ends that.
+    pub fn hold(&mut self, batch: &Batch, keys: &[usize]) -> Vec<u32> {
+        let columns: Vec<_> = keys.iter().map(|&key| batch.columns[key].clone()).collect();
+        let mut slots = Vec::with_capacity(batch.len());
+        self.resolve(&columns, batch, &mut slots);
+        slots.iter().for_each(|&slot| self.retain(slot));
+        slots
+    }
+
+    pub fn let_go(&mut self, slots: &[u32]) {
+        slots.iter().for_each(|&slot| self.release(slot));
+    }
+
     /// Slots of keys that stand one behind the other in `bytes`, each with its hash and end. In
     /// steps over the whole batch, so that the cache misses of many keys overlap: candidates by
     /// hash, their places, their bytes.

@@ -34,9 +34,6 @@ pub struct SortBuffer {
     columns: Vec<ColumnBuilder>,
 }
 
-const KINDS: [ChangeKind; 4] =
-    [ChangeKind::Insert, ChangeKind::UpdateBefore, ChangeKind::UpdateAfter, ChangeKind::Delete];
-
 impl SortBuffer {
     /// For rows of columns of `types`; `keys` are the columns by which rows are spread over
     /// shards with the hash of `seed`.
@@ -182,7 +179,7 @@ impl KeyedState for SortBuffer {
                 put_i64(time, &mut entry);
                 put_i64(place as i64, &mut entry);
                 put_i64(self.watermark, &mut entry);
-                entry.push(KINDS.iter().position(|kind| *kind == batch.kind(row)).unwrap_or(0) as u8);
+                entry.push(batch.kind(row).code());
                 row::encode(&batch.columns, row, &mut entry);
                 write(group, &entry)?;
             }
@@ -197,7 +194,7 @@ impl KeyedState for SortBuffer {
         // All shards had the same one at the barrier.
         self.watermark = self.watermark.max(take_i64(&mut entry).ok_or_else(bad)?);
         let (&kind, entry) = entry.split_first().ok_or_else(bad)?;
-        let kind = *KINDS.get(kind as usize).ok_or_else(bad)?;
+        let kind = ChangeKind::from_code(kind).ok_or_else(bad)?;
         if !row::decode(entry, &mut self.columns) {
             return Err(bad());
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::{Accumulators, AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress, Readable};
-use crate::record::{Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key};
+use crate::record::{
+    Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key,
+};
 use crate::state::entry::{put_bytes, take_bytes};
 use crate::state::{Chunked, KeyedState, SharedKeys};
 
@@ -47,14 +49,13 @@ struct Table {
 }
 
 impl Table {
-    fn builders(&self, types: &[DataType]) -> Vec<ColumnBuilder> {
-        types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect()
+    /// Of the columns of a row: keys, then aggregates.
+    fn types(&self) -> Vec<DataType> {
+        self.key_types.iter().chain(&self.values).cloned().collect()
     }
 
-    fn all_builders(&self) -> Vec<ColumnBuilder> {
-        let mut all = self.builders(&self.key_types);
-        all.extend(self.builders(&self.values));
-        all
+    fn builders(&self, types: &[DataType]) -> Vec<ColumnBuilder> {
+        types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect()
     }
 
     fn grow(&mut self) {
@@ -116,9 +117,12 @@ impl Table {
     }
 
     fn batch(&self, slots: &[u32]) -> Batch {
-        let mut builders = self.all_builders();
-        slots.iter().for_each(|&slot| self.output(slot, &mut builders));
-        Batch::new(finish(builders), slots.len(), BatchTime::at(i64::MIN))
+        let mut rows = BatchBuilder::new(self.types());
+        for &slot in slots {
+            self.output(slot, rows.columns());
+            rows.end_row(ChangeKind::Insert);
+        }
+        rows.finish(BatchTime::at(i64::MIN))
     }
 }
 
@@ -264,22 +268,21 @@ impl GroupAggregate {
             self.table.flags[slot as usize] &= !DIRTY;
             rows.change(&self.table, slot, present.then_some((&before[..], index)), self, out);
         }
-        rows.send(&self.table, out);
+        rows.send(out);
         self.dirty = dirty;
     }
 }
 
 /// Collects changed rows into batches.
 struct Emitter {
-    builders: Vec<ColumnBuilder>,
-    kinds: Vec<ChangeKind>,
+    rows: BatchBuilder,
     watermark: i64,
     stamp_us: i64,
 }
 
 impl Emitter {
     fn new(table: &Table, watermark: i64, stamp_us: i64) -> Self {
-        Self { builders: table.all_builders(), kinds: Vec::new(), watermark, stamp_us }
+        Self { rows: BatchBuilder::new(table.types()), watermark, stamp_us }
     }
 
     fn change(
@@ -301,28 +304,24 @@ impl Emitter {
                 return;
             }
             if of.options.update_before {
-                let (keys, values) = self.builders.split_at_mut(table.key_types.len());
+                let (keys, values) = self.rows.columns().split_at_mut(table.key_types.len());
                 key::decode(table.keys.borrow().key(slot), keys);
                 values.iter_mut().zip(columns).for_each(|(to, from)| to.push_from(from, row));
-                self.kinds.push(ChangeKind::UpdateBefore);
+                self.rows.end_row(ChangeKind::UpdateBefore);
             }
         }
-        table.output(slot, &mut self.builders);
+        table.output(slot, self.rows.columns());
         let kind = if before.is_some() { ChangeKind::UpdateAfter } else { ChangeKind::Insert };
-        self.kinds.push(kind);
+        self.rows.end_row(kind);
         // Room for a pair, so that a -U and its +U stay together.
-        if self.kinds.len() + 2 > BATCH {
-            self.send(table, out);
+        if self.rows.len() + 2 > BATCH {
+            self.send(out);
         }
     }
 
-    fn send(&mut self, table: &Table, out: &mut Output) {
-        let columns = finish(std::mem::replace(&mut self.builders, table.all_builders()));
-        let kinds = std::mem::take(&mut self.kinds);
-        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
-        batch.kinds = Some(Arc::new(kinds));
-        batch.stamp_us = self.stamp_us;
-        out.emit(batch);
+    fn send(&mut self, out: &mut Output) {
+        let batch = self.rows.finish(BatchTime::at(self.watermark));
+        out.emit(Batch { stamp_us: self.stamp_us, ..batch });
     }
 }
 

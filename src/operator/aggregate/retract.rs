@@ -3,11 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Value, key, row};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, key, row};
 use crate::state::entry::{put_i64, take_i64};
 use crate::state::{Entry, KeyedState, SharedKeys, Table};
 
@@ -19,13 +18,7 @@ struct Ordered(Value);
 
 impl Ord for Ordered {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
-            (Value::I64(a), Value::I64(b)) => a.cmp(b),
-            (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
-            (Value::Str(a), Value::Str(b)) => a.cmp(b),
-            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            _ => Ordering::Equal,
-        }
+        self.0.order(&other.0)
     }
 }
 
@@ -143,15 +136,13 @@ impl Entry for Group {
 /// The operator. A group whose last row goes is deleted.
 pub struct RetractingAggregate {
     keys: Vec<usize>,
-    key_types: Vec<DataType>,
     calls: Vec<AggregateCall>,
     per_row: bool,
     table: Table<Group>,
     /// Groups changed since the last flush, and what they were.
     before: HashMap<u32, Option<Vec<Value>>, ahash::RandomState>,
     dirty: Vec<u32>,
-    columns: Vec<ColumnBuilder>,
-    kinds: Vec<ChangeKind>,
+    results: BatchBuilder,
     watermark: i64,
     stamp_us: i64,
 }
@@ -166,37 +157,30 @@ impl RetractingAggregate {
         per_row: bool,
         dictionary: SharedKeys,
     ) -> Self {
-        let mut operator = Self {
+        let values = calls.iter().map(|call| call.data_type.clone());
+        let results = BatchBuilder::new(key_types.into_iter().chain(values).collect());
+        Self {
             keys,
-            key_types,
             calls,
             per_row,
             table: Table::new(dictionary),
             before: HashMap::default(),
             dirty: Vec::new(),
-            columns: Vec::new(),
-            kinds: Vec::new(),
+            results,
             watermark: i64::MIN,
             stamp_us: 0,
-        };
-        operator.columns = operator.builders();
-        operator
-    }
-
-    fn builders(&self) -> Vec<ColumnBuilder> {
-        let values = self.calls.iter().map(|call| &call.data_type);
-        self.key_types.iter().chain(values).map(|of| ColumnBuilder::for_type(of, 16)).collect()
+        }
     }
 
     fn take(&mut self, slot: u32, batch: &Batch, row: usize) {
-        let group = self.table.touch(slot);
-        group.calls.resize_with(self.calls.len(), Kept::default);
         if !self.before.contains_key(&slot) {
-            self.before.insert(slot, group.output(&self.calls));
+            let before = self.table.get(slot).and_then(|group| group.output(&self.calls));
+            self.before.insert(slot, before);
             self.dirty.push(slot);
             self.table.keys().borrow_mut().retain(slot);
         }
         let group = self.table.touch(slot);
+        group.calls.resize_with(self.calls.len(), Kept::default);
         let by = if batch.kind(row).is_retract() { -1 } else { 1 };
         group.rows += by;
         for (call, kept) in self.calls.iter().zip(&mut group.calls) {
@@ -232,7 +216,7 @@ impl RetractingAggregate {
                 self.table.remove(slot);
             }
             self.table.keys().borrow_mut().release(slot);
-            if self.kinds.len() + 2 > BATCH {
+            if self.results.len() + 2 > BATCH {
                 self.send(out);
             }
         }
@@ -240,24 +224,15 @@ impl RetractingAggregate {
     }
 
     fn push(&mut self, slot: u32, values: &[Value], kind: ChangeKind) {
-        let (keys, columns) = self.columns.split_at_mut(self.keys.len());
+        let (keys, columns) = self.results.columns().split_at_mut(self.keys.len());
         key::decode(self.table.keys().borrow().key(slot), keys);
         columns.iter_mut().zip(values).for_each(|(column, value)| column.push_value(value));
-        self.kinds.push(kind);
+        self.results.end_row(kind);
     }
 
     fn send(&mut self, out: &mut Output) {
-        if self.kinds.is_empty() {
-            return;
-        }
-        let fresh = self.builders();
-        let columns = std::mem::replace(&mut self.columns, fresh);
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let kinds = std::mem::take(&mut self.kinds);
-        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
-        batch.kinds = Some(Arc::new(kinds));
-        batch.stamp_us = self.stamp_us;
-        out.emit(batch);
+        let batch = self.results.finish(BatchTime::at(self.watermark));
+        out.emit(Batch { stamp_us: self.stamp_us, ..batch });
     }
 }
 
@@ -266,19 +241,14 @@ impl Operator for RetractingAggregate {
         if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
             self.stamp_us = batch.stamp_us;
         }
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        let keys = self.table.keys().clone();
-        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
-        // A group that goes must not free the slot of a later row.
-        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         for (row, &slot) in batch.row_ids().zip(&slots) {
             self.take(slot, &batch, row);
             if self.per_row {
                 self.tell(out);
             }
         }
-        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
     }
 

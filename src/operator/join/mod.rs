@@ -8,13 +8,12 @@ mod side;
 mod temporal;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use self::side::{Pair, Stored};
 pub use self::temporal::{TemporalJoin, TemporalSpec};
 use super::{Operator, Output, Progress};
 use crate::expression::{EvalErrors, Expr, filter};
-use crate::record::{Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, row};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, ColumnBuilder, DataType, row};
 use crate::state::{KeyedState, SharedKeys, Table};
 
 /// What comes out besides the pairs, or instead of them.
@@ -99,16 +98,17 @@ pub struct Join {
     /// Keys by the time at which some row of theirs expires.
     expiries: BTreeMap<i64, Vec<u32>>,
     watermark: i64,
-    /// The watermark that goes with the rows in `rows`.
+    /// The watermark that goes with the results.
     stamp: i64,
     stamp_us: i64,
-    rows: Vec<ColumnBuilder>,
-    kinds: Vec<ChangeKind>,
+    results: BatchBuilder,
     late: u64,
 }
 
 impl Join {
     pub fn new(spec: JoinSpec, types: [Vec<DataType>; 2], keys: SharedKeys) -> Self {
+        let sides = if spec.join.left_only() { 1 } else { 2 };
+        let results = BatchBuilder::new(types[..sides].iter().flatten().cloned().collect());
         Self {
             spec,
             types,
@@ -117,15 +117,9 @@ impl Join {
             watermark: i64::MIN,
             stamp: i64::MIN,
             stamp_us: 0,
-            rows: Vec::new(),
-            kinds: Vec::new(),
+            results,
             late: 0,
         }
-    }
-
-    fn builders(&self) -> Vec<ColumnBuilder> {
-        let types = self.types.iter().flatten();
-        types.map(|data_type| ColumnBuilder::for_type(data_type, 16)).collect()
     }
 
     /// Puts a result out: a row of `side` and its partner, or NULLs for it.
@@ -137,21 +131,18 @@ impl Join {
         kind: ChangeKind,
         out: &mut Output,
     ) {
-        if self.rows.is_empty() {
-            self.rows = self.builders();
-        }
-        let (left, right) = self.rows.split_at_mut(self.types[0].len());
+        let (left, right) = self.results.columns().split_at_mut(self.types[0].len());
         let (own_columns, other_columns) = if side == 0 { (left, right) } else { (right, left) };
         row::decode(own, own_columns);
         match other {
-            _ if self.spec.join.left_only() => {}
+            Some(_) if self.spec.join.left_only() => {}
             Some(bytes) => {
                 row::decode(bytes, other_columns);
             }
             None => other_columns.iter_mut().for_each(ColumnBuilder::push_null),
         }
-        self.kinds.push(kind);
-        if self.kinds.len() >= BATCH {
+        self.results.end_row(kind);
+        if self.results.len() >= BATCH {
             self.send(out);
         }
     }
@@ -177,21 +168,8 @@ impl Join {
     }
 
     fn send(&mut self, out: &mut Output) {
-        if self.kinds.is_empty() {
-            return;
-        }
-        let kinds = std::mem::take(&mut self.kinds);
-        let mut columns = std::mem::take(&mut self.rows);
-        if self.spec.join.left_only() {
-            columns.truncate(self.types[0].len());
-        }
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.stamp));
-        batch.stamp_us = self.stamp_us;
-        if kinds.iter().any(|&kind| kind != ChangeKind::Insert) {
-            batch.kinds = Some(Arc::new(kinds));
-        }
-        out.emit(batch);
+        let batch = self.results.finish(BatchTime::at(self.stamp));
+        out.emit(Batch { stamp_us: self.stamp_us, ..batch });
     }
 
     /// Lets go of what finds no partner any more at `watermark`.
@@ -256,17 +234,17 @@ impl Join {
         out: &mut Output,
     ) -> Vec<(usize, usize)> {
         let Some(condition) = &self.spec.condition else { return found };
-        let mut columns = self.builders();
+        let mut pairs = BatchBuilder::new(self.types.iter().flatten().cloned().collect());
         for &(at, place) in &found {
             let slot = rows[at].slot.unwrap_or_default();
             let Some(pair) = self.table.get(slot) else { continue };
-            let (left, right) = columns.split_at_mut(self.types[0].len());
+            let (left, right) = pairs.columns().split_at_mut(self.types[0].len());
             let (own, other) = if side == 0 { (left, right) } else { (right, left) };
             row::decode(&rows[at].bytes, own);
             row::decode(&pair.sides[1 - side][place].bytes, other);
+            pairs.end_row(ChangeKind::Insert);
         }
-        let columns: Vec<Arc<Column>> = columns.into_iter().map(|c| Arc::new(c.finish())).collect();
-        let pairs = Batch::new(columns, found.len(), BatchTime::at(i64::MIN));
+        let pairs = pairs.finish(BatchTime::at(i64::MIN));
         let mut errors = EvalErrors::default();
         let kept = filter(condition, &pairs, &out.context, &mut errors);
         let bad = |row: &u32| errors.rows.iter().any(|(bad, _)| bad == row);
@@ -400,13 +378,12 @@ impl Operator for Join {
         self.stamp_us = batch.stamp_us;
         let keys: Vec<_> =
             self.spec.keys[port].iter().map(|&key| batch.columns[key].clone()).collect();
-        let shared = self.table.keys().clone();
+        let slots = self.table.keys().borrow_mut().hold(&batch, &self.spec.keys[port]);
         let time = self.spec.time.map(|time| batch.columns[time.columns[port]].clone());
         let mut run: Vec<Arrived> = Vec::with_capacity(batch.len());
-        let mut key = Vec::new();
-        for row in batch.row_ids() {
+        for (row, &slot) in batch.row_ids().zip(&slots) {
             if time.as_ref().is_some_and(|time| time.is_null(row)) {
-                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                out.reject_without_time(&batch, row as u32);
                 continue;
             }
             let before = batch.time.before_row(row);
@@ -416,11 +393,7 @@ impl Operator for Join {
                 self.send(out);
                 self.expire(before, out);
             }
-            let slot = (!keys.iter().any(|key| key.is_null(row))).then(|| {
-                key.clear();
-                crate::record::key::encode_row(&keys, row, &mut key);
-                shared.borrow_mut().intern_key(&key)
-            });
+            let slot = (!keys.iter().any(|key| key.is_null(row))).then_some(slot);
             let mut bytes = Vec::new();
             row::encode(&batch.columns, row, &mut bytes);
             let time = time.as_ref().map_or(0, |time| time.as_i64s()[row]);
@@ -429,6 +402,7 @@ impl Operator for Join {
         }
         self.take(port, &batch, run, out);
         self.send(out);
+        self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
     }
 

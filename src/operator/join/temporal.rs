@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, Value, row};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, row};
 use crate::state::entry::{put_i64, take_i64};
 use crate::state::{Entry, KeyedState, SharedKeys, Table};
 
@@ -108,42 +108,36 @@ impl Entry for Key {
 /// The operator: port 0 takes rows, port 1 versions.
 pub struct TemporalJoin {
     spec: TemporalSpec,
-    types: [Vec<DataType>; 2],
+    /// Columns of the left.
+    width: usize,
     table: Table<Key>,
     /// Keys by the times of rows that wait.
     times: BTreeMap<i64, Vec<u32>>,
     /// Keys that got a version since the last advance.
     changed: Vec<u32>,
-    columns: Vec<ColumnBuilder>,
-    rows: usize,
+    results: BatchBuilder,
     watermark: i64,
 }
 
 impl TemporalJoin {
     /// `types` of the columns of each side.
     pub fn new(spec: TemporalSpec, types: [Vec<DataType>; 2], dictionary: SharedKeys) -> Self {
-        let mut operator = Self {
+        let width = types[0].len();
+        Self {
             spec,
-            types,
+            width,
             table: Table::new(dictionary),
             times: BTreeMap::new(),
             changed: Vec::new(),
-            columns: Vec::new(),
-            rows: 0,
+            results: BatchBuilder::new(types.into_iter().flatten().collect()),
             watermark: i64::MIN,
-        };
-        operator.columns = operator.builders();
-        operator
-    }
-
-    fn builders(&self) -> Vec<ColumnBuilder> {
-        self.types.iter().flatten().map(|of| ColumnBuilder::for_type(of, 16)).collect()
+        }
     }
 
     fn take(&mut self, port: usize, batch: &Batch, row: usize, slot: u32, out: &mut Output) {
         let time = &batch.columns[self.spec.times[port]];
         if time.is_null(row) {
-            return out.reject(batch, row as u32, "RowTime field should not be null".into());
+            return out.reject_without_time(batch, row as u32);
         }
         let time = time.as_i64s()[row];
         let values: Row = batch.columns.iter().map(|column| column.value(row)).collect();
@@ -174,7 +168,7 @@ impl TemporalJoin {
             let time = *entry.key();
             for slot in entry.remove() {
                 self.join(slot, time);
-                if self.rows >= BATCH {
+                if self.results.len() >= BATCH {
                     self.send(out);
                 }
             }
@@ -194,12 +188,12 @@ impl TemporalJoin {
         let (_, left) = key.waiting.remove(at);
         let right = key.version_at(time).cloned();
         if right.is_some() || self.spec.outer {
-            let (lefts, rights) = self.columns.split_at_mut(self.types[0].len());
+            let (lefts, rights) = self.results.columns().split_at_mut(self.width);
             lefts.iter_mut().zip(left.iter()).for_each(|(column, value)| column.push_value(value));
             for (at, column) in rights.iter_mut().enumerate() {
                 column.push_value(right.as_ref().map_or(&Value::Null, |row| &row[at]));
             }
-            self.rows += 1;
+            self.results.end_row(ChangeKind::Insert);
         }
         if self.table.get(slot).is_some_and(|key| key.versions.is_empty() && key.waiting.is_empty())
         {
@@ -225,30 +219,18 @@ impl TemporalJoin {
     }
 
     fn send(&mut self, out: &mut Output) {
-        if self.rows == 0 {
-            return;
-        }
-        let fresh = self.builders();
-        let columns = std::mem::replace(&mut self.columns, fresh);
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let rows = std::mem::take(&mut self.rows);
-        out.emit(Batch::new(columns, rows, BatchTime::at(self.watermark)));
+        out.emit(self.results.finish(BatchTime::at(self.watermark)));
     }
 }
 
 impl Operator for TemporalJoin {
     fn process(&mut self, port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let keys = &self.spec.keys[port];
-        let columns: Vec<_> = keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        let dictionary = self.table.keys().clone();
-        dictionary.borrow_mut().resolve(&columns, &batch, &mut slots);
-        slots.iter().for_each(|&slot| dictionary.borrow_mut().retain(slot));
+        let slots = self.table.keys().borrow_mut().hold(&batch, &self.spec.keys[port]);
         for (row, &slot) in batch.row_ids().zip(&slots) {
             self.advance(batch.time.before_row(row), out);
             self.take(port, &batch, row, slot, out);
         }
-        slots.iter().for_each(|&slot| dictionary.borrow_mut().release(slot));
+        self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
     }
 

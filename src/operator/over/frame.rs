@@ -239,8 +239,7 @@ impl Accumulator {
                 } else {
                     Ordering::Greater
                 };
-                let replaces =
-                    self.value.as_ref().is_none_or(|held| compare(value, held) == Some(wanted));
+                let replaces = self.value.as_ref().is_none_or(|held| value.order(held) == wanted);
                 if replaces {
                     self.value = Some(value.clone());
                 }
@@ -320,16 +319,6 @@ pub fn aggregate<'a>(call: &OverCall, values: impl Iterator<Item = &'a Value>) -
 
 fn narrow_float(value: f64, data_type: &DataType) -> f64 {
     if *data_type == DataType::Float { value as f32 as f64 } else { value }
-}
-
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
-    match (a, b) {
-        (Value::I64(a), Value::I64(b)) => Some(a.cmp(b)),
-        (Value::F64(a), Value::F64(b)) => a.partial_cmp(b),
-        (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        _ => None,
-    }
 }
 
 impl Entry for Frame {

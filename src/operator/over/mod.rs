@@ -298,20 +298,15 @@ impl Operator for Over {
         let (null, rows): (Vec<u32>, Vec<u32>) =
             batch.row_ids().map(|row| row as u32).partition(|&row| times.is_null(row as usize));
         for &row in &null {
-            out.reject(&batch, row, "RowTime field should not be null".into());
+            out.reject_without_time(&batch, row);
         }
         let batch = if null.is_empty() { batch } else { batch.with_selection(rows) };
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        self.table.keys().borrow_mut().resolve(&columns, &batch, &mut slots);
-        // A late row of a key without a frame must not free the slot of later rows.
-        let keys = self.table.keys().clone();
-        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         match self.order {
             Order::EventTime => self.take_by_time(batch, &slots, out),
             Order::Arrival { .. } => self.take_as_they_come(batch, &slots, out),
         }
-        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
     }
 

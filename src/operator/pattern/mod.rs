@@ -12,7 +12,9 @@ use self::partition::{Partition, Run, Taken};
 use super::over::{Order, OverCall, aggregate};
 use super::{Operator, Output, Progress, Rejected};
 use crate::expression::{self, EvalContext, EvalErrors, Expr};
-use crate::record::{Batch, BatchTime, Column, ColumnBuilder, ColumnRef, DataType, Value, key};
+use crate::record::{
+    Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnRef, DataType, Value, key,
+};
 use crate::state::{KeyedState, SharedKeys, Table};
 
 /// Rows of one batch that goes out.
@@ -197,7 +199,6 @@ struct Incoming {
 pub struct MatchRecognize {
     time: usize,
     keys: Vec<usize>,
-    key_types: Vec<DataType>,
     of: Recognition,
     tests: Vec<Test>,
     table: Table<Partition>,
@@ -205,7 +206,8 @@ pub struct MatchRecognize {
     expiries: BTreeMap<i64, Vec<u32>>,
     /// Rows of one time that wait to be put in order.
     held: Vec<Incoming>,
-    columns: Vec<ColumnBuilder>,
+    results: BatchBuilder,
+    /// By row of the results: the watermark before it.
     before: Vec<i64>,
     watermark: i64,
     late: u64,
@@ -225,27 +227,22 @@ impl MatchRecognize {
             Some(condition) if condition.terms.is_empty() => Test::Row(condition.predicate.clone()),
             Some(condition) => Test::Run(Box::new(Compiled::new(condition, types))),
         };
-        let mut operator = Self {
+        let key_types = keys.iter().map(|&key| types[key].clone());
+        let measures = of.measures.iter().map(|term| term.data_type.clone());
+        let results = BatchBuilder::new(key_types.chain(measures).collect());
+        Self {
             time,
-            key_types: keys.iter().map(|&key| types[key].clone()).collect(),
             keys,
             tests: of.conditions.iter().map(test).collect(),
             of,
             table: Table::new(dictionary),
             expiries: BTreeMap::new(),
             held: Vec::new(),
-            columns: Vec::new(),
+            results,
             before: Vec::new(),
             watermark: i64::MIN,
             late: 0,
-        };
-        operator.columns = operator.builders();
-        operator
-    }
-
-    fn builders(&self) -> Vec<ColumnBuilder> {
-        let measures = self.of.measures.iter().map(|term| &term.data_type);
-        self.key_types.iter().chain(measures).map(|of| ColumnBuilder::for_type(of, 16)).collect()
+        }
     }
 
     /// By variable: the rows of a batch that fit, where the row alone decides.
@@ -319,11 +316,12 @@ impl MatchRecognize {
         let keys = self.table.keys().clone();
         let partition = self.table.touch(slot);
         while let Some((run, outcome)) = partition.next_match(&self.of.pattern) {
-            let (of_key, measures) = self.columns.split_at_mut(self.keys.len());
+            let (of_key, measures) = self.results.columns().split_at_mut(self.keys.len());
             key::decode(keys.borrow().key(slot), of_key);
             for (term, column) in self.of.measures.iter().zip(measures) {
                 column.push_value(&term.value(partition, &run, None));
             }
+            self.results.end_row(ChangeKind::Insert);
             self.before.push(before);
             if let Err(reason) = outcome {
                 out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
@@ -350,7 +348,7 @@ impl MatchRecognize {
         let ties = &self.of.ties;
         held.sort_by(|a, b| {
             let orders = ties.iter().map(|&(column, ascending)| {
-                let order = compare(&a.values[column], &b.values[column]);
+                let order = a.values[column].order(&b.values[column]);
                 if ascending { order } else { order.reverse() }
             });
             orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
@@ -395,35 +393,15 @@ impl MatchRecognize {
     fn send(&mut self, out: &mut Output) {
         let before = std::mem::take(&mut self.before);
         let (Some(&first), Some(&last)) = (before.first(), before.last()) else { return };
-        let fresh = self.builders();
-        let columns = std::mem::replace(&mut self.columns, fresh);
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let rows = before.len();
         let before = (first != last).then(|| Arc::new(before));
-        out.emit(Batch::new(columns, rows, BatchTime { first, last, before }));
-    }
-}
-
-/// NULL first, as in Flink's ascending order.
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
-    match (a, b) {
-        (Value::I64(a), Value::I64(b)) => a.cmp(b),
-        (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
-        (Value::Str(a), Value::Str(b)) => a.cmp(b),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (a, b) => b.is_null().cmp(&a.is_null()),
+        out.emit(self.results.finish(BatchTime { first, last, before }));
     }
 }
 
 impl Operator for MatchRecognize {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
         let tests = self.row_tests(&batch, out);
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        let keys = self.table.keys().clone();
-        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
-        // A match that ends must not free the slot of its key's later rows.
-        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         let column = batch.columns[self.time].clone();
         for (row, &slot) in batch.row_ids().zip(&slots) {
             let before = batch.time.before_row(row);
@@ -432,7 +410,7 @@ impl Operator for MatchRecognize {
                 self.expire(before, out);
             }
             if column.is_null(row) {
-                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                out.reject_without_time(&batch, row as u32);
                 continue;
             }
             let time = column.as_i64s()[row];
@@ -452,7 +430,7 @@ impl Operator for MatchRecognize {
                 false => self.hold(incoming, out),
             }
         }
-        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        self.table.keys().borrow_mut().let_go(&slots);
         self.send(out);
         Progress::Done
     }

@@ -39,11 +39,7 @@ impl KeepFirst {
 
 impl Operator for KeepFirst {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        let keys = self.seen.keys().clone();
-        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
-        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let slots = self.seen.keys().borrow_mut().hold(&batch, &self.keys);
         let column = batch.columns[self.time].clone();
         let mut kept = Vec::new();
         for (row, &slot) in batch.row_ids().zip(&slots) {
@@ -54,7 +50,7 @@ impl Operator for KeepFirst {
                 kept.push(row as u32);
             }
         }
-        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        self.seen.keys().borrow_mut().let_go(&slots);
         let mut result = batch.with_selection(kept);
         if self.with_rank {
             let rank = Column::constant(&Value::I64(1), &DataType::BigInt, result.rows);

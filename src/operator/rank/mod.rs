@@ -48,23 +48,13 @@ impl Ranking {
                 (true, false) => Ordering::Greater,
                 (false, true) if key.nulls_first => Ordering::Greater,
                 (false, true) => Ordering::Less,
-                (false, false) if key.ascending => compare(a, b),
-                (false, false) => compare(b, a),
+                (false, false) if key.ascending => a.order(b),
+                (false, false) => b.order(a),
             };
             if order != Ordering::Equal {
                 return order;
             }
         }
         Ordering::Equal
-    }
-}
-
-fn compare(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::I64(a), Value::I64(b)) => a.cmp(b),
-        (Value::F64(a), Value::F64(b)) => a.total_cmp(b),
-        (Value::Str(a), Value::Str(b)) => a.cmp(b),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => Ordering::Equal,
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{Ranking, Ties};
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Value, row};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, row};
 use crate::state::entry::{put_i64, take_i64};
 use crate::state::{Entry, KeyedState, SharedKeys, Table};
 
@@ -69,7 +69,6 @@ impl WindowEnd {
 /// The operator. Over the stream it puts out changes; over windows the final rows.
 pub struct TopN {
     keys: Vec<usize>,
-    types: Vec<DataType>,
     of: Ranking,
     window: Option<WindowEnd>,
     /// The input changes rows: all of them are kept, as a later rank may move up.
@@ -81,8 +80,7 @@ pub struct TopN {
     touched: Vec<u32>,
     /// Windows by the watermark that completes them.
     ends: BTreeMap<i64, Vec<u32>>,
-    columns: Vec<ColumnBuilder>,
-    kinds: Vec<ChangeKind>,
+    results: BatchBuilder,
     watermark: i64,
     late: u64,
 }
@@ -97,9 +95,10 @@ impl TopN {
         (updating, per_row): (bool, bool),
         dictionary: SharedKeys,
     ) -> Self {
-        let mut operator = Self {
+        let rank = of.with_rank.then_some(DataType::BigInt);
+        let results = BatchBuilder::new(types.into_iter().chain(rank).collect());
+        Self {
             keys,
-            types,
             of,
             window,
             updating,
@@ -108,19 +107,10 @@ impl TopN {
             before: HashMap::default(),
             touched: Vec::new(),
             ends: BTreeMap::new(),
-            columns: Vec::new(),
-            kinds: Vec::new(),
+            results,
             watermark: i64::MIN,
             late: 0,
-        };
-        operator.columns = operator.builders();
-        operator
-    }
-
-    fn builders(&self) -> Vec<ColumnBuilder> {
-        let rank = self.of.with_rank.then_some(&DataType::BigInt);
-        let types = self.types.iter().chain(rank);
-        types.map(|of| ColumnBuilder::for_type(of, 16)).collect()
+        }
     }
 
     /// The rows that count.
@@ -167,7 +157,7 @@ impl TopN {
                 self.table.remove(slot);
             }
             keys.borrow_mut().release(slot);
-            if self.kinds.len() >= BATCH {
+            if self.results.len() >= BATCH {
                 self.send(out);
             }
         }
@@ -208,30 +198,18 @@ impl TopN {
     }
 
     fn push(&mut self, row: &[Value], rank: usize, kind: ChangeKind) {
-        for (value, column) in row.iter().zip(&mut self.columns) {
-            column.push_value(value);
-        }
+        let columns = self.results.columns();
+        columns.iter_mut().zip(row).for_each(|(column, value)| column.push_value(value));
         if self.of.with_rank
-            && let Some(column) = self.columns.last_mut()
+            && let Some(column) = columns.last_mut()
         {
             column.push_i64(rank as i64);
         }
-        self.kinds.push(kind);
+        self.results.end_row(kind);
     }
 
     fn send(&mut self, out: &mut Output) {
-        let kinds = std::mem::take(&mut self.kinds);
-        if kinds.is_empty() {
-            return;
-        }
-        let fresh = self.builders();
-        let columns = std::mem::replace(&mut self.columns, fresh);
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let mut batch = Batch::new(columns, kinds.len(), BatchTime::at(self.watermark));
-        if kinds.iter().any(|kind| *kind != ChangeKind::Insert) {
-            batch.kinds = Some(Arc::new(kinds));
-        }
-        out.emit(batch);
+        out.emit(self.results.finish(BatchTime::at(self.watermark)));
     }
 
     /// Puts out the windows that the watermark completes.
@@ -242,7 +220,7 @@ impl TopN {
                 for (place, row) in Self::counting(&self.of, &ranked.rows).iter().enumerate() {
                     self.push(row, self.of.from + place, ChangeKind::Insert);
                 }
-                if self.kinds.len() >= BATCH {
+                if self.results.len() >= BATCH {
                     self.send(out);
                 }
             }
@@ -254,11 +232,8 @@ impl TopN {
 
 impl Operator for TopN {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
         let keys = self.table.keys().clone();
-        keys.borrow_mut().resolve(&columns, &batch, &mut slots);
-        slots.iter().for_each(|&slot| keys.borrow_mut().retain(slot));
+        let slots = keys.borrow_mut().hold(&batch, &self.keys);
         for (at, &slot) in batch.row_ids().zip(&slots) {
             let row: Row = batch.columns.iter().map(|column| column.value(at)).collect();
             if let Some(window) = &self.window {
@@ -287,7 +262,7 @@ impl Operator for TopN {
         }
         self.tell(out);
         self.send(out);
-        slots.iter().for_each(|&slot| keys.borrow_mut().release(slot));
+        keys.borrow_mut().let_go(&slots);
         Progress::Done
     }
 

@@ -1,15 +1,12 @@
 //! GROUP BY over TUMBLE and HOP: rows go into panes, and the watermark fires whole windows.
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
 
 use super::pane::{NONE, Pane, Panes};
-use super::{WindowKind, shown};
+use super::{WindowKind, push_window, shown, window_rows};
 use crate::operator::aggregate::{Accumulators, AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress};
-use crate::record::schema::Physical;
-use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
+use crate::record::{Batch, BatchTime, DataType};
 use crate::state::{KeyedState, SharedKeys};
 
 const BATCH: usize = 1024;
@@ -196,29 +193,18 @@ impl WindowAggregate {
             return false;
         };
         let looked_at = slots.len().min(BATCH);
-        let rows = slots[..looked_at].iter().filter(|&&slot| slot != NONE).count();
-        let mut keys: Vec<_> =
-            self.types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect();
-        let calls = self.panes.calls.iter();
-        let mut values: Vec<_> =
-            calls.map(|call| ColumnBuilder::for_type(&call.data_type, rows)).collect();
-        let zone = self.zone.as_ref();
-        let end = firing.end;
+        let mut rows = window_rows(&self.types, &self.panes.calls);
+        let (zone, end) = (self.zone.as_ref(), firing.end);
         let bounds = [shown(zone, firing.start), shown(zone, end), end - 1];
-        let mut times = bounds.map(|_| ColumnBuilder::new(Physical::I64, rows));
-        let dictionary = self.panes.keys.borrow();
+        let (width, keys) = (self.types.len(), self.panes.keys.borrow());
         for (at, &slot) in slots[..looked_at].iter().enumerate() {
-            if slot == NONE {
-                continue;
+            if slot != NONE {
+                let key = (width, keys.key(slot));
+                push_window(&mut rows, key, bounds, accumulators, firing.position + at);
             }
-            key::decode(dictionary.key(slot), &mut keys);
-            accumulators.output(firing.position + at, &mut values);
-            times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
         }
         firing.position += looked_at;
-        let all = keys.into_iter().chain(times).chain(values);
-        let columns = all.map(|builder| Arc::new(builder.finish())).collect();
-        out.emit(Batch::new(columns, rows, BatchTime::at(self.panes.watermark)));
+        out.emit(rows.finish(BatchTime::at(self.panes.watermark)));
         true
     }
 
@@ -270,7 +256,7 @@ impl WindowAggregate {
         let mut current = None;
         for (&slot, &row) in slots.iter().zip(rows) {
             if column.is_null(row as usize) {
-                out.reject(batch, row, "RowTime field should not be null".into());
+                out.reject_without_time(batch, row);
                 self.unused.push(slot);
                 continue;
             }

@@ -59,7 +59,7 @@ impl Operator for WindowAssign {
             std::array::from_fn(|_| ColumnBuilder::new(Physical::I64, batch.len()));
         for row in batch.row_ids() {
             if column.is_null(row) {
-                out.reject(&batch, row as u32, "RowTime field should not be null".into());
+                out.reject_without_time(&batch, row as u32);
                 continue;
             }
             let time = column.as_i64s()[row];

@@ -214,7 +214,7 @@ impl LocalWindowAggregate {
             end = start.saturating_add(self.window.slide_ms);
             if is_null || self.closes_at(start) <= self.watermark {
                 if is_null {
-                    out.reject(batch, row as u32, "RowTime field should not be null".into());
+                    out.reject_without_time(batch, row as u32);
                 } else {
                     let (row, slot, before) = (row as u32, slots[at], self.watermark);
                     self.late.push(LateRow { row, slot, start, before });

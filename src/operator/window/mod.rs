@@ -15,6 +15,9 @@ pub use session::SessionAggregate;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::aggregate::{Accumulators, AggregateCall};
+use crate::record::{BatchBuilder, ChangeKind, DataType, key};
+
 /// A window table function's shape; all in milliseconds. TUMBLE is HOP with slide = size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WindowKind {
@@ -49,4 +52,28 @@ fn shown(zone: Option<&TimeZone>, bound: i64) -> i64 {
     let offset =
         Timestamp::from_millisecond(bound).map_or(0, |instant| zone.to_offset(instant).seconds());
     bound.saturating_add(i64::from(offset) * 1000)
+}
+
+/// Fired windows on their way out: keys, window_start, window_end, window_time, aggregates.
+fn window_rows(keys: &[DataType], calls: &[AggregateCall]) -> BatchBuilder {
+    let times = std::iter::repeat_n(DataType::BigInt, 3);
+    let values = calls.iter().map(|call| call.data_type.clone());
+    BatchBuilder::new(keys.iter().cloned().chain(times).chain(values).collect())
+}
+
+/// Adds a window: its key of `width` columns, what its three time columns show, and the
+/// aggregates of `row`.
+fn push_window(
+    rows: &mut BatchBuilder,
+    (width, key): (usize, &[u8]),
+    bounds: [i64; 3],
+    accumulators: &Accumulators,
+    row: usize,
+) {
+    let (keys, rest) = rows.columns().split_at_mut(width);
+    let (times, values) = rest.split_at_mut(bounds.len());
+    key::decode(key, keys);
+    times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
+    accumulators.output(row, values);
+    rows.end_row(ChangeKind::Insert);
 }

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::shown;
+use super::{push_window, shown, window_rows};
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::operator::{Operator, Output, Progress};
-use crate::record::schema::Physical;
-use crate::record::{Batch, BatchTime, ColumnBuilder, DataType, key};
+use crate::record::{Batch, BatchTime, DataType};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 use crate::state::{Chunked, KeyedState, SharedKeys};
 
@@ -246,37 +244,30 @@ impl SessionAggregate {
 
     /// Emits a batch of sessions; false where there are no more.
     fn emit(&mut self, out: &mut Output) -> bool {
-        let mut keys: Vec<_> =
-            self.types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect();
-        let values = self.calls.iter().map(|call| &call.data_type);
-        let mut values: Vec<_> = values.map(|of| ColumnBuilder::for_type(of, BATCH)).collect();
-        let mut times: [ColumnBuilder; 3] =
-            std::array::from_fn(|_| ColumnBuilder::new(Physical::I64, BATCH));
-        let mut rows = 0;
-        while rows < BATCH
+        let mut rows = window_rows(&self.types, &self.calls);
+        let dictionary = self.sessions.keys.clone();
+        while rows.len() < BATCH
             && let Some((slot, session)) = self.sessions.next(self.target)
         {
-            let dictionary = self.sessions.keys.clone();
-            key::decode(dictionary.borrow().key(slot), &mut keys);
             let zone = self.zone.as_ref();
             let Session { start, end, row } = session;
             let bounds = [shown(zone, start), shown(zone, end), end - 1];
-            times.iter_mut().zip(bounds).for_each(|(builder, at)| builder.push_i64(at));
-            self.sessions.accumulators.output(row as usize, &mut values);
+            let accumulators = &self.sessions.accumulators;
+            let (width, keys) = (self.types.len(), dictionary.borrow());
+            push_window(&mut rows, (width, keys.key(slot)), bounds, accumulators, row as usize);
+            drop(keys);
             self.sessions.give_back(row);
             dictionary.borrow_mut().release(slot);
-            rows += 1;
         }
-        let all = keys.into_iter().chain(times).chain(values);
-        let columns = all.map(|builder| Arc::new(builder.finish())).collect();
-        out.emit(Batch::new(columns, rows, BatchTime::at(self.sessions.watermark)));
-        rows == BATCH
+        let full = rows.len() == BATCH;
+        out.emit(rows.finish(BatchTime::at(self.sessions.watermark)));
+        full
     }
 
     fn take(&mut self, row: u32, slot: u32, batch: &Batch, out: &mut Output) {
         let column = &batch.columns[self.time];
         if column.is_null(row as usize) {
-            return out.reject(batch, row, "RowTime field should not be null".into());
+            return out.reject_without_time(batch, row);
         }
         let time = column.as_i64s()[row as usize];
         match self.sessions.place(slot, time, self.gap_ms) {
@@ -302,8 +293,7 @@ impl SessionAggregate {
                 work.position += 1;
             }
             if work.position == work.rows.len() {
-                let mut keys = self.sessions.keys.borrow_mut();
-                work.slots.iter().for_each(|&slot| keys.release(slot));
+                self.sessions.keys.borrow_mut().let_go(&work.slots);
                 return Progress::Done;
             }
             self.work = Some(work);
@@ -313,13 +303,7 @@ impl SessionAggregate {
 
 impl Operator for SessionAggregate {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
-        let mut slots = Vec::with_capacity(batch.len());
-        let mut keys = self.sessions.keys.borrow_mut();
-        keys.resolve(&columns, &batch, &mut slots);
-        // A session that fires inside the batch must not free the slot of a later row.
-        slots.iter().for_each(|&slot| keys.retain(slot));
-        drop(keys);
+        let slots = self.sessions.keys.borrow_mut().hold(&batch, &self.keys);
         let rows = batch.row_ids().map(|row| row as u32).collect();
         self.target = self.sessions.watermark;
         self.work = Some(Work { batch, rows, slots, position: 0 });
