@@ -46,8 +46,8 @@ impl Operator for Project {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
         let mut errors = EvalErrors::default();
         let columns = self.columns(&batch, out, &mut errors);
-        // The hashes of an exchange are of its key columns, which may be gone.
-        let projected = Batch { hashes: None, ..batch.with_columns(columns) };
+        // The keys of an exchange are of columns that may be gone.
+        let projected = Batch { keys: None, ..batch.with_columns(columns) };
         let kept = reject_errors(projected, errors, out);
         out.emit(kept);
         Progress::Done

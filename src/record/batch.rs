@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::column::ColumnRef;
+use super::key::Keys;
 use super::raw::SharedBlock;
 
 /// Flink's change kinds.
@@ -104,8 +105,8 @@ pub struct Batch {
     /// By physical row; `None` = all are inserts.
     pub kinds: Option<Arc<Vec<ChangeKind>>>,
     pub time: BatchTime,
-    /// Hash of the exchange key by physical row, where the batch came through one.
-    pub hashes: Option<Arc<Vec<u64>>>,
+    /// The exchange key by physical row, where the batch came through one.
+    pub keys: Option<Arc<Keys>>,
     /// When the oldest contribution to these rows was appended, µs since the epoch; 0 = unknown.
     pub stamp_us: i64,
     pub origin: Option<Arc<Origin>>,
@@ -114,16 +115,7 @@ pub struct Batch {
 impl Batch {
     pub fn new(columns: Vec<ColumnRef>, rows: usize, time: BatchTime) -> Self {
         let selection = Selection::All;
-        Self {
-            rows,
-            columns,
-            selection,
-            kinds: None,
-            time,
-            hashes: None,
-            stamp_us: 0,
-            origin: None,
-        }
+        Self { rows, columns, selection, kinds: None, time, keys: None, stamp_us: 0, origin: None }
     }
 
     /// How many rows count.

@@ -5,6 +5,7 @@
 //! NaNs are one, so are both zeros; NULL has a tag of its own. The hash is XXH3 (its algorithm is
 //! fixed for ever), as key groups are written to disk.
 
+use super::batch::Batch;
 use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
 use super::value::Value;
 
@@ -18,6 +19,50 @@ const TAG_I64: u8 = 3;
 const TAG_F64: u8 = 4;
 const TAG_STR: u8 = 5;
 const TAG_I8: u8 = 6;
+
+/// A key among those of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Span {
+    pub hash: u64,
+    start: u32,
+    end: u32,
+}
+
+/// The canonical keys of a batch's rows, made once: by an exchange for all that stand behind it.
+#[derive(Debug, Default)]
+pub struct Keys {
+    bytes: Vec<u8>,
+    /// By physical row; rows that don't count have no bytes.
+    spans: Vec<Span>,
+}
+
+impl Keys {
+    /// Of the rows of a batch that count, over `columns` of its length.
+    pub fn of(batch: &Batch, columns: &[ColumnRef], seed: u64) -> Self {
+        let mut keys = Self {
+            bytes: Vec::with_capacity(batch.len() * 24),
+            spans: vec![Span::default(); batch.rows],
+        };
+        for row in batch.row_ids() {
+            let start = keys.bytes.len();
+            encode_row(columns, row, &mut keys.bytes);
+            let hash = hash(&keys.bytes[start..], seed);
+            let (start, end) = (start as u32, keys.bytes.len() as u32);
+            keys.spans[row] = Span { hash, start, end };
+        }
+        keys
+    }
+
+    #[inline]
+    pub fn span(&self, row: usize) -> Span {
+        self.spans[row]
+    }
+
+    #[inline]
+    pub fn key(&self, span: Span) -> &[u8] {
+        &self.bytes[span.start as usize..span.end as usize]
+    }
+}
 
 #[inline]
 pub fn hash(key: &[u8], seed: u64) -> u64 {
@@ -52,7 +97,10 @@ pub fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
         return out.push(TAG_NULL);
     }
     match &column.data {
-        ColumnData::Str(values) => encode_str(values.bytes(row), out),
+        ColumnData::Str(values) => {
+            encode_len(values.bytes(row).len(), out);
+            values.append_to(row, out);
+        }
         ColumnData::I64(values) => encode_i64(values[row], out),
         ColumnData::Bool(values) => out.push(if values[row] { TAG_TRUE } else { TAG_FALSE }),
         ColumnData::F64(values) => encode_f64(values[row], out),
@@ -84,14 +132,18 @@ fn encode_f64(value: f64, out: &mut Vec<u8>) {
 
 #[inline]
 fn encode_str(bytes: &[u8], out: &mut Vec<u8>) {
+    encode_len(bytes.len(), out);
+    out.extend_from_slice(bytes);
+}
+
+#[inline]
+fn encode_len(mut len: usize, out: &mut Vec<u8>) {
     out.push(TAG_STR);
-    let mut len = bytes.len();
     while len >= 0x80 {
         out.push(len as u8 | 0x80);
         len >>= 7;
     }
     out.push(len as u8);
-    out.extend_from_slice(bytes);
 }
 
 /// Appends single values in canonical form (for look-ups that come from outside).

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use super::channel::Sender;
-use crate::record::{Batch, Message, key};
+use crate::record::key::{self, Keys};
+use crate::record::{Batch, Message};
 
 /// Sends rows to the shards that own their keys.
 pub struct Exchange {
     keys: Vec<usize>,
     seed: u64,
     targets: Vec<Sender>,
-    scratch: Vec<u8>,
 }
 
 impl Exchange {
     pub fn new(keys: Vec<usize>, seed: u64, targets: Vec<Sender>) -> Self {
-        Self { keys, seed, targets, scratch: Vec::new() }
+        Self { keys, seed, targets }
     }
 
     pub fn send(&mut self, message: Message) {
@@ -27,18 +27,15 @@ impl Exchange {
 
     fn send_batch(&mut self, batch: Batch) {
         let columns: Vec<_> = self.keys.iter().map(|&index| batch.columns[index].clone()).collect();
+        let keys = Keys::of(&batch, &columns, self.seed);
         let shards = self.targets.len();
-        let mut hashes = vec![0; batch.rows];
         let share = batch.len() / shards + 16;
         let mut rows: Vec<Vec<u32>> = (0..shards).map(|_| Vec::with_capacity(share)).collect();
         for row in batch.row_ids() {
-            self.scratch.clear();
-            key::encode_row(&columns, row, &mut self.scratch);
-            let hash = key::hash(&self.scratch, self.seed);
-            hashes[row] = hash;
-            rows[key::shard_of(key::key_group(hash), shards)].push(row as u32);
+            let group = key::key_group(keys.span(row).hash);
+            rows[key::shard_of(group, shards)].push(row as u32);
         }
-        let keyed = Batch { hashes: Some(Arc::new(hashes)), ..batch };
+        let keyed = Batch { keys: Some(Arc::new(keys)), ..batch };
         for (target, rows) in self.targets.iter_mut().zip(rows) {
             if !rows.is_empty() {
                 target.send(Message::Data(keyed.with_selection(rows)));

@@ -67,20 +67,34 @@ pub enum Target {
     Sink(SinkSender),
 }
 
+/// Rows that may wait behind a sink's queue before the shard is held back. The queue counts
+/// batches, which may be of a row each: a sink that takes a second to connect would stop the
+/// shard over a few hundred rows.
+const SINK_ROWS_WAITING: usize = 16 * 1024;
+
 /// The worker's end of a sink's queue, with what did not fit yet.
 pub struct SinkSender {
     pub queue: crossbeam::channel::Sender<Message>,
     outbox: VecDeque<Message>,
+    rows_waiting: usize,
+}
+
+fn rows_of(message: &Message) -> usize {
+    match message {
+        Message::Data(batch) => batch.len(),
+        _ => 0,
+    }
 }
 
 impl SinkSender {
     pub fn new(queue: crossbeam::channel::Sender<Message>) -> Self {
-        Self { queue, outbox: VecDeque::new() }
+        Self { queue, outbox: VecDeque::new(), rows_waiting: 0 }
     }
 
     fn send(&mut self, message: Message) {
         // A sink decides nothing by event time.
         if !matches!(message, Message::Watermark(_)) {
+            self.rows_waiting += rows_of(&message);
             self.outbox.push_back(message);
             self.flush();
         }
@@ -88,10 +102,12 @@ impl SinkSender {
 
     fn flush(&mut self) -> bool {
         while let Some(message) = self.outbox.pop_front() {
+            let rows = rows_of(&message);
             if let Err(error) = self.queue.try_send(message) {
                 self.outbox.push_front(error.into_inner());
                 return false;
             }
+            self.rows_waiting -= rows;
         }
         true
     }
@@ -392,12 +408,21 @@ impl Target {
         }
     }
 
+    /// Something waits here for room behind.
+    pub fn is_waiting(&self) -> bool {
+        match self {
+            Self::Local { .. } => false,
+            Self::Exchange(exchange) => !exchange.has_room(),
+            Self::Sink(sink) => !sink.outbox.is_empty(),
+        }
+    }
+
     /// Room behind this target, local queues aside.
     pub fn has_room(&self) -> bool {
         match self {
             Self::Local { .. } => true,
             Self::Exchange(exchange) => exchange.has_room(),
-            Self::Sink(sink) => sink.outbox.is_empty(),
+            Self::Sink(sink) => sink.rows_waiting < SINK_ROWS_WAITING,
         }
     }
 }

@@ -355,7 +355,7 @@ impl Worker {
 
     fn park(&mut self) {
         let timeout = PARK_MAX.min(self.flush_interval.max(Duration::from_millis(1)));
-        let waiting = self.nodes.iter().any(|node| !node.targets.iter().all(Target::has_room));
+        let waiting = self.nodes.iter().any(|node| node.targets.iter().any(Target::is_waiting));
         // A sink does not wake us when it has room again: look again soon.
         let timeout_ms = if waiting { 1 } else { timeout.as_millis() as i32 };
         let (nodes, commands) = (&self.nodes, &self.commands);

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 use super::Chunked;
 use super::prefetch::prefetch;
 use crate::record::column::ColumnRef;
-use crate::record::key;
+use crate::record::key::{self, Keys};
 use crate::record::{Batch, Column};
 
 /// Operators that share a key share its dictionary; all of them live on one thread.
@@ -28,7 +28,7 @@ const SCAN: usize = 1 << 18;
 /// other batch can come to stand at the same place.
 struct Resolved {
     columns: Vec<ColumnRef>,
-    hashes: Option<Arc<Vec<u64>>>,
+    keys: Option<Arc<Keys>>,
     rows: Vec<u32>,
     slots: Vec<u32>,
 }
@@ -66,7 +66,6 @@ pub struct KeyDictionary {
     /// Slots without an owner by the room that their key has.
     free: BTreeMap<usize, Vec<u32>>,
     last: Option<Resolved>,
-    bytes: Vec<u8>,
 }
 
 impl KeyDictionary {
@@ -80,7 +79,6 @@ impl KeyDictionary {
             arenas: Vec::new(),
             free: BTreeMap::new(),
             last: None,
-            bytes: Vec::new(),
         }
     }
 
@@ -100,29 +98,20 @@ impl KeyDictionary {
         if let Some(last) = &self.last
             && last.columns.len() == columns.len()
             && last.columns.iter().zip(columns).all(|(a, b)| same(a, b))
-            && last.hashes.as_ref().map(Arc::as_ptr) == batch.hashes.as_ref().map(Arc::as_ptr)
+            && last.keys.as_ref().map(Arc::as_ptr) == batch.keys.as_ref().map(Arc::as_ptr)
             && batch.row_ids().map(|row| row as u32).eq(last.rows.iter().copied())
         {
             out.extend_from_slice(&last.slots);
             return;
         }
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
-        let mut keys = Vec::with_capacity(batch.len());
-        for row in batch.row_ids() {
-            let start = bytes.len();
-            key::encode_row(columns, row, &mut bytes);
-            let hash = match &batch.hashes {
-                Some(hashes) => hashes[row],
-                None => key::hash(&bytes[start..], self.seed),
-            };
-            keys.push((hash, bytes.len()));
-        }
-        self.resolve_keys(&bytes, &keys, out);
-        self.bytes = bytes;
+        let keys = match &batch.keys {
+            Some(keys) => keys.clone(),
+            None => Arc::new(Keys::of(batch, columns, self.seed)),
+        };
+        self.resolve_keys(&keys, batch, out);
         let rows = batch.row_ids().map(|row| row as u32).collect();
-        let (columns, hashes) = (columns.to_vec(), batch.hashes.clone());
-        self.last = Some(Resolved { columns, hashes, rows, slots: out.clone() });
+        let (columns, keys) = (columns.to_vec(), batch.keys.clone());
+        self.last = Some(Resolved { columns, keys, rows, slots: out.clone() });
     }
 
     /// The slot of each row that counts, by columns `keys` of the batch, in order. They are
@@ -140,11 +129,11 @@ impl KeyDictionary {
         slots.iter().for_each(|&slot| self.release(slot));
     }
 
-    /// Slots of keys that stand one behind the other in `bytes`, each with its hash and end. In
-    /// steps over the whole batch, so that the cache misses of many keys overlap: candidates by
-    /// hash, their places, their bytes.
-    fn resolve_keys(&mut self, bytes: &[u8], keys: &[(u64, usize)], out: &mut Vec<u32>) {
-        for &(hash, _) in keys {
+    /// The slots of the keys of the rows that count. In steps over the whole batch, so that the
+    /// cache misses of many keys overlap: candidates by hash, their places, their bytes.
+    fn resolve_keys(&mut self, keys: &Keys, batch: &Batch, out: &mut Vec<u32>) {
+        for row in batch.row_ids() {
+            let hash = keys.span(row).hash;
             let found = self.table.find(hash, |entry| entry.tag == tag_of(hash));
             out.push(found.map_or(NONE, |entry| entry.slot));
         }
@@ -155,14 +144,13 @@ impl KeyDictionary {
                 prefetch(first);
             }
         }
-        let mut start = 0;
-        for (slot, &(hash, end)) in out.iter_mut().zip(keys) {
-            let key = &bytes[start..end];
+        for (slot, row) in out.iter_mut().zip(batch.row_ids()) {
+            let span = keys.span(row);
+            let key = keys.key(span);
             // Absent, or another key with the same tag.
-            if *slot == NONE || self.key(*slot) != key {
-                *slot = self.intern(key, hash);
+            if *slot == NONE || !same(self.key(*slot), key) {
+                *slot = self.intern(key, span.hash);
             }
-            start = end;
         }
     }
 
@@ -189,7 +177,7 @@ impl KeyDictionary {
     }
 
     fn probe(&self, key: &[u8], hash: u64) -> Option<u32> {
-        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && self.key(entry.slot) == key;
+        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && same(self.key(entry.slot), key);
         self.table.find(hash, is_key).map(|entry| entry.slot)
     }
 
@@ -299,6 +287,23 @@ impl KeyDictionary {
             + self.hashes.bytes()
             + self.places.bytes()
             + self.references.bytes()
+    }
+}
+
+/// Equality in steps of eight bytes: most keys are too short for a call of `memcmp` to pay.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (heads, others) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let differ = |(a, b): (&[u8; 8], &[u8; 8])| u64::from_ne_bytes(*a) != u64::from_ne_bytes(*b);
+    if heads.0.iter().zip(others.0).any(differ) {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(tail), Some(other)) => tail == other,
+        _ => heads.1.iter().zip(others.1).all(|(a, b)| a == b),
     }
 }
 

@@ -56,7 +56,7 @@ impl Operator for KeepFirst {
             let rank = Column::constant(&Value::I64(1), &DataType::BigInt, result.rows);
             result.columns.push(Arc::new(rank));
         }
-        out.emit(Batch { hashes: None, ..result });
+        out.emit(Batch { keys: None, ..result });
         Progress::Done
     }
 
