@@ -273,6 +273,18 @@ pub fn write_time(ms: i64, out: &mut String) {
     }
 }
 
+/// Appends a time of day as Java's `LocalTime.toString`: seconds only where they, or milliseconds,
+/// are not zero.
+pub fn write_local_time(ms: i64, out: &mut String) {
+    let in_day = ms.rem_euclid(MS_PER_DAY);
+    if in_day % MS_PER_MINUTE != 0 {
+        return write_time(ms, out);
+    }
+    let start = out.len();
+    write_hms(in_day, out);
+    out.truncate(start + "HH:mm".len());
+}
+
 /// Appends `yyyy-MM-dd HH:mm:ss.SSS`: Flink's casts always write three digits.
 pub fn write_timestamp(ms: i64, out: &mut String) {
     write_timestamp_seconds(ms, ' ', out);

@@ -6,6 +6,7 @@
 
 mod cast;
 mod compare;
+mod encode;
 mod frame;
 mod json;
 mod numeric;
@@ -133,6 +134,8 @@ fn call(
         | AddMonthsToDate | MonthsBetween => time::evaluate(function, frame),
         JsonValue | JsonExists | JsonQuery | IsJson => json::evaluate(function, frame, to),
         Cardinality => cardinality(frame),
+        Md5 | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
+        | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
         // Dispatched before, as its arguments are not all computed.
         Coalesce => frame.nulls(to),
         _ => strings::evaluate(function, frame, &from),

@@ -90,6 +90,23 @@ pub enum Function {
     Chr,
     StartsWith,
     EndsWith,
+    /// text, what goes in, from, and how many characters it replaces
+    Overlay,
+    /// text, characters, and those that take their places
+    Translate,
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    ToBase64,
+    FromBase64,
+    Hex,
+    UrlEncode,
+    UrlDecode,
+    /// URL, part, and the key of a query
+    ParseUrl,
     Coalesce,
     Greatest,
     Least,
@@ -206,6 +223,20 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("CHR", Plain(F::Chr, &[Integer], 1, R::Text)),
     ("STARTSWITH", Plain(F::StartsWith, &[Text, Text], 2, R::Boolean)),
     ("ENDSWITH", Plain(F::EndsWith, &[Text, Text], 2, R::Boolean)),
+    ("OVERLAY", Plain(F::Overlay, &[Text, Text, Integer, Integer], 3, R::Text)),
+    ("TRANSLATE", Plain(F::Translate, &[Text, Text, Text], 3, R::Text)),
+    ("MD5", Plain(F::Md5, &[Text], 1, R::Text)),
+    ("SHA1", Plain(F::Sha1, &[Text], 1, R::Text)),
+    ("SHA224", Plain(F::Sha224, &[Text], 1, R::Text)),
+    ("SHA256", Plain(F::Sha256, &[Text], 1, R::Text)),
+    ("SHA384", Plain(F::Sha384, &[Text], 1, R::Text)),
+    ("SHA512", Plain(F::Sha512, &[Text], 1, R::Text)),
+    ("TO_BASE64", Plain(F::ToBase64, &[Text], 1, R::Text)),
+    ("FROM_BASE64", Plain(F::FromBase64, &[Text], 1, R::Text)),
+    ("HEX", Special(special::hex)),
+    ("URL_ENCODE", Plain(F::UrlEncode, &[Text], 1, R::Text)),
+    ("URL_DECODE", Plain(F::UrlDecode, &[Text], 1, R::Text)),
+    ("PARSE_URL", Plain(F::ParseUrl, &[Text, Text, Text], 2, R::Text)),
     ("COALESCE", Special(special::coalesce)),
     ("IFNULL", Special(special::coalesce)),
     ("NULLIF", Special(special::nullif)),
@@ -329,6 +360,9 @@ fn may_be_null(function: Function) -> bool {
             | Divide
             | Modulo
             | DateFormat
+            | FromBase64
+            | UrlDecode
+            | ParseUrl
     )
 }
 

@@ -70,7 +70,7 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
 fn write_integer(value: i64, data_type: &DataType, out: &mut String) {
     match data_type {
         DataType::Date => time::write_date(value, out),
-        DataType::Time => time::write_time(value, out),
+        DataType::Time => time::write_local_time(value, out),
         DataType::Timestamp { .. } => time::write_local_date_time(value, out),
         // An instant is shown in UTC whatever the zone of the session, with its seconds.
         DataType::TimestampLtz { .. } => {

@@ -3,27 +3,24 @@
 use sqlparser::ast;
 use sqlparser::tokenizer::Span;
 
-use super::fault::{Fault, Result};
+use super::fault::{At, Fault, Result};
 use super::scope::{Binder, Scope};
-use crate::expression::{Expr, ExprKind};
+use crate::expression::registry::{self, BinaryOp};
+use crate::expression::{CastMode, Expr, ExprKind};
 use crate::operator::aggregate::AggregateFunction;
-use crate::record::{DataType, Field, Schema};
+use crate::record::{DataType, Field, Schema, Value};
 
 /// Aggregates of the language that this release does not have.
-pub const LATER: [&str; 12] = [
-    "STDDEV_POP",
-    "STDDEV_SAMP",
-    "STDDEV",
-    "VAR_POP",
-    "VAR_SAMP",
-    "VARIANCE",
-    "FIRST_VALUE",
-    "LAST_VALUE",
-    "LISTAGG",
-    "APPROX_COUNT_DISTINCT",
-    "APPROX_PERCENTILE",
-    "COLLECT",
-];
+pub const LATER: [&str; 3] = ["APPROX_COUNT_DISTINCT", "APPROX_PERCENTILE", "COLLECT"];
+
+/// Aggregates that are computed from others.
+pub const DERIVED: [&str; 7] =
+    ["VAR_POP", "VAR_SAMP", "VARIANCE", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "LISTAGG"];
+
+/// Whether a function of this upper-case name aggregates.
+pub fn is_aggregate(name: &str) -> bool {
+    function(name).is_some() || DERIVED.contains(&name)
+}
 
 pub fn function(name: &str) -> Option<AggregateFunction> {
     Some(match name {
@@ -32,6 +29,8 @@ pub fn function(name: &str) -> Option<AggregateFunction> {
         "MIN" => AggregateFunction::Min,
         "MAX" => AggregateFunction::Max,
         "AVG" => AggregateFunction::Avg,
+        "FIRST_VALUE" => AggregateFunction::First,
+        "LAST_VALUE" => AggregateFunction::Last,
         _ => return None,
     })
 }
@@ -119,13 +118,80 @@ fn result_type(function: AggregateFunction, argument: &DataType, span: Span) -> 
     let fits = match function {
         AggregateFunction::Count | AggregateFunction::CountStar => return Ok(DataType::BigInt),
         AggregateFunction::Sum | AggregateFunction::Avg => argument.is_numeric(),
-        AggregateFunction::Min | AggregateFunction::Max => !argument.is_nested(),
+        AggregateFunction::Concat => argument.is_string(),
+        _ => !argument.is_nested(),
     };
     match fits {
         true => Ok(argument.clone()),
         false => Err(Fault::new(span, format!("{function:?} cannot be computed of {argument}"))
             .help("CAST it to a number first")),
     }
+}
+
+/// VAR_POP and its kin from the squared distances, as Flink does; those of integers are integers.
+pub fn derived(
+    name: &str,
+    call: &ast::Function,
+    binder: &mut Binder<'_>,
+    span: Span,
+) -> Result<Expr> {
+    if name == "LISTAGG" {
+        return list(call, binder, span);
+    }
+    let sum = bind(AggregateFunction::Sum, call, binder.scope, span)?;
+    let Some(grouping) = &mut binder.grouping else { return Err(misplaced(name, span)) };
+    let data_type = sum.data_type.clone();
+    let count = AggregateFunction::Count;
+    let count = Spec { function: count, data_type: DataType::BigInt, ..sum.clone() };
+    let function = AggregateFunction::SquaredDistances;
+    let squares = grouping.call(Spec { function, data_type: DataType::Double, ..sum });
+    let mut count = grouping.call(count);
+    if !name.ends_with("_POP") {
+        // NULL of a single value.
+        let number = |value: i64| Expr::literal(Value::I64(value), DataType::BigInt);
+        let less = registry::binary(BinaryOp::Subtract, count, number(1)).at(span)?;
+        count = registry::call("NULLIF", vec![less, number(0)]).at(span)?;
+    }
+    let mut result = registry::binary(BinaryOp::Divide, squares, count).at(span)?;
+    if name.starts_with("STDDEV") {
+        let half = Expr::literal(Value::F64(0.5), DataType::Double);
+        result = registry::call("POWER", vec![result, half]).at(span)?;
+    }
+    registry::cast(result, data_type, CastMode::Strict).at(span)
+}
+
+/// LISTAGG: each text with the separator in front, and the first one taken off.
+fn list(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
+    let mut plain = call.clone();
+    let mut separator = Value::Str(",".into());
+    if let ast::FunctionArguments::List(list) = &mut plain.args
+        && list.args.len() == 2
+        && let Some(ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ast))) = list.args.pop()
+    {
+        let bound = Binder::plain(binder.scope, span).bind(&ast)?;
+        separator = bound.as_literal().cloned().unwrap_or(Value::Null);
+    }
+    let Some(text) = separator.as_str() else {
+        let message = "LISTAGG: the separator must be a literal text";
+        return Err(Fault::new(span, message).help("LISTAGG(name, ', ')"));
+    };
+    let length = text.chars().count() as i64;
+    let mut spec = bind(AggregateFunction::Concat, &plain, binder.scope, span)?;
+    let Some(grouping) = &mut binder.grouping else { return Err(misplaced("LISTAGG", span)) };
+    let joined = spec.argument.take().map(|value| {
+        let separator = Expr::literal(separator.clone(), DataType::STRING);
+        registry::call("CONCAT", vec![separator, value]).at(span)
+    });
+    spec.argument = joined.transpose()?;
+    spec.data_type = DataType::STRING;
+    let start = Expr::literal(Value::I64(length + 1), DataType::BigInt);
+    registry::call("SUBSTRING", vec![grouping.call(spec), start]).at(span)
+}
+
+/// An aggregate where there is nothing to aggregate.
+pub fn misplaced(name: &str, span: Span) -> Fault {
+    Fault::new(span, format!("an aggregate such as {name} cannot stand here"))
+        .help("aggregate in a subquery, or filter by HAVING")
 }
 
 /// Columns that an aggregate reads, computed once each.

@@ -179,6 +179,7 @@ fn frame(bounds: Bounds, order: Order) -> String {
                  last row"
             )
         }
+        Bounds::Newest(rows) => format!("the newest {} rows a key, until the job ends", rows + 1),
         Bounds::Rows(Some(rows)) => {
             format!("the last {} rows of each key, until the job ends", rows + 1)
         }

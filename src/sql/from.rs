@@ -8,12 +8,12 @@ use sqlparser::tokenizer::Span;
 use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
 use super::query::{Queries, Relation};
-use super::scope::{Scope, ScopeColumn};
+use super::scope::Scope;
 use super::select::unquoted;
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
 use crate::operator::join::JoinType;
-use crate::record::{DataType, Field, Schema};
+use crate::record::{Field, Schema};
 
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
@@ -97,16 +97,8 @@ impl Queries<'_> {
         self.refuse_updates(node, &call.name.to_ascii_uppercase())?;
         let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
         let window = window_of.resolve(call, &self.plan.nodes[node])?;
-        let time = window.time;
-        let ltz = matches!(scope.columns[time].field.data_type, DataType::TimestampLtz { .. });
-        let local = DataType::Timestamp { precision: 3 };
-        let rowtime = if ltz { DataType::TimestampLtz { precision: 3 } } else { local.clone() };
-        for (name, data_type) in
-            [("window_start", local.clone()), ("window_end", local), ("window_time", rowtime)]
-        {
-            let field = Field { nullable: false, ..Field::new(name, data_type) };
-            scope.columns.push(ScopeColumn { table: Some(table.as_str().into()), field });
-        }
+        let names = ["window_start", "window_end", "window_time"];
+        scope.offer_window(Some(&table), window.time, names);
         Ok(Relation { node, scope, window: Some(window) })
     }
 

@@ -10,7 +10,7 @@ use super::scope::Binder;
 use super::select::field_of;
 use super::windows::{Kind, Window};
 use crate::expression::Expr;
-use crate::operator::aggregate::AggregateCall;
+use crate::operator::aggregate::{AggregateCall, AggregateFunction};
 use crate::record::{DataType, Field, Schema};
 
 impl Queries<'_> {
@@ -113,6 +113,39 @@ impl Queries<'_> {
         Ok(self.project(node, exprs, Schema::new(fields)))
     }
 
+    /// What depends on the order of rows can be merged, or taken back, as little as in Flink.
+    fn check_order(&self, kind: &NodeKind, input: NodeId) -> Result<()> {
+        use AggregateFunction::{Concat, First, Last, SquaredDistances};
+        let (calls, merges) = match kind {
+            NodeKind::Aggregate { calls, .. } => (calls, false),
+            NodeKind::WindowAggregate { window, calls, .. } => {
+                (calls, window.slide_ms < window.size_ms)
+            }
+            NodeKind::SessionAggregate { calls, .. } => (calls, true),
+            _ => return Ok(()),
+        };
+        let updates = is_updating(self.plan, input);
+        let refused = calls.iter().find(|call| match call.function {
+            First | Last => merges || updates,
+            Concat | SquaredDistances => updates,
+            _ => false,
+        });
+        match refused {
+            None => Ok(()),
+            Some(call) => {
+                let name = match call.function {
+                    First => "FIRST_VALUE",
+                    Last => "LAST_VALUE",
+                    SquaredDistances => "a variance",
+                    _ => "LISTAGG",
+                };
+                let what = if updates { "rows that change" } else { "windows that are merged" };
+                let instead = "take MIN or MAX, or a TUMBLE window over new rows";
+                Err(Fault::unsupported(self.span, &format!("{name} over {what}"), instead))
+            }
+        }
+    }
+
     /// The aggregate itself, with a projection below that computes what it reads.
     pub(super) fn aggregate(
         &mut self,
@@ -167,6 +200,7 @@ impl Queries<'_> {
             }
             _ => NodeKind::Aggregate { keys, calls },
         };
+        self.check_order(&kind, input)?;
         let schema = Schema::new(fields);
         Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: rowtime }))
     }

@@ -6,6 +6,7 @@ use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
 use super::scope::{Binder, Scope};
+use super::select::and;
 use crate::expression::{Expr, ExprKind, registry};
 use crate::operator::join::{JoinSpec, JoinType, TimeBounds};
 use crate::record::{DataType, Field, Schema, Value};
@@ -111,14 +112,9 @@ impl Queries<'_> {
             let kind = if negated { JoinType::Anti } else { JoinType::Semi };
             self.filtered_by(relation, query, value, kind)?;
         }
-        let and = |left, right| Ast::BinaryOp {
-            left: Box::new(left),
-            op: Op::And,
-            right: Box::new(right),
-        };
         match rest.len() == all {
             true => Ok(Some(selection.clone())),
-            false => Ok(rest.into_iter().reduce(and)),
+            false => Ok(rest.into_iter().map(Some).reduce(and).flatten()),
         }
     }
 

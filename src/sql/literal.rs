@@ -61,12 +61,12 @@ pub fn interval(interval: &ast::Interval, span: Span) -> Result<Expr> {
     };
     let unit = interval.leading_field.as_ref().map(|unit| unit.to_string().to_ascii_uppercase());
     let unit = unit.as_deref().unwrap_or_default().trim_end_matches('S').to_owned();
-    if interval.last_field.is_some() {
-        return Err(Fault::unsupported(
-            span,
-            "an interval of several units",
-            "write it in its smallest unit, e.g. INTERVAL '90' MINUTE",
-        ));
+    if let Some(last) = &interval.last_field {
+        let last = last.to_string().to_ascii_uppercase();
+        return several_units(&text, &unit, last.trim_end_matches('S')).ok_or_else(|| {
+            Fault::new(span, format!("'{text}' is no interval of {unit} TO {last}"))
+                .help("e.g. INTERVAL '1 02:03:04.5' DAY TO SECOND, INTERVAL '1-6' YEAR TO MONTH")
+        });
     }
     let number = |scale: i64| {
         let value = match unit == "SECOND" {
@@ -88,6 +88,32 @@ pub fn interval(interval: &ast::Interval, span: Span) -> Result<Expr> {
         other => return Err(Fault::new(span, format!("there is no interval unit {other}"))),
     };
     Ok(Expr::literal(Value::I64(value), data_type))
+}
+
+/// `'1 02:03:04.5' DAY TO SECOND`, `'1-6' YEAR TO MONTH`: one number for each unit.
+fn several_units(text: &str, first: &str, last: &str) -> Option<Expr> {
+    const UNITS: [(&str, f64); 4] =
+        [("DAY", 86_400_000.0), ("HOUR", 3_600_000.0), ("MINUTE", 60_000.0), ("SECOND", 1_000.0)];
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    if (first, last) == ("YEAR", "MONTH") {
+        let (years, months) = text.split_once('-')?;
+        let months = years.parse::<i64>().ok()? * 12 + months.parse::<i64>().ok()?;
+        return Some(Expr::literal(Value::I64(sign * months), DataType::IntervalYearMonth));
+    }
+    let place = |name: &str| UNITS.iter().position(|(unit, _)| *unit == name);
+    let units = UNITS.get(place(first)?..=place(last)?)?;
+    let parts: Vec<&str> = text.split([' ', ':']).collect();
+    if parts.len() != units.len() {
+        return None;
+    }
+    let mut ms = 0.0;
+    for (part, (_, scale)) in parts.iter().zip(units) {
+        ms += part.parse::<f64>().ok().filter(|value| *value >= 0.0)? * scale;
+    }
+    Some(Expr::literal(Value::I64(sign * ms.round() as i64), DataType::IntervalDayTime))
 }
 
 /// The type of a CAST.

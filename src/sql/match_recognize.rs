@@ -415,6 +415,9 @@ impl Visitor<'_, '_> {
             AggregateFunction::Min => OverFunction::Min,
             AggregateFunction::Max => OverFunction::Max,
             AggregateFunction::Avg => OverFunction::Avg,
+            _ => {
+                return Err(refused("write FIRST or LAST"));
+            }
         };
         let column = match &argument {
             Some(argument) => self.column(argument)?,

@@ -9,6 +9,7 @@ pub mod connectors;
 pub mod explain;
 mod fault;
 mod from;
+mod group_forms;
 mod grouping;
 mod hoist;
 mod join;
@@ -163,8 +164,9 @@ impl Compiler {
     }
 
     fn select(&mut self, query: &sqlparser::ast::Query, span: Span) -> fault::Result<()> {
-        let node = self.queries(span).query(query)?;
-        self.check_ranks(node, span)?;
+        let mut queries = self.queries(span);
+        let node = queries.query(query)?;
+        let node = queries.numbered(node)?;
         let table = table::print_table(&self.plan.nodes[node].schema);
         self.sink(node, table);
         Ok(())
@@ -200,25 +202,13 @@ impl Compiler {
             let message = format!("table `{name}`: '{}' cannot be written to", table.connector);
             return Err(Fault::new(table_span, message));
         }
-        let node = self.queries(span).query(query)?;
-        self.check_ranks(node, span)?;
+        let mut queries = self.queries(span);
+        let node = queries.query(query)?;
+        let node = queries.numbered(node)?;
         self.check_updates(node, &table, table_span)?;
         let node = self.fit(node, &table, columns, table_span)?;
         self.sink(node, table);
         Ok(())
-    }
-
-    /// Without a bound every row that comes would move all behind it.
-    fn check_ranks(&self, node: NodeId, span: Span) -> fault::Result<()> {
-        let of = &self.plan.nodes[node];
-        match &of.kind {
-            NodeKind::Rank { ranking, .. } if ranking.to == usize::MAX => Err(Fault::unsupported(
-                span,
-                "ROW_NUMBER without a bound",
-                "filter the query around it: WHERE rn <= 10",
-            )),
-            _ => of.inputs.iter().try_for_each(|&input| self.check_ranks(input, span)),
-        }
     }
 
     fn check_updates(&self, node: NodeId, table: &Table, span: Span) -> fault::Result<()> {

@@ -160,10 +160,7 @@ impl Queries<'_> {
             });
         }
         let input = self.project(relation.node, below.exprs.clone(), below.schema());
-        let (input, order) = match self.in_arrival_order(input) {
-            true => (input, Order::Arrival { slack_ms: self.delay_below(input) }),
-            false => (self.time_sorted(input, time, &keys), Order::EventTime),
-        };
+        let (input, order) = self.ordered(input, time, &keys);
         let mut schema = self.plan.nodes[input].schema.clone();
         for call in &calls {
             schema.fields.push(Field::new("over", call.data_type.clone()));
@@ -225,6 +222,19 @@ impl Queries<'_> {
                 "ORDER BY the time attribute of the table",
             )
             .at_least(self.span)),
+        }
+    }
+
+    /// The input in the order that OVER takes it in.
+    pub(super) fn ordered(
+        &mut self,
+        input: NodeId,
+        time: usize,
+        keys: &[usize],
+    ) -> (NodeId, Order) {
+        match self.in_arrival_order(input) {
+            true => (input, Order::Arrival { slack_ms: self.delay_below(input) }),
+            false => (self.time_sorted(input, time, keys), Order::EventTime),
         }
     }
 
@@ -311,6 +321,9 @@ fn over_function(function: AggregateFunction) -> Option<OverFunction> {
         AggregateFunction::Min => OverFunction::Min,
         AggregateFunction::Max => OverFunction::Max,
         AggregateFunction::Avg => OverFunction::Avg,
+        _ => {
+            return None;
+        }
     })
 }
 
@@ -321,11 +334,11 @@ fn bounds(found: &Calls, span: Span) -> Result<Bounds> {
         _ => None,
     });
     if let Some(most) = lags.clone().max() {
-        if lags.count() < found.calls.len() || found.window.window_frame.is_some() {
-            let instead = "compute LAG in a subquery of its own, without a frame";
-            return Err(Fault::unsupported(span, "LAG beside other calls or a frame", instead));
+        if found.window.window_frame.is_some() {
+            let instead = "leave the frame out: LAG looks at the rows before, whatever their time";
+            return Err(Fault::unsupported(span, "LAG with a frame", instead));
         }
-        return Ok(Bounds::Rows(Some(most)));
+        return Ok(Bounds::Newest(most));
     }
     let Some(frame) = &found.window.window_frame else { return Ok(Bounds::Range(None)) };
     if !matches!(frame.end_bound, None | Some(ast::WindowFrameBound::CurrentRow)) {

@@ -7,11 +7,15 @@ use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::fault::{Fault, Result};
+use super::group_forms::groupings;
+use super::join::split;
 use super::over::has_over;
 use super::plan::{Node, NodeId, NodeKind, Plan, Table};
 use super::rank::has_rank;
 use super::scope::{Binder, Scope};
-use super::select::{field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star};
+use super::select::{
+    and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
+};
 use super::windows::Window;
 use crate::expression::{Expr, registry};
 use crate::operator::join::JoinType;
@@ -76,16 +80,21 @@ impl Queries<'_> {
             ast::SetExpr::Query(query) => self.query(query),
             ast::SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 let all = matches!(set_quantifier, ast::SetQuantifier::All);
-                if *op != ast::SetOperator::Union || !all {
+                let distinct = matches!(
+                    set_quantifier,
+                    ast::SetQuantifier::None | ast::SetQuantifier::Distinct
+                );
+                if *op != ast::SetOperator::Union || !(all || distinct) {
                     let what = format!("{op} {set_quantifier}");
                     return Err(Fault::unsupported(
                         self.span,
                         what.trim(),
-                        "write UNION ALL, and SELECT DISTINCT around it",
+                        "UNION and UNION ALL are there; EXISTS and NOT EXISTS do the rest",
                     ));
                 }
                 let (left, right) = (self.set(left)?, self.set(right)?);
-                self.union(left, right)
+                let union = self.union(left, right)?;
+                if all { Ok(union) } else { self.distinct(union) }
             }
             other => {
                 let what = format!("`{}`", other.to_string().split(' ').next().unwrap_or_default());
@@ -180,34 +189,31 @@ impl Queries<'_> {
 
     fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
         refuse_clauses(select, self.span)?;
+        if let Some(selects) = groupings(select, self.span)? {
+            let nodes = selects.iter().map(|select| self.select(select));
+            let nodes = nodes.collect::<Result<Vec<_>>>()?;
+            return nodes[1..].iter().try_fold(nodes[0], |all, &one| self.union(all, one));
+        }
         let mut relation = self.from(select)?;
+        let mut of_windows = None;
         let conditions = match &select.selection {
             Some(selection) => self.subqueries(&mut relation, selection)?,
             None => None,
         };
         if let Some(condition) = &conditions {
-            let predicate = Binder::plain(&relation.scope, self.span).truth(condition)?;
-            let columns = self.plan.nodes[relation.node].schema.len();
-            let mut reads_window = false;
-            predicate.visit_columns(&mut |column| reads_window |= column >= columns);
-            if reads_window && !group_expressions(select, self.span)?.is_empty() {
-                return Err(Fault::unsupported(
-                    self.span,
-                    "WHERE over a window's own columns below a GROUP BY",
-                    "filter the result: HAVING window_start …",
-                ));
-            }
-            if reads_window {
-                self.assign(&mut relation)?;
-            }
-            relation.node = self.filter_ranked(relation.node, predicate);
+            let grouped = !group_expressions(select, self.span)?.is_empty();
+            of_windows = self.filter_by(&mut relation, condition, grouped)?;
         }
         let mut items = self.items(select, &relation.scope)?;
         let group_by = group_expressions(select, self.span)?;
         let aggregates = items.iter().any(|(ast, _)| has_aggregate(ast))
             || select.having.as_ref().is_some_and(has_aggregate);
         let node = if !group_by.is_empty() || aggregates {
-            self.grouped(relation, &group_by, &items, select.having.as_ref())?
+            let mut having = and(of_windows, select.having.clone());
+            let older =
+                self.window_among_keys(&mut relation, &group_by, &mut items, &mut having)?;
+            let group_by = older.as_ref().map_or(group_by, |keys| keys.iter().collect());
+            self.grouped(relation, &group_by, &items, having.as_ref())?
         } else {
             if select.having.is_some() {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
@@ -232,6 +238,46 @@ impl Queries<'_> {
             Some(ast::Distinct::Distinct) => self.distinct(node),
             Some(_) => Err(Fault::unsupported(self.span, "DISTINCT ON", "write SELECT DISTINCT")),
         }
+    }
+
+    /// WHERE. What asks for a window's own columns alone, below a GROUP BY, is given back: it
+    /// is the same for all rows of a window, and the result can be filtered by it.
+    fn filter_by(
+        &mut self,
+        relation: &mut Relation,
+        condition: &Ast,
+        grouped: bool,
+    ) -> Result<Option<Ast>> {
+        let columns = self.plan.nodes[relation.node].schema.len();
+        let (mut rows, mut windows, mut conjuncts) = (None, None, Vec::new());
+        split(condition, &mut conjuncts);
+        for conjunct in conjuncts {
+            let bound = Binder::plain(&relation.scope, self.span).truth(conjunct)?;
+            let (mut reads_row, mut reads_window) = (false, false);
+            bound.visit_columns(&mut |column| match column >= columns {
+                true => reads_window = true,
+                false => reads_row = true,
+            });
+            if reads_window && reads_row && grouped {
+                return Err(Fault::unsupported(
+                    self.span,
+                    "WHERE that compares a window's columns with others, below a GROUP BY",
+                    "select the window's columns in a subquery, and filter there",
+                ));
+            }
+            let part = if reads_window && grouped { &mut windows } else { &mut rows };
+            *part = and(part.take(), Some(conjunct.clone()));
+        }
+        if let Some(condition) = rows {
+            let predicate = Binder::plain(&relation.scope, self.span).truth(&condition)?;
+            let mut reads_window = false;
+            predicate.visit_columns(&mut |column| reads_window |= column >= columns);
+            if reads_window {
+                self.assign(relation)?;
+            }
+            relation.node = self.filter_ranked(relation.node, predicate);
+        }
+        Ok(windows)
     }
 
     pub(super) fn filter(&mut self, input: NodeId, predicate: Expr) -> NodeId {

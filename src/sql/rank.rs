@@ -12,6 +12,7 @@ use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
+use crate::operator::over::{Bounds, OverCall, OverFunction};
 use crate::operator::rank::{Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
 
@@ -106,11 +107,11 @@ impl Queries<'_> {
         let refused = |what: &str, instead: &str| {
             Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
         };
-        let limit = match &query.limit_clause {
-            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by })
+        let (limit, offset) = match &query.limit_clause {
+            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset, limit_by })
                 if limit_by.is_empty() =>
             {
-                limit
+                (limit, offset.as_ref().map(|offset| &offset.value))
             }
             Some(_) => return refused("this form of LIMIT", "write ORDER BY … LIMIT n"),
             None => return refused("ORDER BY without LIMIT", "a stream has no end to sort at"),
@@ -120,9 +121,12 @@ impl Queries<'_> {
             _ => return refused("LIMIT without ORDER BY", "say which rows are the first"),
         };
         let scope = Scope::of(&self.plan.nodes[input].schema, None);
-        let limit = Binder::plain(&scope, self.span).bind(limit)?;
-        let to = limit.as_literal().and_then(Value::as_i64).and_then(|to| usize::try_from(to).ok());
-        let Some(to) = to.filter(|to| *to > 0) else {
+        let number = |ast: &Ast| {
+            let bound = Binder::plain(&scope, self.span).bind(ast).ok()?;
+            bound.as_literal().and_then(Value::as_i64).and_then(|it| usize::try_from(it).ok())
+        };
+        let (rows, skipped) = (number(limit), offset.map_or(Some(0), number));
+        let (Some(rows), Some(skipped)) = (rows.filter(|rows| *rows > 0), skipped) else {
             return refused("this LIMIT", "LIMIT takes a number of rows, 1 or more");
         };
         let order = self.sort_keys(&scope, orders, &mut Below::default())?;
@@ -131,7 +135,8 @@ impl Queries<'_> {
             return refused("ORDER BY an expression", "select it as a column and name that");
         }
         let ties = Ties::EarlierFirst;
-        let ranking = Ranking { order, ties, from: 1, to, with_rank: true };
+        let (from, to) = (skipped + 1, skipped.saturating_add(rows));
+        let ranking = Ranking { order, ties, from, to, with_rank: true };
         let node = self.rank(input, Vec::new(), ranking, None, false);
         let exprs = (0..columns).map(|column| scope.column(column)).collect();
         let schema = self.plan.nodes[input].schema.clone();
@@ -261,6 +266,40 @@ impl Queries<'_> {
             }
             _ => self.rank(input, keys, ranking, window, false),
         }
+    }
+
+    /// A query whose ROW_NUMBERs have no bound left to come: by event time it is a count of the
+    /// rows so far, by anything else every row that comes would move all behind it.
+    pub(super) fn numbered(&mut self, id: NodeId) -> Result<NodeId> {
+        let mut node = self.plan.nodes[id].clone();
+        for input in &mut node.inputs {
+            *input = self.numbered(*input)?;
+        }
+        let NodeKind::Rank { keys, ranking, .. } = &node.kind else {
+            return Ok(if node == self.plan.nodes[id] { id } else { self.plan.add(node) });
+        };
+        if ranking.to != usize::MAX {
+            return Ok(self.plan.add(node));
+        }
+        let by = match ranking.order.as_slice() {
+            [by] if by.ascending && self.plan.nodes[node.inputs[0]].time == Some(by.column) => by,
+            _ => {
+                let instead = "filter the query around it: WHERE rn <= 10";
+                return Err(Fault::unsupported(self.span, "ROW_NUMBER without a bound", instead));
+            }
+        };
+        let (keys, time) = (keys.clone(), by.column);
+        let count = OverCall {
+            function: OverFunction::Count,
+            argument: None,
+            otherwise: Value::Null,
+            distinct: false,
+            data_type: DataType::BigInt,
+        };
+        let (input, order) = self.ordered(node.inputs[0], time, &keys);
+        let (calls, bounds) = (vec![count], Bounds::Rows(None));
+        node.kind = NodeKind::Over { time, keys, calls, bounds, order };
+        Ok(self.plan.add(Node { inputs: vec![input], time: Some(time), ..node }))
     }
 
     /// Whether a column is a time attribute, also that of rows that windows have been given to.

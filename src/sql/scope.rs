@@ -34,6 +34,17 @@ impl Scope {
         Self { columns: schema.fields.iter().map(column).collect() }
     }
 
+    /// Adds the columns of a window over the time column `time`.
+    pub fn offer_window(&mut self, table: Option<&str>, time: usize, names: [&str; 3]) {
+        let ltz = matches!(self.columns[time].field.data_type, DataType::TimestampLtz { .. });
+        let local = DataType::Timestamp { precision: 3 };
+        let rowtime = if ltz { DataType::TimestampLtz { precision: 3 } } else { local.clone() };
+        for (name, data_type) in names.into_iter().zip([local.clone(), local, rowtime]) {
+            let field = Field { nullable: false, ..Field::new(name, data_type) };
+            self.columns.push(ScopeColumn { table: table.map(Into::into), field });
+        }
+    }
+
     /// The same columns under another table name.
     pub fn alias(mut self, alias: &str) -> Self {
         let alias: Arc<str> = alias.into();
@@ -123,7 +134,20 @@ impl<'a> Binder<'a> {
                 };
                 let to = literal::data_type(data_type, span)?;
                 let input = self.bind(expr)?;
-                registry::cast(input, to, mode).at(span)
+                let length = match data_type {
+                    ast::DataType::Char(length) | ast::DataType::Character(length) => length,
+                    _ => &None,
+                };
+                let text = registry::cast(input, to, mode).at(span)?;
+                match length {
+                    Some(ast::CharacterLength::IntegerLength { length, .. }) => {
+                        let length = Value::I64(*length as i64);
+                        let length = Expr::literal(length, DataType::BigInt);
+                        let blank = Expr::literal(Value::Str(" ".into()), DataType::STRING);
+                        registry::call("RPAD", vec![text, length, blank]).at(span)
+                    }
+                    _ => Ok(text),
+                }
             }
             Ast::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), span)
@@ -182,6 +206,11 @@ impl<'a> Binder<'a> {
                 self.call("SUBSTRING", None, &parts, span)
             }
             Ast::Trim { .. } => self.trim(ast, span),
+            Ast::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
+                let mut parts: Vec<&Ast> = vec![expr, overlay_what, overlay_from];
+                parts.extend(overlay_for.as_deref());
+                self.call("OVERLAY", None, &parts, span)
+            }
             Ast::InSubquery { .. } | Ast::Exists { .. } | Ast::Subquery(_) => {
                 Err(Fault::unsupported(
                     span,
@@ -433,8 +462,11 @@ impl<'a> Binder<'a> {
         if let Some(function) = aggregates::function(&name) {
             return self.aggregate(function, call, span);
         }
+        if aggregates::DERIVED.contains(&name.as_str()) {
+            return aggregates::derived(&name, call, self, span);
+        }
         if aggregates::LATER.contains(&name.as_str()) {
-            let instead = "COUNT, SUM, MIN, MAX and AVG are there";
+            let instead = "COUNT(DISTINCT …) is there";
             return Err(Fault::unsupported(span, &format!("the aggregate {name}"), instead));
         }
         let args = plain_arguments(call, span)?;
@@ -463,11 +495,7 @@ impl<'a> Binder<'a> {
     ) -> Result<Expr> {
         let scope = self.scope;
         let Some(grouping) = &mut self.grouping else {
-            return Err(Fault::new(
-                span,
-                format!("an aggregate such as {} cannot stand here", call.name),
-            )
-            .help("aggregate in a subquery, or filter by HAVING"));
+            return Err(aggregates::misplaced(&call.name.to_string(), span));
         };
         let spec = aggregates::bind(function, call, scope, span)?;
         Ok(grouping.call(spec))

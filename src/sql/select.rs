@@ -31,14 +31,7 @@ pub fn refuse_clauses(select: &ast::Select, span: Span) -> Result<()> {
 pub fn group_expressions(select: &ast::Select, span: Span) -> Result<Vec<&Ast>> {
     match &select.group_by {
         ast::GroupByExpr::Expressions(exprs, modifiers) if modifiers.is_empty() => {
-            let special =
-                |expr: &&Ast| matches!(expr, Ast::Rollup(_) | Ast::Cube(_) | Ast::GroupingSets(_));
-            match exprs.iter().find(special) {
-                Some(expr) => {
-                    Err(Fault::unsupported(span, &format!("`{expr}`"), "UNION ALL the groupings"))
-                }
-                None => Ok(exprs.iter().collect()),
-            }
+            Ok(exprs.iter().collect())
         }
         _ => Err(Fault::unsupported(span, "GROUP BY ALL", "name the columns")),
     }
@@ -48,8 +41,7 @@ pub fn has_aggregate(ast: &Ast) -> bool {
     use std::ops::ControlFlow;
     let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
         Ast::Function(call)
-            if super::aggregates::function(&call.name.to_string().to_ascii_uppercase())
-                .is_some()
+            if super::aggregates::is_aggregate(&call.name.to_string().to_ascii_uppercase())
                 && call.over.is_none() =>
         {
             ControlFlow::Break(())
@@ -88,4 +80,16 @@ pub fn field_of(name: &str, expr: &Expr) -> Field {
 
 pub fn unquoted(name: &ast::ObjectName) -> String {
     name.to_string().replace('`', "")
+}
+
+/// Both conditions, where there are two.
+pub fn and(left: Option<Ast>, right: Option<Ast>) -> Option<Ast> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(Ast::BinaryOp {
+            left: Box::new(left),
+            op: ast::BinaryOperator::And,
+            right: Box::new(right),
+        }),
+        (left, right) => left.or(right),
+    }
 }

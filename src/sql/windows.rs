@@ -42,6 +42,33 @@ enum UnresolvedKind {
     Session { gap_ms: i64, keys: Vec<String> },
 }
 
+/// Whether a function groups by a window, where it stands in GROUP BY.
+pub fn is_function(name: &str) -> bool {
+    matches!(name.to_ascii_uppercase().as_str(), "TUMBLE" | "HOP" | "SESSION")
+}
+
+/// The window of `TUMBLE(ts, size)`, `HOP(ts, slide, size)`, `SESSION(ts, gap)` in GROUP BY,
+/// from the arguments behind the first; a session's keys are those of the GROUP BY.
+pub fn of_group_by(name: &str, args: &[&Ast], span: Span) -> Result<Kind> {
+    let intervals = args.iter().map(|arg| interval_ms(arg, name, span));
+    let intervals = intervals.collect::<Result<Vec<_>>>()?;
+    let (slide_ms, size_ms) = match (name, intervals.as_slice()) {
+        ("SESSION", &[gap_ms]) if gap_ms > 0 => {
+            return Ok(Kind::Session { gap_ms, keys: Vec::new() });
+        }
+        ("TUMBLE", &[size]) => (size, size),
+        ("HOP", &[slide, size]) => (slide, size),
+        _ => {
+            let message = format!("{name} in GROUP BY takes other arguments");
+            return Err(Fault::new(span, message)
+                .help("TUMBLE(ts, size), HOP(ts, slide, size) or SESSION(ts, gap)"));
+        }
+    };
+    let kind = WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0, grows: false };
+    check(name, kind, span)?;
+    Ok(Kind::Sliced(kind))
+}
+
 /// The function that stands for SESSION's PARTITION BY (see `tokens`).
 pub const PARTITION_BY: &str = "PARTITION_BY";
 

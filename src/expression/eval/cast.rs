@@ -54,6 +54,7 @@ fn to_text(frame: &mut Frame, input: &Arg, from: &DataType, max: Option<u32>) ->
             DataType::Boolean => {
                 out.push_str(if input.bool(row) { "TRUE" } else { "FALSE" });
             }
+            DataType::Time => time::write_time(input.i64(row), out),
             DataType::Timestamp { .. } => time::write_timestamp(input.i64(row), out),
             DataType::TimestampLtz { .. } => {
                 time::write_timestamp(to_local(input.i64(row), &zone), out);
@@ -172,7 +173,8 @@ fn temporal(frame: &mut Frame, input: &Arg, from: &DataType, to: &DataType) -> C
             frame.i64s(|row| Ok(Some(cut(input.i64(row), *precision))))
         }
         (_, Date) => frame.i64s(|row| Ok(Some(local(row).div_euclid(MS_PER_DAY)))),
-        (_, Time) => frame.i64s(|row| Ok(Some(local(row).rem_euclid(MS_PER_DAY)))),
+        // A TIME has no fraction unless it says so, and Flink's casts give none.
+        (_, Time) => frame.i64s(|row| Ok(Some(cut(local(row).rem_euclid(MS_PER_DAY), 0)))),
         (_, Timestamp { precision }) => frame.i64s(|row| Ok(Some(cut(local(row), *precision)))),
         (_, TimestampLtz { precision }) => {
             frame.i64s(|row| Ok(from_local(cut(local(row), *precision), &zone)))

@@ -18,6 +18,8 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
         Substring | Left | Right => substring(function, frame),
         Concat | ConcatWs => concat(function, frame),
         Replace | LeftPad | RightPad | Repeat | SplitIndex => edit(function, frame),
+        Overlay => overlay(frame),
+        Translate => translate(frame),
         Upper => frame.strings(|row, out| {
             let text = a.str(row);
             if text.is_ascii() {
@@ -37,14 +39,11 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
             Ok(Some(()))
         }),
         InitCap => frame.strings(|row, out| {
+            // As Flink: words are of ASCII letters and digits, all else stays and parts them.
             let mut inside = false;
             for c in a.str(row).chars() {
-                if inside {
-                    out.extend(c.to_lowercase());
-                } else {
-                    out.extend(c.to_uppercase());
-                }
-                inside = c.is_alphanumeric();
+                out.push(if inside { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() });
+                inside = c.is_ascii_alphanumeric();
             }
             Ok(Some(()))
         }),
@@ -60,7 +59,8 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
             Ok(Some(()))
         }),
         CharLength => frame.i64s(|row| Ok(Some(a.str(row).chars().count() as i64))),
-        Ascii => frame.i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| byte.into())))),
+        Ascii => frame
+            .i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| i64::from(byte as i8))))),
         Position => position(frame),
         StartsWith => {
             let b = frame.args[1].clone();
@@ -217,6 +217,43 @@ fn pad(
         out.extend(filling);
     }
     Ok(Some(()))
+}
+
+/// Flink's OVERLAY: a start outside the text leaves it as it is.
+fn overlay(frame: &mut Frame) -> ColumnRef {
+    let [text, other, from] = [0, 1, 2].map(|at| frame.args[at].clone());
+    let count = frame.args.get(3).cloned();
+    frame.strings(|row, out| {
+        let (text, other, from) = (text.str(row), other.str(row), from.i64(row));
+        let length = text.chars().count() as i64;
+        if from < 1 || from > length {
+            out.push_str(text);
+            return Ok(Some(()));
+        }
+        let count = count.as_ref().map_or(other.chars().count() as i64, |count| count.i64(row));
+        out.push_str(&text[..byte_of(text, from as usize - 1)]);
+        out.push_str(other);
+        let end = (from - 1).saturating_add(count);
+        if count > 0 && end < length {
+            out.push_str(&text[byte_of(text, end as usize)..]);
+        }
+        Ok(Some(()))
+    })
+}
+
+/// Characters without a counterpart go.
+fn translate(frame: &mut Frame) -> ColumnRef {
+    let [text, from, to] = [0, 1, 2].map(|at| frame.args[at].clone());
+    frame.strings(|row, out| {
+        let (from, to) = (from.str(row), to.str(row));
+        for c in text.str(row).chars() {
+            match from.chars().position(|known| known == c) {
+                Some(at) => out.extend(to.chars().nth(at)),
+                None => out.push(c),
+            }
+        }
+        Ok(Some(()))
+    })
 }
 
 /// 1-based place of a text in another from a start on; 0 where it is not.

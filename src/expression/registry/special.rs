@@ -62,6 +62,13 @@ pub fn instr(name: &str, args: Vec<Expr>) -> Made {
     call("POSITION", vec![needle, haystack])
 }
 
+/// Of the bytes of a text, or of a whole number.
+pub fn hex(name: &str, args: Vec<Expr>) -> Made {
+    let [value] = exactly(name, args)?;
+    let value = if value.data_type.is_string() { value } else { integer(name, value)? };
+    Ok(make(Function::Hex, vec![value], DataType::STRING))
+}
+
 /// All arguments in one type, and that type.
 fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
     if args.is_empty() {

@@ -14,6 +14,8 @@ enum Form {
     None,
     Int,
     Float,
+    /// Mean, and squared distances from it.
+    Spread,
     Text,
 }
 
@@ -30,15 +32,18 @@ struct Accumulator {
     count: Chunked<i64>,
     ints: Chunked<i64>,
     floats: Chunked<f64>,
+    /// With the mean in `floats`: the sum of squared distances from it.
+    squares: Chunked<f64>,
     texts: Chunked<Option<Box<str>>>,
     distinct: Chunked<Option<Box<Values>>>,
 }
 
 impl Accumulator {
     fn new(call: AggregateCall) -> Self {
-        use AggregateFunction::{Count, CountStar};
+        use AggregateFunction::{Count, CountStar, SquaredDistances};
         let form = match (call.function, &call.argument_type) {
             (Count | CountStar, _) => Form::None,
+            (SquaredDistances, _) => Form::Spread,
             (_, DataType::String { .. }) => Form::Text,
             (_, argument) if argument.is_approximate() => Form::Float,
             _ => Form::Int,
@@ -50,6 +55,7 @@ impl Accumulator {
             count: Chunked::default(),
             ints: Chunked::default(),
             floats: Chunked::default(),
+            squares: Chunked::default(),
             texts: Chunked::default(),
             distinct: Chunked::default(),
         }
@@ -61,6 +67,10 @@ impl Accumulator {
             Form::None => {}
             Form::Int => self.ints.grow(rows),
             Form::Float => self.floats.grow(rows),
+            Form::Spread => {
+                self.floats.grow(rows);
+                self.squares.grow(rows);
+            }
             Form::Text => self.texts.grow(rows),
         }
         if self.call.distinct {
@@ -74,6 +84,7 @@ impl Accumulator {
             Form::None => {}
             Form::Int => self.ints[at] = 0,
             Form::Float => self.floats[at] = 0.0,
+            Form::Spread => (self.floats[at], self.squares[at]) = (0.0, 0.0),
             Form::Text => self.texts[at] = None,
         }
         if self.call.distinct {
@@ -120,27 +131,28 @@ impl Accumulator {
             (ColumnData::I64(values), Form::Int) => self.take_int(at, values[row]),
             (ColumnData::Bool(values), Form::Int) => self.take_int(at, values[row] as i64),
             (ColumnData::F64(values), Form::Float) => self.take_float(at, values[row]),
+            (ColumnData::I64(values), Form::Spread) => self.spread(at, values[row] as f64),
+            (ColumnData::F64(values), Form::Spread) => self.spread(at, values[row]),
             (ColumnData::Str(values), Form::Text) => self.take_text(at, values.get(row)),
             _ => {}
         }
         self.count[at] += 1;
     }
 
-    /// Whether `value` replaces an extreme that is `order` to it.
+    /// Whether a value replaces the one that is held, to which it is `order`.
     fn replaces(&self, at: usize, order: Option<std::cmp::Ordering>) -> bool {
-        let wanted = match self.call.function {
-            AggregateFunction::Min => std::cmp::Ordering::Less,
-            _ => std::cmp::Ordering::Greater,
-        };
-        self.count[at] == 0 || order == Some(wanted)
-    }
-
-    fn is_extreme(&self) -> bool {
-        matches!(self.call.function, AggregateFunction::Min | AggregateFunction::Max)
+        use std::cmp::Ordering::{Greater, Less};
+        let first = self.count[at] == 0;
+        match self.call.function {
+            AggregateFunction::Min => first || order == Some(Less),
+            AggregateFunction::First => first,
+            AggregateFunction::Last => true,
+            _ => first || order == Some(Greater),
+        }
     }
 
     fn take_int(&mut self, at: usize, value: i64) {
-        if !self.is_extreme() {
+        if !self.call.function.picks() {
             self.ints[at] = self.ints[at].wrapping_add(value);
         } else if self.replaces(at, Some(value.cmp(&self.ints[at]))) {
             self.ints[at] = value;
@@ -148,14 +160,36 @@ impl Accumulator {
     }
 
     fn take_float(&mut self, at: usize, value: f64) {
-        if !self.is_extreme() {
+        if !self.call.function.picks() {
             self.floats[at] += value;
         } else if self.replaces(at, value.partial_cmp(&self.floats[at])) {
             self.floats[at] = value;
         }
     }
 
+    /// Welford's update: B. P. Welford, Note on a method for calculating corrected sums of squares
+    /// and products, Technometrics 4 (1962).
+    fn spread(&mut self, at: usize, value: f64) {
+        let before = value - self.floats[at];
+        self.floats[at] += before / (self.count[at] + 1) as f64;
+        self.squares[at] += before * (value - self.floats[at]);
+    }
+
+    /// The same for two sets: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a
+    /// pairwise algorithm for computing sample variances (1979).
+    fn merge_spread(&mut self, at: usize, other: &Self, from: usize) {
+        let (mine, theirs) = (self.count[at] as f64, other.count[from] as f64);
+        let apart = other.floats[from] - self.floats[at];
+        self.floats[at] += apart * theirs / (mine + theirs);
+        self.squares[at] += other.squares[from] + apart * apart * mine * theirs / (mine + theirs);
+    }
+
     fn take_text(&mut self, at: usize, value: &str) {
+        if self.call.function == AggregateFunction::Concat {
+            let held = self.texts[at].as_deref().unwrap_or_default();
+            self.texts[at] = Some([held, value].concat().into());
+            return;
+        }
         let order = self.texts[at].as_deref().map(|held| value.cmp(held));
         if self.replaces(at, order) {
             self.texts[at] = Some(value.into());
@@ -173,6 +207,7 @@ impl Accumulator {
             Form::None => {}
             Form::Int => self.take_int(at, other.ints[from]),
             Form::Float => self.take_float(at, other.floats[from]),
+            Form::Spread => self.merge_spread(at, other, from),
             Form::Text => {
                 if let Some(text) = &other.texts[from] {
                     self.take_text(at, text);
@@ -191,7 +226,7 @@ impl Accumulator {
     }
 
     fn is_subtractable(&self) -> bool {
-        let sums = self.form == Form::Int && !self.is_extreme();
+        let sums = self.form == Form::Int && !self.call.function.picks();
         !self.call.distinct && (self.form == Form::None || sums)
     }
 
@@ -211,18 +246,21 @@ impl Accumulator {
     }
 
     fn output(&self, at: usize, out: &mut ColumnBuilder) {
-        use AggregateFunction::{Avg, Count, CountStar, Max, Min};
+        use AggregateFunction::{Avg, Count, CountStar};
         let count = self.count[at];
         match (self.call.function, self.form) {
             (Count | CountStar, _) => out.push_i64(count),
             _ if count == 0 => out.push_null(),
             (Avg, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at] / count)),
             (Avg, Form::Float) => self.push_float(self.floats[at] / count as f64, out),
-            (Min | Max, Form::Int) if self.call.data_type == DataType::Boolean => {
+            (function, Form::Int)
+                if function.picks() && self.call.data_type == DataType::Boolean =>
+            {
                 out.push_bool(self.ints[at] != 0)
             }
             (_, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at])),
             (_, Form::Float) => self.push_float(self.floats[at], out),
+            (_, Form::Spread) => out.push_f64(self.squares[at]),
             (_, Form::Text) => out.push_str(self.texts[at].as_deref().unwrap_or_default()),
             (_, Form::None) => out.push_null(),
         }
@@ -245,6 +283,8 @@ impl Accumulator {
             _ if count == 0 => value.push_null(),
             Form::Int => value.push_i64(self.ints[at]),
             Form::Float => value.push_f64(self.floats[at]),
+            // Not sent in part.
+            Form::Spread => value.push_null(),
             Form::Text => value.push_str(self.texts[at].as_deref().unwrap_or_default()),
         }
         rest.iter_mut().for_each(|counts| counts.push_i64(count));
@@ -281,6 +321,10 @@ impl Accumulator {
             Form::None => {}
             Form::Int => put_i64(self.ints[at], out),
             Form::Float => put_i64(self.floats[at].to_bits() as i64, out),
+            Form::Spread => {
+                put_i64(self.floats[at].to_bits() as i64, out);
+                put_i64(self.squares[at].to_bits() as i64, out);
+            }
             Form::Text => put_bytes(self.texts[at].as_deref().unwrap_or_default().as_bytes(), out),
         }
         if self.call.distinct {
@@ -297,6 +341,10 @@ impl Accumulator {
             Form::None => {}
             Form::Int => self.ints[at] = take_i64(from)?,
             Form::Float => self.floats[at] = f64::from_bits(take_i64(from)? as u64),
+            Form::Spread => {
+                self.floats[at] = f64::from_bits(take_i64(from)? as u64);
+                self.squares[at] = f64::from_bits(take_i64(from)? as u64);
+            }
             Form::Text => {
                 let text = std::str::from_utf8(take_bytes(from)?).ok()?;
                 self.texts[at] = (self.count[at] > 0).then(|| text.into());
@@ -312,7 +360,8 @@ impl Accumulator {
     }
 
     fn bytes(&self) -> u64 {
-        let flat = self.count.bytes() + self.ints.bytes() + self.floats.bytes();
+        let flat =
+            self.count.bytes() + self.ints.bytes() + self.floats.bytes() + self.squares.bytes();
         flat + self.texts.bytes() + self.distinct.bytes()
     }
 }

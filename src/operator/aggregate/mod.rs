@@ -18,6 +18,25 @@ pub enum AggregateFunction {
     Min,
     Max,
     Avg,
+    /// The first or the last value to come that is not NULL.
+    First,
+    Last,
+    /// Texts one behind the other, as they come.
+    Concat,
+    /// The sum of the squared distances from the mean (Welford's way), of which variances are made.
+    SquaredDistances,
+}
+
+impl AggregateFunction {
+    /// The result is one of the values.
+    pub fn picks(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::First | Self::Last)
+    }
+
+    /// The result depends on the order in which rows come, be it in its last digit.
+    pub fn is_ordered(self) -> bool {
+        matches!(self, Self::First | Self::Last | Self::Concat | Self::SquaredDistances)
+    }
 }
 
 /// One aggregate of a GROUP BY, over columns of its input.
@@ -42,7 +61,7 @@ impl AggregateCall {
             AggregateFunction::CountStar | AggregateFunction::Count => vec![DataType::BigInt],
             AggregateFunction::Sum => vec![sum],
             AggregateFunction::Avg => vec![sum, DataType::BigInt],
-            AggregateFunction::Min | AggregateFunction::Max => match &self.argument_type {
+            _ => match &self.argument_type {
                 DataType::Boolean => vec![DataType::BigInt],
                 _ if approximate => vec![DataType::Double],
                 other => vec![other.clone()],

@@ -28,6 +28,13 @@ pub fn aggregate(call: &AggregateCall, rows: &[&Row]) -> Value {
     }
     match call.function {
         AggregateFunction::Min => values.into_iter().min_by(|a, b| order(a, b)).unwrap().clone(),
+        AggregateFunction::SquaredDistances => {
+            let numbers = values.iter().map(|value| float(value));
+            let mean = numbers.clone().sum::<f64>() / values.len() as f64;
+            Value::F64(numbers.map(|number| (number - mean).powi(2)).sum())
+        }
+        AggregateFunction::First => values[0].clone(),
+        AggregateFunction::Last => values[values.len() - 1].clone(),
         AggregateFunction::Max => values.into_iter().max_by(|a, b| order(a, b)).unwrap().clone(),
         function => {
             let average = function == AggregateFunction::Avg;

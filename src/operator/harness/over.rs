@@ -73,9 +73,22 @@ fn calls() -> Vec<OverCall> {
     all
 }
 
+/// LAG stands with a frame of its own.
+fn calls_in(bounds: Bounds) -> Vec<OverCall> {
+    let Bounds::Newest(offset) = bounds else { return calls() };
+    let (function, data_type) = (OverFunction::Lag { offset }, TYPES[LONG].clone());
+    let otherwise = Value::I64(-1);
+    let lag = OverCall { function, argument: Some(LONG), otherwise, distinct: false, data_type };
+    [calls(), vec![lag]].concat()
+}
+
 /// The value of a call over the rows of a frame, oldest first.
 fn value(call: &OverCall, frame: &[&Row]) -> Value {
     let Some(argument) = call.argument else { return Value::I64(frame.len() as i64) };
+    if let OverFunction::Lag { offset } = call.function {
+        let row = frame.len().checked_sub(offset + 1).map(|at| frame[at]);
+        return row.map_or(call.otherwise.clone(), |row| row[argument].clone());
+    }
     let mut values: Vec<Value> = frame.iter().map(|row| row[argument].clone()).collect();
     values.retain(|value| !value.is_null());
     if call.distinct {
@@ -139,7 +152,7 @@ fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
         for (before, row) in peers {
             let key = format!("{:?}", row[KEY]);
             let is_late = match bounds {
-                Bounds::Range(None) | Bounds::Rows(None) => now <= before,
+                Bounds::Range(None) | Bounds::Rows(None) | Bounds::Newest(_) => now <= before,
                 _ => newest.get(&key).copied().flatten().is_some_and(|newest| now <= newest),
             };
             if is_late {
@@ -159,14 +172,15 @@ fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
         for (key, row, count) in pending {
             let rows = &taken[&key];
             let frame: Vec<&Row> = match bounds {
-                Bounds::Range(None) => rows.iter().collect(),
+                Bounds::Range(None) | Bounds::Newest(_) => rows.iter().collect(),
                 Bounds::Range(Some(ms)) => {
                     rows.iter().filter(|row| time(row) >= Some(now - ms)).collect()
                 }
                 Bounds::Rows(None) => rows[..count].iter().collect(),
                 Bounds::Rows(Some(n)) => rows[count.saturating_sub(n + 1)..count].iter().collect(),
             };
-            let values = calls().iter().map(|call| value(call, &frame)).collect::<Vec<_>>();
+            let calls = calls_in(bounds);
+            let values = calls.iter().map(|call| value(call, &frame)).collect::<Vec<_>>();
             all.push([row, values].concat());
         }
     }
@@ -176,7 +190,8 @@ fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
 fn make(bounds: Bounds) -> Box<dyn Operator> {
     let sort = TimeSort::new(TIME, vec![KEY], TYPES.to_vec(), 3);
     let keys = KeyDictionary::shared(3);
-    Box::new(Sorted(sort, Over::new(TIME, vec![KEY], calls(), (bounds, Order::EventTime), keys)))
+    let (calls, order) = (calls_in(bounds), (bounds, Order::EventTime));
+    Box::new(Sorted(sort, Over::new(TIME, vec![KEY], calls, order, keys)))
 }
 
 #[test]
@@ -193,6 +208,7 @@ fn over_equals_the_model() {
         Bounds::Range(Some(0)),
         Bounds::Rows(None),
         Bounds::Rows(Some(3)),
+        Bounds::Newest(2),
     ] {
         let (wanted, wanted_late) = expected(&sorted, bounds);
         assert!(wanted_late > 10, "too few rows are late");

@@ -116,6 +116,14 @@ impl Frame {
         }
     }
 
+    /// Lets all but the newest `rows` go; they have counted for good.
+    pub fn keep_newest(&mut self, rows: usize, calls: &[OverCall]) {
+        while self.times.len() > rows {
+            self.times.pop_front();
+            self.values.drain(..width(calls));
+        }
+    }
+
     /// Lets rows go that do not count any more and are older than `time`.
     pub fn trim(&mut self, time: i64, calls: &[OverCall]) {
         while self.active > 0 && self.times.front().is_some_and(|&first| first < time) {

@@ -56,6 +56,9 @@ pub enum Bounds {
     Range(Option<i64>),
     /// This many rows before it (`None`: all).
     Rows(Option<usize>),
+    /// All, rows of equal time included, of which the newest are kept, and this many before them:
+    /// LAG, which Flink computes so.
+    Newest(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +126,7 @@ impl Over {
     /// unbounded one what is newer than the watermark.
     fn is_late(&self, slot: u32, time: i64, before: i64) -> bool {
         match self.bounds {
-            Bounds::Range(None) | Bounds::Rows(None) => time <= before,
+            Bounds::Range(None) | Bounds::Rows(None) | Bounds::Newest(_) => time <= before,
             _ => self.table.get(slot).is_some_and(|frame| time <= frame.last_out),
         }
     }
@@ -141,6 +144,10 @@ impl Over {
         match self.bounds {
             Bounds::Range(None) | Bounds::Rows(None) => {
                 frame.add(time, arguments, calls, Keep::Sums);
+            }
+            Bounds::Newest(rows) => {
+                frame.keep_newest(rows, calls);
+                frame.add(time, arguments, calls, Keep::Rows);
             }
             Bounds::Rows(Some(rows)) => {
                 frame.slide_to_last(rows, calls);
@@ -202,7 +209,7 @@ impl Over {
     /// All rows of the newest time are here: they count for each other, then go out.
     fn close_peers(&mut self) {
         let peers = std::mem::take(&mut self.peers);
-        let together = matches!(self.bounds, Bounds::Range(_));
+        let together = matches!(self.bounds, Bounds::Range(_) | Bounds::Newest(_));
         let time = self.peers_time;
         if together {
             for &(work, row, slot) in &peers {

@@ -26,7 +26,8 @@ pub fn mergeable(calls: &[AggregateCall]) -> bool {
     calls.iter().all(|call| {
         let counts =
             matches!(call.function, AggregateFunction::CountStar | AggregateFunction::Count);
-        !call.distinct && (counts || !call.argument_type.is_nested())
+        let merges = !call.distinct && !call.function.is_ordered();
+        merges && (counts || !call.argument_type.is_nested())
     })
 }
 

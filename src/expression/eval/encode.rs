@@ -1,0 +1,127 @@
+//! Digests and encodings of texts, and the parts of a URL.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
+use url::Url;
+
+use super::super::registry::Function;
+use super::frame::Frame;
+use crate::record::ColumnRef;
+
+/// What Java's URLEncoder leaves as it is, the blank aside.
+const KEPT: AsciiSet =
+    NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'*').remove(b'_').remove(b' ');
+
+pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
+    let a = frame.args[0].clone();
+    let is_text = a.column.as_strings().is_some();
+    match function {
+        Function::FromBase64 => frame.strings(|row, out| {
+            let bytes = STANDARD.decode(a.bytes(row)).ok();
+            let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+            Ok(text.map(|text| out.push_str(&text)))
+        }),
+        Function::UrlDecode => frame.strings(|row, out| {
+            let text = a.str(row).replace('+', " ");
+            let decoded = percent_decode_str(&text).decode_utf8().ok();
+            Ok(decoded.map(|text| out.push_str(&text)))
+        }),
+        Function::ParseUrl => parse_url(frame),
+        Function::Hex if !is_text => frame.strings(|row, out| {
+            let _ = write!(out, "{:X}", a.i64(row));
+            Ok(Some(()))
+        }),
+        _ => frame.strings(|row, out| {
+            encode(function, a.bytes(row), a.str(row), out);
+            Ok(Some(()))
+        }),
+    }
+}
+
+fn encode(function: Function, bytes: &[u8], text: &str, out: &mut String) {
+    match function {
+        Function::Md5 => hex(&Md5::digest(bytes), out),
+        Function::Sha1 => hex(&Sha1::digest(bytes), out),
+        Function::Sha224 => hex(&Sha224::digest(bytes), out),
+        Function::Sha256 => hex(&Sha256::digest(bytes), out),
+        Function::Sha384 => hex(&Sha384::digest(bytes), out),
+        Function::Sha512 => hex(&Sha512::digest(bytes), out),
+        Function::ToBase64 => STANDARD.encode_string(bytes, out),
+        Function::UrlEncode => {
+            out.extend(
+                utf8_percent_encode(text, &KEPT)
+                    .flat_map(|part| part.chars())
+                    .map(|c| if c == ' ' { '+' } else { c }),
+            );
+        }
+        // HEX alone is left.
+        _ => bytes.iter().for_each(|byte| {
+            let _ = write!(out, "{byte:02X}");
+        }),
+    }
+}
+
+fn hex(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+}
+
+/// As Hive's and Flink's `parse_url`: NULL where the part is not there.
+fn parse_url(frame: &mut Frame) -> ColumnRef {
+    let [text, part] = [0, 1].map(|at| frame.args[at].clone());
+    let key = frame.args.get(2).cloned();
+    frame.strings(|row, out| {
+        let text = text.str(row);
+        let Ok(url) = Url::parse(text) else { return Ok(None) };
+        // The crate shows paths and hosts as they are requested, Java as they are written.
+        let query = url.query();
+        let key = key.as_ref().map(|key| key.str(row));
+        let found = match (part.str(row), key) {
+            ("QUERY", Some(key)) => query.and_then(|query| value_of(query, key)),
+            (_, Some(_)) => None,
+            ("HOST", _) => url.host_str(),
+            ("PATH", _) => Some(written_path(text, &url)),
+            ("QUERY", _) => query,
+            ("REF", _) => url.fragment(),
+            ("PROTOCOL", _) => Some(url.scheme()),
+            ("AUTHORITY", _) => authority(text),
+            ("USERINFO", _) => authority(text).and_then(|it| it.rsplit_once('@')).map(|it| it.0),
+            ("FILE", _) => {
+                let file = written_path(text, &url);
+                out.push_str(file);
+                query.into_iter().for_each(|query| {
+                    out.push('?');
+                    out.push_str(query);
+                });
+                return Ok(Some(()));
+            }
+            _ => None,
+        };
+        Ok(found.map(|found| out.push_str(found)))
+    })
+}
+
+fn authority(text: &str) -> Option<&str> {
+    let rest = text.split_once("://")?.1;
+    rest.split(['/', '?', '#']).next()
+}
+
+/// The path, empty where none was written.
+fn written_path<'a>(text: &'a str, url: &'a Url) -> &'a str {
+    let bare = authority(text).is_some_and(|authority| {
+        let rest = text.split_once("://").map_or("", |(_, rest)| &rest[authority.len()..]);
+        !rest.starts_with('/')
+    });
+    if bare { "" } else { url.path() }
+}
+
+fn value_of<'a>(query: &'a str, key: &str) -> Option<&'a str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
+}
