@@ -74,8 +74,8 @@ impl StateFolder {
             let older = manifests[1..].iter().find_map(|(_, name)| self.load(name).ok());
             let advice = match older {
                 Some(manifest) => format!(
-                    "restore the file from a backup, or ask for the older generation that is \
-                     intact (epoch {}): its input positions are used too, so input since then is \
+                    "restore the file from a backup, or run with --allow-older-state to go on from \
+                     epoch {}, which is intact: its input positions are used too, so input since then is \
                      read again and sinks without transactions get it twice",
                     manifest.epoch
                 ),

@@ -40,6 +40,11 @@ pub struct RunArgs {
     /// none
     #[arg(long, default_value = "state")]
     state_dir: String,
+    /// Go on from the newest state that is whole where the last one is damaged: input since then
+    /// is read again, and sinks get its results twice. Refused where Kafka's transactions have
+    /// committed the damaged one
+    #[arg(long)]
+    allow_older_state: bool,
     /// How often state and results are committed; longer where an epoch takes more than a fifth
     /// of it
     #[arg(long, default_value = "1s", value_parser = parse::duration)]
@@ -69,6 +74,7 @@ impl RunArgs {
             },
             settings: self.settings.into_iter().collect(),
             state_dir: (self.state_dir != "off").then(|| self.state_dir.into()),
+            allow_older_state: self.allow_older_state,
             epoch_interval: self.epoch_interval,
             latency_interval: self.latency_interval,
             latency_file: self.latency_file,

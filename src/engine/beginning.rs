@@ -40,7 +40,7 @@ impl Beginning {
         };
         fault::point("fenced");
         let recovery = match &state {
-            Some(folder) => open_recovery(folder, transactions.as_deref(), job)?,
+            Some(folder) => open_recovery(folder, transactions.as_deref(), job, options)?,
             None => None,
         };
         let manifest = recovery.as_ref().map(|recovery| &recovery.manifest);
@@ -101,8 +101,10 @@ fn open_recovery(
     folder: &Arc<StateFolder>,
     transactions: Option<&Transactions>,
     job: &Job,
+    options: &RunOptions,
 ) -> Result<Option<Arc<Recovery>>, String> {
     let found = match transactions {
+        None if options.allow_older_state => folder.load_newest_intact()?,
         None => folder.load_latest()?,
         Some(transactions) => match transactions.committed()? {
             Some(name) => Some(folder.load_committed(&name)?),

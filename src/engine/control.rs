@@ -28,6 +28,8 @@ use crate::source::Position;
 const STRETCH: u32 = 5;
 /// How often the loop looks at the stop flag.
 const TICK: Duration = Duration::from_millis(20);
+/// For so long at least nobody wonders why no epoch is committed.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a graceful stop may take before the sinks are told to give up.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
@@ -35,12 +37,14 @@ const DRAIN_MAX: Duration = Duration::from_secs(30);
 pub struct Health {
     workers: Vec<ProblemCell>,
     sinks: Vec<SinkContext>,
+    /// Why no epoch is committed.
+    commits: ProblemCell,
 }
 
 impl Health {
     pub fn new(workers: usize, sinks: Vec<SinkContext>) -> Self {
         let cell = |index| Arc::new(Mutex::new(Some(format!("worker {index} is starting"))));
-        Self { workers: (0..workers).map(cell).collect(), sinks }
+        Self { workers: (0..workers).map(cell).collect(), sinks, commits: Default::default() }
     }
 
     pub fn opened(&self, worker: usize) {
@@ -53,11 +57,19 @@ impl Health {
         self.workers[worker].clone()
     }
 
+    fn set_commits(&self, problem: Option<String>) {
+        if let Ok(mut commits) = self.commits.lock() {
+            *commits = problem;
+        }
+    }
+
     pub fn ready(&self) -> Result<(), String> {
         let of_workers = self.workers.iter();
         let of_workers =
             of_workers.filter_map(|cell| cell.lock().ok().and_then(|cell| cell.clone()));
-        let mut problems = of_workers.chain(self.sinks.iter().filter_map(SinkContext::problem));
+        let of_commits = self.commits.lock().ok().and_then(|problem| problem.clone());
+        let of_sinks = self.sinks.iter().filter_map(SinkContext::problem);
+        let mut problems = of_workers.chain(of_sinks).chain(of_commits);
         problems.next().map_or(Ok(()), Err)
     }
 }
@@ -66,6 +78,9 @@ impl Health {
 struct Epoch {
     number: u64,
     begun: Instant,
+    /// When the last worker had its state written, and when the last sink had answered.
+    saved: Option<Instant>,
+    acknowledged: Option<Instant>,
     workers_left: usize,
     sinks_left: usize,
     sources: Vec<SourcePositions>,
@@ -105,6 +120,8 @@ pub struct Control<'a> {
     /// How long after the last epoch's beginning the next one may begin: an epoch that takes
     /// long makes the next one wait, rather than be all that the job does.
     pub stretched: Duration,
+    pub last_commit: Instant,
+    pub health: Arc<Health>,
     /// When the first record was read.
     pub first: Option<Instant>,
 }
@@ -164,6 +181,9 @@ impl Control<'_> {
                 return Ok(End::Stopped);
             }
             self.report_latency(&mut last_latency);
+            if !self.job.bounded {
+                self.watch_commits(current.as_ref());
+            }
             select! {
                 recv(self.worker_events) -> event => match event {
                     Ok(event) => self.on_worker(event, &mut current, &mut workers_left)?,
@@ -212,6 +232,8 @@ impl Control<'_> {
         Epoch {
             number,
             begun: Instant::now(),
+            saved: None,
+            acknowledged: None,
             workers_left: self.handles.len(),
             sinks_left: self.contexts.len(),
             sources: Vec::new(),
@@ -230,6 +252,7 @@ impl Control<'_> {
             Event::Saved { epoch, sources, file, .. } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.workers_left -= 1;
+                    current.saved = Some(Instant::now());
                     current.sources.extend(sources);
                     current.files.extend(file);
                 }
@@ -254,6 +277,7 @@ impl Control<'_> {
             SinkEvent::Acknowledged { sink, epoch, files } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.sinks_left -= 1;
+                    current.acknowledged = Some(Instant::now());
                     let table = self.job.topology.sinks[sink].name.to_string();
                     let outbox = |file| Outbox { table: table.clone(), file };
                     current.outboxes.extend(files.into_iter().map(outbox));
@@ -276,6 +300,7 @@ impl Control<'_> {
     /// committed.
     fn commit(&mut self, epoch: Epoch) -> Result<(), Ended> {
         flush_letters(&self.letters)?;
+        let written = Instant::now();
         self.summary.epochs += 1;
         let mut name = String::new();
         if let Some(folder) = &self.beginning.state {
@@ -300,12 +325,53 @@ impl Control<'_> {
             tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
         }
         self.stretched = epoch.begun.elapsed() * STRETCH;
-        let seconds = epoch.begun.elapsed().as_secs_f64();
-        let help = "From the first barrier to the commit of the last epoch";
-        self.metrics.gauge("pelton_epoch_duration_seconds", help, &[]).set(seconds);
+        self.last_commit = Instant::now();
+        self.report_epoch(&epoch, written);
+        Ok(())
+    }
+
+    /// How long the phases of an epoch took: barriers and state files, what the sinks were behind
+    /// by then, and the commit.
+    fn report_epoch(&self, epoch: &Epoch, committing: Instant) {
+        let end = Instant::now();
+        let saved = epoch.saved.unwrap_or(committing);
+        let phases = [
+            ("workers", saved.duration_since(epoch.begun)),
+            ("sinks", epoch.acknowledged.unwrap_or(saved).saturating_duration_since(saved)),
+            ("commit", end.duration_since(committing)),
+            ("all", end.duration_since(epoch.begun)),
+        ];
+        let help = "How long the last epoch took, by phase";
+        for (phase, took) in phases {
+            let labels = [("phase", phase)];
+            let gauge = self.metrics.gauge("pelton_epoch_duration_seconds", help, &labels);
+            gauge.set(took.as_secs_f64());
+        }
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
-        Ok(())
+        let outboxes = epoch.outboxes.iter().map(|outbox| &outbox.file);
+        let bytes: u64 = epoch.files.iter().chain(outboxes).map(|file| file.length).sum();
+        let help = "Bytes of the files of the last epoch";
+        self.metrics.gauge("pelton_epoch_bytes", help, &[]).set(bytes as f64);
+    }
+
+    /// Says so where no epoch has been committed for long.
+    fn watch_commits(&self, current: Option<&Epoch>) {
+        let age = self.last_commit.elapsed();
+        let help = "Time since the last epoch was committed";
+        self.metrics.gauge("pelton_last_commit_age_seconds", help, &[]).set(age.as_secs_f64());
+        let long = COMMIT_PATIENCE.max(3 * self.options.epoch_interval.max(self.stretched));
+        let late = current.filter(|_| age > long);
+        self.health.set_commits(late.map(|epoch| {
+            format!(
+                "no epoch has been committed for {} s: epoch {} waits for {} worker(s) and {} \
+                 sink(s)",
+                age.as_secs(),
+                epoch.number,
+                epoch.workers_left,
+                epoch.sinks_left
+            )
+        }));
     }
 
     /// Commits the positions of all Kafka sources under their groups, with the manifest's name

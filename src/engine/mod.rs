@@ -47,6 +47,8 @@ pub struct RunOptions {
     /// `--set key=value`.
     pub settings: BTreeMap<String, String>,
     pub state_dir: Option<PathBuf>,
+    /// Where the newest state is damaged, an older one will do.
+    pub allow_older_state: bool,
     pub epoch_interval: Duration,
     pub latency_interval: Option<Duration>,
     pub latency_file: Option<PathBuf>,

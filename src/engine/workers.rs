@@ -124,6 +124,8 @@ pub fn run(
         name_before: String::new(),
         full: false,
         stretched: std::time::Duration::ZERO,
+        last_commit: Instant::now(),
+        health: observed.health.clone(),
         first: None,
     };
     let outcome = control.run();

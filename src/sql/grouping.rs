@@ -126,8 +126,8 @@ impl Queries<'_> {
         };
         let updates = is_updating(self.plan, input);
         let refused = calls.iter().find(|call| match call.function {
-            First | Last => merges || updates,
-            Concat | SquaredDistances => updates,
+            First | Last | Concat => merges || updates,
+            SquaredDistances => updates,
             _ => false,
         });
         match refused {

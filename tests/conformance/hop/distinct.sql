@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='hop/distinct.jsonl','format'='json');
+CREATE TABLE `result` (ws TIMESTAMP(3), a BIGINT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT window_start, COUNT(DISTINCT u) FROM TABLE(HOP(TABLE ev, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '30' SECOND)) GROUP BY window_start, window_end;

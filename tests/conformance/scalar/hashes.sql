@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='scalar/hashes.jsonl','format'='json');
+CREATE TABLE `result` (id INT, a STRING, b STRING, c STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, SHA224(s), SHA384(s), SHA512(s) FROM ev;
