@@ -23,6 +23,7 @@ pub fn point(step: &str) {
     let Ok(wanted) = std::env::var("PELTON_FAULT") else { return };
     let (name, count) = wanted.split_once(':').unwrap_or((&wanted, "1"));
     if name == step && REACHED.fetch_add(1, Ordering::Relaxed) + 1 >= count.parse().unwrap_or(1) {
+        cut_unsynced();
         std::process::abort();
     }
 }
@@ -41,4 +42,40 @@ pub fn sabotaged(what: &str) -> bool {
 #[inline(always)]
 pub fn sabotaged(_what: &str) -> bool {
     false
+}
+
+/// Files that a sabotage has left to the system's cache.
+#[cfg(feature = "fault-injection")]
+static UNSYNCED: std::sync::Mutex<Vec<std::path::PathBuf>> = std::sync::Mutex::new(Vec::new());
+
+/// A power cut: of what was not synced, half is gone.
+#[cfg(feature = "fault-injection")]
+fn cut_unsynced() {
+    let Ok(paths) = UNSYNCED.lock() else { return };
+    for path in paths.iter().rev().take(2) {
+        if let Ok(file) = std::fs::File::options().write(true).open(path) {
+            let length = file.metadata().map_or(0, |metadata| metadata.len());
+            let _ = file.set_len(length / 2);
+        }
+    }
+}
+
+/// Syncs a file that is to be named `path`.
+pub fn sync(file: &std::fs::File, path: &std::path::Path) -> std::io::Result<()> {
+    #[cfg(feature = "fault-injection")]
+    if sabotaged("no-fsync") {
+        if let Ok(mut paths) = UNSYNCED.lock() {
+            paths.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let _ = path;
+    file.sync_all()
+}
+
+/// Makes room for the wrong doing of a sabotage to show.
+pub fn dawdle(what: &str) {
+    if sabotaged(what) {
+        std::thread::sleep(std::time::Duration::from_millis(250));
+    }
 }

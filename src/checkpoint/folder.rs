@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::{FileEntry, Manifest};
 use super::snapshot::{self, SnapshotWriter, TEMPORARY, Visit};
 use super::{at, sync_folder};
+use crate::fault;
 
 /// Complete generations that stay.
 const GENERATIONS: usize = 2;
@@ -184,7 +185,7 @@ impl StateFolder {
         let temporary = self.dir.join(format!("{name}{TEMPORARY}"));
         let bytes = manifest.to_bytes()?;
         File::create(&temporary)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+            .and_then(|mut file| file.write_all(&bytes).and_then(|()| fault::sync(&file, &path)))
             .and_then(|()| fs::rename(&temporary, &path))
             .and_then(|()| sync_folder(&self.dir))
             .map_err(|error| at(&path, &error))

@@ -86,7 +86,7 @@ impl SnapshotWriter {
         let checksum = self.hash.digest();
         self.out.write_all(&checksum.to_le_bytes())?;
         self.out.flush()?;
-        self.out.get_ref().sync_all()?;
+        crate::fault::sync(self.out.get_ref(), path)?;
         fs::rename(self.dir.join(format!("{}{TEMPORARY}", self.name)), path)?;
         sync_folder(&self.dir)?;
         Ok(FileEntry { name: self.name.clone(), length: self.length + TRAILER, checksum })

@@ -173,7 +173,7 @@ impl Control<'_> {
             let due = draining.is_some()
                 || self.full
                 || last_epoch.elapsed() >= self.options.epoch_interval.max(self.stretched);
-            if current.is_none() && due && workers_left == self.handles.len() && !self.job.bounded {
+            if current.is_none() && due && workers_left > 0 && !self.job.bounded {
                 self.full = false;
                 current = Some(self.begin_epoch());
                 last_epoch = Instant::now();

@@ -169,6 +169,7 @@ impl SinkThread {
         epoch: u64,
     ) -> Result<Vec<FileEntry>, String> {
         rows.asked = false;
+        fault::dawdle("commit-before-sinks");
         match &mut self.publish {
             Publish::AtOnce => self.acknowledge(sink, &mut rows.current)?,
             Publish::Transaction => {
