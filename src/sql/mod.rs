@@ -200,6 +200,9 @@ impl Compiler {
             let message = format!("table `{name}`: '{}' cannot be written to", table.connector);
             return Err(Fault::new(table_span, message));
         }
+        if let Err(reason) = crate::sink::check(&table) {
+            return Err(Fault::new(table_span, format!("table `{name}`: {reason}")));
+        }
         let node = self.queries(span).query(query)?;
         self.check_ranks(node, span)?;
         self.check_updates(node, &table, table_span)?;
