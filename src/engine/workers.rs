@@ -256,9 +256,8 @@ fn start_sinks(
         let transactions = transactions.map(|all| (all, beginning.epoch + 1));
         let publish = publish(index, table, beginning);
         let metrics = observed.metrics.clone();
-        let open = Box::new(move || {
-            connectors::open_sink(of_sink, zone, context, transactions, &metrics)
-        });
+        let open =
+            Box::new(move || connectors::open_sink(of_sink, zone, context, transactions, &metrics));
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];

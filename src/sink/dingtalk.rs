@@ -103,7 +103,7 @@ impl Sink for DingTalk {
                 self.send()?;
             }
         }
-        Ok(())
+        if !self.held.is_empty() && self.delivery.is_ready() { self.send() } else { Ok(()) }
     }
 
     /// What comes while this waits for its turn is in the sink's queue, and so in the next digest.

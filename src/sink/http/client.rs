@@ -12,7 +12,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use openssl::ssl::{Ssl, SslConnector, SslMethod};
+use openssl::ssl::{Ssl, SslConnector, SslMethod, SslVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -78,7 +78,8 @@ impl Client {
     pub fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
         let request = self.request(outgoing)?;
         let (timeout, connection) = (self.timeout, self.connection.take());
-        let exchange = async { tokio::time::timeout(timeout, self.exchange(request, connection)).await };
+        let exchange =
+            async { tokio::time::timeout(timeout, self.exchange(request, connection)).await };
         let answered = self.runtime.block_on(exchange);
         let passed = || Failure::Passing(format!("no answer within {timeout:?}"));
         let (answer, connection) = answered.map_err(|_| passed())??;
@@ -168,12 +169,12 @@ fn passing(error: impl std::error::Error) -> Failure {
 /// OpenSSL that is built in knows no paths of this machine.
 fn tls() -> Result<SslConnector, openssl::error::ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls_client())?;
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     let trusted = openssl_probe::probe();
-    let (file, folders) = (trusted.cert_file.as_deref(), &trusted.cert_dir);
-    if file.is_some() {
-        builder.load_verify_locations(file, None)?;
+    if let Some(file) = &trusted.cert_file {
+        builder.load_verify_locations(Some(file), None)?;
     }
-    for folder in folders {
+    for folder in &trusted.cert_dir {
         builder.load_verify_locations(None, Some(folder))?;
     }
     Ok(builder.build())

@@ -36,8 +36,8 @@ impl DeadLetters {
         };
         let file = path.as_ref().map(open).transpose();
         let path = path.unwrap_or_default();
-        let file = file
-            .map_err(|error| format!("'dead-letter.path' = '{}': {error}", path.display()))?;
+        let file =
+            file.map_err(|error| format!("'dead-letter.path' = '{}': {error}", path.display()))?;
         let url = url[..url::Position::AfterPath].to_owned();
         let (table, log) = (table.to_owned(), Throttle::default());
         Ok(Self { table, url, path, file, counter, log })
@@ -107,8 +107,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, counter) = (folder.path().join("a/dead.jsonl"), Counter::default());
         let url = "http://host:1/path?access_token=hush".parse().unwrap();
-        let mut dead =
-            DeadLetters::open("t", &url, Some(path.clone()), counter.clone()).unwrap();
+        let mut dead = DeadLetters::open("t", &url, Some(path.clone()), counter.clone()).unwrap();
         dead.add(&[r#"{"a":1}"#.into(), r#"{"a":2}"#.into()], "answered \"404\"").unwrap();
         dead.flush().unwrap();
         let text = std::fs::read_to_string(path).unwrap();

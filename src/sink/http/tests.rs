@@ -36,7 +36,7 @@ fn rows() -> Rows {
 /// One row with a message that a template has to withstand.
 fn batch(message: Option<&str>, metadata: &str) -> Batch {
     let table = table(&[]);
-    let tags = Value::Map([("k\"".into(), Value::I64(1))].into());
+    let tags = Value::Map([(Value::Str("k\"".into()), Value::I64(1))].into());
     let values = [
         Value::I64(7),
         message.map_or(Value::Null, |message| Value::Str(message.into())),
@@ -67,7 +67,7 @@ fn no_value_breaks_out_of_a_json_template() {
     assert_eq!((&value["n"], &value["m"]), (&7.into(), &HOSTILE.into()));
     assert_eq!((&value["meta"]["count"], &value["tags"]["k\""]), (&150.into(), &1.into()));
     assert_eq!(value["as_text"], r#"{"k\"":1}"#);
-    assert_eq!(value["at"], "2026-01-05 10:30:00.250");
+    assert_eq!(value["at"], "2026-01-05T10:30:00.250");
     // NULL is no text, and null as a value; text that is no JSON is not taken for it.
     let text = template.render(&rows, &batch(None, "{"), 0);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
