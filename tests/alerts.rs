@@ -53,7 +53,7 @@ struct Receiver {
 impl Receiver {
     /// Gives the answers one after the other, and the last one for ever.
     fn start(answers: &[Answer]) -> Self {
-        Self::serve(answers, |stream| Some(stream))
+        Self::serve(answers, Some)
     }
 
     fn serve<S: Read + Write>(

@@ -212,3 +212,28 @@ fn cut(text: &str, bytes_max: usize) -> String {
     let end = (0..=bytes_max).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
     format!("{}…", &text[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Alert, TITLES, cut, digest, markdown};
+    use serde_json::Value;
+
+    #[test]
+    fn cuts_keep_characters_whole() {
+        assert_eq!(cut("用户", 6), "用户");
+        assert_eq!(cut("用户s", 5), "用…");
+        assert_eq!(cut("用户", 2), "…");
+    }
+
+    #[test]
+    fn no_message_is_longer_than_dingtalk_takes() {
+        let long = "\"用\n".repeat(50_000);
+        assert!(markdown(&long, &long).len() < 40_000);
+        let alert = |_| Alert { title: long.clone(), text: long.clone(), row: String::new() };
+        let body = digest("t", &(0..1_000).map(alert).collect::<Vec<_>>());
+        let message: Value = serde_json::from_slice(&body).unwrap();
+        let text = message["markdown"]["text"].as_str().unwrap();
+        assert!(text.len() < 4_000 && text.contains("990 more"), "{text}");
+        assert_eq!(text.matches("- \"用").count(), TITLES);
+    }
+}

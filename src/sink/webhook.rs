@@ -209,11 +209,11 @@ impl BodyCheck {
                 value => value.get(step),
             });
         }
-        match at {
-            Some(serde_json::Value::String(text)) => *text == self.value,
-            Some(other) => other.to_string() == self.value,
-            None => false,
-        }
+        let found = at.map(|value| match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        found.is_some_and(|found| found == self.value)
     }
 }
 
