@@ -10,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/pelton /usr/local/bin/pelton
 
 FROM debian:bookworm-slim
-# For TLS connections to Kafka.
+# For TLS connections to Kafka and to receivers of alerts.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*

@@ -99,7 +99,8 @@ fn finds_a_flipped_bit_anywhere() {
             bad[byte] ^= 1 << (byte % 8);
             fs::write(&path, &bad).unwrap();
             let error = folder.load_latest().unwrap_err();
-            assert!(error.contains("(epoch 2)"), "{part} {byte}: {error}");
+            let advice = "--allow-older-state to go on from epoch 2";
+            assert!(error.contains(advice), "{part} {byte}: {error}");
         }
         fs::write(&path, &good).unwrap();
         assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);

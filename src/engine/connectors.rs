@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::metrics::Metrics;
 use crate::record::json::{JsonField, JsonOptions};
 use crate::shard::options;
 use crate::sink::kafka::transaction::Transactions;
@@ -32,6 +33,7 @@ pub fn open_sink(
     zone: jiff::tz::TimeZone,
     context: SinkContext,
     transactions: Option<(Arc<Transactions>, u64)>,
+    metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     match &*table.connector {
         "kafka" => sink::kafka::open(table, zone, context, transactions),
@@ -39,6 +41,8 @@ pub fn open_sink(
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),
         "redis" => sink::redis::open(table, zone, context),
+        "webhook" => sink::webhook::open(table, zone, context, metrics),
+        "dingtalk" => sink::dingtalk::open(table, zone, context, metrics),
         other => Err(format!("connector '{other}' cannot be written to")),
     }
 }

@@ -257,7 +257,9 @@ fn start_sinks(
         let transactions = beginning.transactions.clone().filter(|_| is_transactional(table));
         let transactions = transactions.map(|all| (all, beginning.epoch + 1));
         let publish = publish(index, table, beginning);
-        let open = Box::new(move || connectors::open_sink(of_sink, zone, context, transactions));
+        let metrics = observed.metrics.clone();
+        let open =
+            Box::new(move || connectors::open_sink(of_sink, zone, context, transactions, &metrics));
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];

@@ -1,16 +1,21 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
 pub mod blackhole;
+pub mod dingtalk;
 pub mod filesystem;
+mod http;
 pub mod kafka;
+mod options;
 pub mod print;
 pub mod redis;
+pub mod webhook;
 
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::record::Batch;
+use crate::sql::plan::Table;
 
 /// A writer of one table. It lives on a thread of its own and may block.
 ///
@@ -37,6 +42,16 @@ pub trait Sink: Send {
     /// serve the client library's callbacks.
     fn idle(&mut self) -> Result<(), String> {
         Ok(())
+    }
+}
+
+/// What is wrong with the options of a table that is written to, as far as that can be told
+/// without asking anybody.
+pub fn check(table: &Table) -> Result<(), String> {
+    match &*table.connector {
+        "webhook" => webhook::check(table),
+        "dingtalk" => dingtalk::check(table),
+        _ => Ok(()),
     }
 }
 

@@ -202,6 +202,9 @@ impl Compiler {
             let message = format!("table `{name}`: '{}' cannot be written to", table.connector);
             return Err(Fault::new(table_span, message));
         }
+        if let Err(reason) = crate::sink::check(&table) {
+            return Err(Fault::new(table_span, format!("table `{name}`: {reason}")));
+        }
         let mut queries = self.queries(span);
         let node = queries.query(query)?;
         let node = queries.numbered(node)?;

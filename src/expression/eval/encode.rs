@@ -2,12 +2,9 @@
 
 use std::fmt::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
+use openssl::base64::{decode_block, encode_block};
+use openssl::hash::MessageDigest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use sha1::Sha1;
-use sha2::{Sha224, Sha256, Sha384, Sha512};
 use url::Url;
 
 use super::super::registry::Function;
@@ -23,7 +20,7 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     let is_text = a.column.as_strings().is_some();
     match function {
         Function::FromBase64 => frame.strings(|row, out| {
-            let bytes = STANDARD.decode(a.bytes(row)).ok();
+            let bytes = decode_block(a.str(row)).ok();
             let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
             Ok(text.map(|text| out.push_str(&text)))
         }),
@@ -37,40 +34,43 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             let _ = write!(out, "{:X}", a.i64(row));
             Ok(Some(()))
         }),
-        _ => frame.strings(|row, out| {
-            encode(function, a.bytes(row), a.str(row), out);
-            Ok(Some(()))
-        }),
+        _ => frame.strings(|row, out| encode(function, a.bytes(row), a.str(row), out).map(Some)),
     }
 }
 
-fn encode(function: Function, bytes: &[u8], text: &str, out: &mut String) {
-    match function {
-        Function::Md5 => hex(&Md5::digest(bytes), out),
-        Function::Sha1 => hex(&Sha1::digest(bytes), out),
-        Function::Sha224 => hex(&Sha224::digest(bytes), out),
-        Function::Sha256 => hex(&Sha256::digest(bytes), out),
-        Function::Sha384 => hex(&Sha384::digest(bytes), out),
-        Function::Sha512 => hex(&Sha512::digest(bytes), out),
-        Function::ToBase64 => STANDARD.encode_string(bytes, out),
+fn encode(function: Function, bytes: &[u8], text: &str, out: &mut String) -> Result<(), String> {
+    let digest = match function {
+        Function::Md5 => MessageDigest::md5(),
+        Function::Sha1 => MessageDigest::sha1(),
+        Function::Sha224 => MessageDigest::sha224(),
+        Function::Sha256 => MessageDigest::sha256(),
+        Function::Sha384 => MessageDigest::sha384(),
+        Function::Sha512 => MessageDigest::sha512(),
+        Function::ToBase64 => {
+            out.push_str(&encode_block(bytes));
+            return Ok(());
+        }
         Function::UrlEncode => {
-            out.extend(
-                utf8_percent_encode(text, &KEPT)
-                    .flat_map(|part| part.chars())
-                    .map(|c| if c == ' ' { '+' } else { c }),
-            );
+            let encoded = utf8_percent_encode(text, &KEPT).flat_map(str::chars);
+            out.extend(encoded.map(|c| if c == ' ' { '+' } else { c }));
+            return Ok(());
         }
         // HEX alone is left.
-        _ => bytes.iter().for_each(|byte| {
-            let _ = write!(out, "{byte:02X}");
-        }),
-    }
+        _ => {
+            bytes.iter().for_each(|byte| write_hex(*byte, true, out));
+            return Ok(());
+        }
+    };
+    let digest = openssl::hash::hash(digest, bytes);
+    let digest = digest.map_err(|error| format!("no digest can be computed: {error}"))?;
+    digest.iter().for_each(|byte| write_hex(*byte, false, out));
+    Ok(())
 }
 
-fn hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
+fn write_hex(byte: u8, upper: bool, out: &mut String) {
+    let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    out.push(digits[usize::from(byte >> 4)] as char);
+    out.push(digits[usize::from(byte & 15)] as char);
 }
 
 /// As Hive's and Flink's `parse_url`: NULL where the part is not there.

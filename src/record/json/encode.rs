@@ -39,6 +39,12 @@ impl JsonEncoder {
         out.push(b'}');
     }
 
+    /// Appends one column of a row: a JSON value.
+    pub fn encode_column(&self, batch: &Batch, row: usize, column: usize, out: &mut Vec<u8>) {
+        let (_, data_type, embed) = &self.columns[column];
+        self.cell(&batch.columns[column], row, data_type, *embed, out);
+    }
+
     fn cell(&self, column: &Column, row: usize, kind: &DataType, embed: bool, out: &mut Vec<u8>) {
         if column.is_null(row) {
             return out.extend_from_slice(b"null");

@@ -14,6 +14,7 @@ use rdkafka::producer::BaseRecord;
 
 use self::producer::{Outgoing, Producer};
 use self::transaction::Transactions;
+use super::options::{columns_of, embedded_columns};
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
 use crate::record::json::JsonEncoder;
@@ -213,15 +214,8 @@ impl Layout {
         let option = |name: &str| table.options.get(name).map(|value| &**value);
         let fields: Vec<Field> =
             table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
-        let columns = |name: &str| match option(name) {
-            Some(text) => columns_of(&fields, name, text),
-            None => Ok(Vec::new()),
-        };
-        let key = columns("key.fields")?;
-        let embed = columns("json.embed")?;
-        if let Some(&index) = embed.iter().find(|&&index| !fields[index].data_type.is_string()) {
-            return Err(format!("'json.embed': '{}' is not a STRING", fields[index].name));
-        }
+        let key = columns_of(&fields, "key.fields", option("key.fields").unwrap_or_default())?;
+        let embed = embedded_columns(table, &fields)?;
         if option("key.fields-prefix").is_some_and(|prefix| !prefix.is_empty()) {
             return Err("'key.fields-prefix' is not supported".into());
         }
@@ -248,17 +242,6 @@ impl Layout {
         };
         Ok(Self { key, value })
     }
-}
-
-/// Columns named in an option, separated by `;`.
-fn columns_of(fields: &[Field], option: &str, text: &str) -> Result<Vec<usize>, String> {
-    let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
-    names
-        .map(|name| {
-            let found = fields.iter().position(|field| &*field.name == name);
-            found.ok_or_else(|| format!("'{option}': the table has no column '{name}'"))
-        })
-        .collect()
 }
 
 enum Writer {

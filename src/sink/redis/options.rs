@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::nearest;
+use crate::sink::options::{option, parse_duration};
 use crate::sql::plan::Table;
 
 use super::text::Pattern;
@@ -45,10 +46,6 @@ impl Options {
         let ttl = ttl.map_err(|error| fault(format!("'ttl': {error}")))?;
         Ok(Self { client, address, key, shape, ttl })
     }
-}
-
-fn option<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
-    table.options.get(name).map(|value| &**value)
 }
 
 fn check_names(table: &Table) -> Result<(), String> {
@@ -109,40 +106,5 @@ fn shape(table: &Table, key: &Pattern) -> Result<Shape, String> {
             Err(format!("'data-type' = '{other}' is not supported yet; 'string' and 'hash' are"))
         }
         (other, _) => Err(format!("'data-type' = '{other}' is none of 'string', 'hash'")),
-    }
-}
-
-/// `7 d`, `30 min`, `500 ms`; a bare number is milliseconds, as in Flink.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(text.trim().len());
-    let (number, unit) = text.trim().split_at(digits);
-    let fault = || format!("'{text}' is not a duration like '7 d', '30 min' or '500 ms'");
-    let number: u64 = number.parse().map_err(|_| fault())?;
-    let unit = match unit.trim() {
-        "" | "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => 1,
-        "s" | "sec" | "secs" | "second" | "seconds" => 1_000,
-        "m" | "min" | "minute" | "minutes" => 60_000,
-        "h" | "hour" | "hours" => 3_600_000,
-        "d" | "day" | "days" => 86_400_000,
-        _ => return Err(fault()),
-    };
-    // Redis refuses times to live beyond 2^63 ms from now; a century is as good as for ever.
-    let ms = number.checked_mul(unit).filter(|&ms| ms > 0 && ms < 100 * 366 * 86_400_000);
-    ms.map(Duration::from_millis).ok_or_else(fault)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_duration;
-
-    #[test]
-    fn durations() {
-        let ms = |text| parse_duration(text).map(|duration| duration.as_millis());
-        assert_eq!(ms("7 d"), Ok(604_800_000));
-        assert_eq!(ms("30min"), Ok(1_800_000));
-        assert_eq!(ms("1500"), Ok(1_500));
-        for bad in ["", "d", "-1 s", "0", "5 weeks", "1.5 h", "99999999999999999999 d"] {
-            assert!(ms(bad).is_err(), "{bad}");
-        }
     }
 }

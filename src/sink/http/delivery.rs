@@ -1,0 +1,201 @@
+//! Brings one message after the other to its receiver: tries again what may pass, puts away what
+//! will not, and keeps to the rate.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::Setup;
+use super::client::{Answer, Client, Failure, Outgoing};
+use super::dead_letter::DeadLetters;
+use super::rate::TokenBucket;
+use super::retry::Backoff;
+use crate::metrics::Counter;
+use crate::sink::SinkContext;
+
+/// How often a rest looks whether the engine has given up.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What an answer, or its absence, means.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Delivered,
+    Again {
+        reason: String,
+        /// How long the receiver asks to be left alone.
+        wish: Option<Duration>,
+    },
+    /// More messages than the receiver takes.
+    TooMany(String),
+    Never(String),
+}
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is delivered, or among the dead letters.
+    Settled,
+    /// The receiver wants less: nothing goes out for a while, and the message is the caller's.
+    TooMany,
+}
+
+pub struct Delivery {
+    /// For messages: scheme, host and port, no more.
+    receiver: String,
+    client: Client,
+    backoff: Backoff,
+    bucket: Option<TokenBucket>,
+    dead: DeadLetters,
+    context: SinkContext,
+}
+
+impl Delivery {
+    pub fn open(
+        table: &str,
+        setup: Setup,
+        context: SinkContext,
+        dead_letters: Counter,
+    ) -> Result<Self, String> {
+        let dead = DeadLetters::open(table, &setup.url, setup.dead_letter, dead_letters)?;
+        Ok(Self {
+            receiver: setup.url.origin().ascii_serialization(),
+            bucket: setup.rate.map(|rate| TokenBucket::new(rate, Instant::now())),
+            client: Client::new(setup.url, setup.timeout, setup.allow_private)?,
+            backoff: setup.backoff,
+            dead,
+            context,
+        })
+    }
+
+    /// Whether a message would go out without waiting for the rate.
+    pub fn is_ready(&mut self) -> bool {
+        self.rate_wait().is_zero()
+    }
+
+    /// Returns once the message is settled. `rows` are what it tells of, `make` makes the
+    /// request anew for each try: a signature may hold the time.
+    pub fn deliver(
+        &mut self,
+        rows: &[String],
+        make: &dyn Fn() -> Result<Outgoing, String>,
+        judge: &dyn Fn(&Answer) -> Verdict,
+    ) -> Result<Outcome, String> {
+        let mut failed = 0;
+        loop {
+            self.await_token()?;
+            let verdict = match self.client.send(make()?) {
+                Ok(answer) => judge(&answer),
+                Err(Failure::Passing(reason)) => Verdict::Again { reason, wish: None },
+                Err(Failure::Forbidden(reason)) => Verdict::Never(reason),
+            };
+            let (reason, wish) = match verdict {
+                Verdict::Delivered => return Ok(self.settled()),
+                Verdict::Again { reason, wish } => (reason, wish),
+                Verdict::TooMany(reason) => return Ok(self.too_many(&reason)),
+                Verdict::Never(reason) => return self.give_up(rows, &reason),
+            };
+            failed += 1;
+            let chance = RandomState::new().hash_one(failed) as f64 / u64::MAX as f64;
+            let Some(pause) = self.backoff.pause(failed, wish, chance) else {
+                return self.give_up(rows, &format!("{reason}; tried {failed} times"));
+            };
+            self.context.count_retry();
+            self.set_problem(&reason);
+            self.rest(pause, &reason)?;
+        }
+    }
+
+    /// Returns once the dead letters are on the disk.
+    pub fn flush(&mut self) -> Result<(), String> {
+        self.dead.flush()
+    }
+
+    fn settled(&self) -> Outcome {
+        self.context.set_problem(None);
+        Outcome::Settled
+    }
+
+    fn give_up(&mut self, rows: &[String], reason: &str) -> Result<Outcome, String> {
+        self.dead.add(rows, reason)?;
+        Ok(self.settled())
+    }
+
+    fn too_many(&mut self, reason: &str) -> Outcome {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.pause(Instant::now());
+        }
+        self.context.count_retry();
+        self.set_problem(reason);
+        Outcome::TooMany
+    }
+
+    fn set_problem(&self, reason: &str) {
+        self.context.set_problem(Some(format!("{}: {reason}", self.receiver)));
+    }
+
+    fn rate_wait(&mut self) -> Duration {
+        self.bucket.as_mut().map_or(Duration::ZERO, |bucket| bucket.wait(Instant::now()))
+    }
+
+    fn await_token(&mut self) -> Result<(), String> {
+        let wait = self.rate_wait();
+        self.rest(wait, "the rate limit holds it back")?;
+        if let Some(bucket) = &mut self.bucket {
+            bucket.take(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Sleeps, but not beyond the engine's wish to stop.
+    fn rest(&self, pause: Duration, reason: &str) -> Result<(), String> {
+        let end = Instant::now() + pause;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            if self.context.stopping() {
+                let receiver = &self.receiver;
+                return Err(format!("{receiver}: {reason}; stopped before it was delivered"));
+            }
+            std::thread::sleep(left.min(LOOK));
+        }
+    }
+}
+
+/// What an answer's status says by itself; `Delivered` where the body has the last word.
+pub fn by_status(answer: &Answer) -> Verdict {
+    let status = answer.status.as_u16();
+    match status {
+        200..=299 => Verdict::Delivered,
+        300..=399 => Verdict::Never(format!("answered {status}: redirects are not followed")),
+        408 | 429 | 500.. => {
+            Verdict::Again { reason: format!("answered {status}"), wish: answer.retry_after }
+        }
+        _ => Verdict::Never(format!("answered {status}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Verdict, by_status};
+    use std::time::Duration;
+
+    #[test]
+    fn verdicts_by_status() {
+        let wish = Some(Duration::from_secs(3));
+        let verdict = |status: u16| {
+            let status = hyper::StatusCode::from_u16(status).unwrap();
+            by_status(&Answer { status, retry_after: wish, body: Vec::new() })
+        };
+        for status in [200, 201, 204, 299] {
+            assert_eq!(verdict(status), Verdict::Delivered, "{status}");
+        }
+        for status in [408, 429, 500, 502, 503, 599] {
+            let reason = format!("answered {status}");
+            assert_eq!(verdict(status), Verdict::Again { reason, wish }, "{status}");
+        }
+        for status in [301, 307, 400, 401, 404, 410, 422] {
+            assert!(matches!(verdict(status), Verdict::Never(_)), "{status}");
+        }
+    }
+}

@@ -1,0 +1,535 @@
+//! The sinks `webhook` and `dingtalk`: jobs run by the binary itself, against receivers on the
+//! loopback address that are started here.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::sign::Signer;
+use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::x509::X509;
+use serde_json::{Value, json};
+
+/// A run that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+struct Request {
+    at: Instant,
+    /// Method, path and query.
+    line: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        header.map(|(_, value)| &**value)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// What a receiver answers: status, more header lines, body.
+type Answer = (u16, &'static str, &'static str);
+
+const OK: Answer = (200, "", "ok");
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<Request>>>);
+
+struct Receiver {
+    port: u16,
+    log: Log,
+}
+
+impl Receiver {
+    /// Gives the answers one after the other, and the last one for ever.
+    fn start(answers: &[Answer]) -> Self {
+        Self::serve(answers, Some)
+    }
+
+    fn serve<S: Read + Write>(
+        answers: &[Answer],
+        accept: impl Fn(TcpStream) -> Option<S> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (log, answers) = (Log::default(), answers.to_vec());
+        let requests = log.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if let Some(stream) = accept(stream) {
+                    answer_all(stream, &answers, &requests);
+                }
+            }
+        });
+        Self { port, log }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/hook", self.port)
+    }
+
+    fn requests(&self) -> std::sync::MutexGuard<'_, Vec<Request>> {
+        self.log.0.lock().unwrap()
+    }
+}
+
+/// Serves a connection until the other side, or an answer, closes it.
+fn answer_all<S: Read + Write>(stream: S, answers: &[Answer], log: &Log) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read_request(&mut stream) {
+        let mut log = log.0.lock().unwrap();
+        let (status, headers, body) = answers[log.len().min(answers.len() - 1)];
+        log.push(request);
+        drop(log);
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n");
+        let written = write!(stream.get_mut(), "{head}{body}");
+        // Closed without a word where the headers say nothing of it.
+        if written.is_err() || headers.contains("X-Closes") {
+            return;
+        }
+    }
+}
+
+fn read_request(stream: &mut impl BufRead) -> Option<Request> {
+    let mut line = || {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
+        Some(line.trim_end().to_owned())
+    };
+    let first = line()?;
+    let mut headers = Vec::new();
+    loop {
+        let header = line()?;
+        let Some((name, value)) = header.split_once(": ") else { break };
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    let mut request = Request { at: Instant::now(), line: first, headers, body: Vec::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    request.body.resize(length, 0);
+    stream.read_exact(&mut request.body).ok()?;
+    Some(request)
+}
+
+/// A port where nobody listens.
+fn dead_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+struct Job {
+    process: Child,
+    stderr: PathBuf,
+}
+
+impl Job {
+    fn wait(mut self) -> (ExitStatus, String) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return (status, std::fs::read_to_string(&self.stderr).unwrap());
+            }
+            assert!(Instant::now() < end, "{}", std::fs::read_to_string(&self.stderr).unwrap());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn succeeds(self) -> String {
+        let (status, log) = self.wait();
+        assert!(status.success(), "{log}");
+        log
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(rows: &[Value]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        std::fs::write(folder.path("in"), lines).unwrap();
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn job(&self, sinks: &str) -> PathBuf {
+        let columns = "id BIGINT, severity STRING, message STRING, metadata STRING";
+        let input = self.path("in").display().to_string();
+        let text = format!(
+            "CREATE TABLE alerts ({columns})
+             WITH ('connector' = 'filesystem', 'path' = '{input}', 'format' = 'json');\n{sinks}"
+        );
+        let job = self.path("job.sql");
+        std::fs::write(&job, text.replace("COLUMNS", columns)).unwrap();
+        job
+    }
+
+    fn pelton(&self, command: &str, job: &Path) -> Command {
+        let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
+        pelton.arg(command).arg(job).stdin(Stdio::null()).stdout(Stdio::null());
+        pelton
+    }
+
+    fn start(&self, sinks: &str) -> Job {
+        self.start_with(sinks, &[])
+    }
+
+    fn start_with(&self, sinks: &str, variables: &[(&str, &Path)]) -> Job {
+        let (job, stderr) = (self.job(sinks), self.path("stderr"));
+        let mut pelton = self.pelton("run", &job);
+        pelton.args(["--http", "off", "--shards", "1"]);
+        pelton.envs(variables.iter().copied());
+        pelton.stderr(std::fs::File::create(&stderr).unwrap());
+        Job { process: pelton.spawn().unwrap(), stderr }
+    }
+
+    /// What `pelton check` finds.
+    fn faults(&self, sinks: &str) -> String {
+        let output = self.pelton("check", &self.job(sinks)).stderr(Stdio::piped()).output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    }
+
+    fn lines(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path(name)).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The ids of the dead letters' rows, with their reasons.
+    fn dead(&self) -> Vec<(i64, String)> {
+        let of = |line: &Value| {
+            (line["row"]["id"].as_i64().unwrap(), line["reason"].as_str().unwrap().to_owned())
+        };
+        self.lines("dead").iter().map(of).collect()
+    }
+
+    fn sink(&self, connector: &str, url: &str, more: &str) -> String {
+        let dead = self.path("dead").display().to_string();
+        format!(
+            "CREATE TABLE receiver (COLUMNS) WITH ('connector' = '{connector}', 'url' = '{url}',
+               'dead-letter.path' = '{dead}', 'retry.backoff' = '20ms' {more});
+             INSERT INTO receiver SELECT * FROM alerts;\n"
+        )
+    }
+}
+
+fn alert(id: i64, message: &str) -> Value {
+    json!({ "id": id, "severity": "error", "message": message, "metadata": {"count": 150} })
+}
+
+fn alerts(count: i64) -> Vec<Value> {
+    (1..=count).map(|id| alert(id, &format!("用户user_{id}连续3次执行click操作"))).collect()
+}
+
+fn ids(receiver: &Receiver) -> Vec<i64> {
+    receiver.requests().iter().map(|request| request.json()["id"].as_i64().unwrap()).collect()
+}
+
+fn hmac(secret: &str, data: &[u8]) -> Vec<u8> {
+    let key = PKey::hmac(secret.as_bytes()).unwrap();
+    Signer::new(MessageDigest::sha256(), &key).unwrap().sign_oneshot_to_vec(data).unwrap()
+}
+
+#[test]
+fn each_row_is_a_signed_request() {
+    let receiver = Receiver::start(&[OK]);
+    let folder = Folder::new(&alerts(3));
+    let options = ", 'secret' = 'hush', 'idempotency-key' = 'id', 'headers.X-Team' = 'data',
+        'method' = 'PUT', 'json.embed' = 'metadata'";
+    let log = folder.start(&folder.sink("webhook", &format!("{}?t=1", receiver.url()), options));
+    assert!(!log.succeeds().contains("hush"));
+    assert_eq!(ids(&receiver), [1, 2, 3]);
+    for (request, id) in receiver.requests().iter().zip(1..) {
+        assert_eq!(request.line, "PUT /hook?t=1 HTTP/1.1");
+        assert_eq!(request.json(), alerts(3)[id - 1]);
+        let digest = hmac("hush", &request.body);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(request.header("X-Pelton-Signature"), Some(&*format!("sha256={hex}")));
+        assert_eq!(request.header("Idempotency-Key"), Some(&*id.to_string()));
+        assert_eq!(request.header("X-Team"), Some("data"));
+        assert_eq!(request.header("Content-Type"), Some("application/json"));
+        assert_eq!(request.header("Host"), Some(&*format!("127.0.0.1:{}", receiver.port)));
+    }
+}
+
+#[test]
+fn a_template_stays_json_whatever_the_row_holds() {
+    let receiver = Receiver::start(&[OK]);
+    let hostile = "\"}]\\ {id} </b>\r\n\u{0}用户";
+    let folder = Folder::new(&[alert(7, hostile)]);
+    let template = r#", 'template' = '{"text": "{severity}: {message}", "n": {id}}'"#;
+    folder.start(&folder.sink("webhook", &receiver.url(), template)).succeeds();
+    let wanted = json!({ "text": format!("error: {hostile}"), "n": 7 });
+    assert_eq!(receiver.requests()[0].json(), wanted);
+}
+
+#[test]
+fn what_passes_is_tried_again() {
+    let answers = [
+        (500, "", "no"),
+        OK,
+        (429, "Retry-After: 1\r\n", ""),
+        (200, "", r#"{"code":7}"#),
+        (200, "", r#"{"code":0}"#),
+    ];
+    let receiver = Receiver::start(&answers);
+    let folder = Folder::new(&alerts(1));
+    folder.start(&folder.sink("webhook", &receiver.url(), "")).succeeds();
+    assert_eq!(ids(&receiver), [1, 1]);
+    let check = ", 'success-body' = 'code=0'";
+    folder.start(&folder.sink("webhook", &receiver.url(), check)).succeeds();
+    assert_eq!(ids(&receiver), [1, 1, 1, 1, 1]);
+    let requests = receiver.requests();
+    let pause = requests[3].at - requests[2].at;
+    assert!(pause >= Duration::from_secs(1), "{pause:?}");
+    assert!(folder.dead().is_empty());
+}
+
+#[test]
+fn a_connection_that_was_closed_costs_no_try() {
+    let receiver = Receiver::start(&[(200, "X-Closes: silently\r\n", "")]);
+    let folder = Folder::new(&alerts(20));
+    folder.start(&folder.sink("webhook", &receiver.url(), ", 'retry.attempts' = '1'")).succeeds();
+    assert_eq!(ids(&receiver), (1..=20).collect::<Vec<_>>());
+    assert!(folder.dead().is_empty());
+}
+
+#[test]
+fn what_will_not_pass_is_a_dead_letter_and_the_next_row_goes_on() {
+    let elsewhere = Receiver::start(&[OK]);
+    let there: &str = Box::leak(format!("Location: {}\r\n", elsewhere.url()).into_boxed_str());
+    let receiver = Receiver::start(&[(404, "", "no"), (302, there, ""), OK]);
+    let folder = Folder::new(&alerts(3));
+    let url = format!("{}?token=hush", receiver.url());
+    let log = folder.start(&folder.sink("webhook", &url, "")).succeeds();
+    assert_eq!(ids(&receiver), [1, 2, 3]);
+    assert!(elsewhere.requests().is_empty());
+    let wanted = [(1, "answered 404"), (2, "answered 302: redirects are not followed")];
+    assert_eq!(folder.dead(), wanted.map(|(id, reason)| (id, reason.to_owned())));
+    let line = &folder.lines("dead")[0];
+    assert_eq!(line["url"], receiver.url());
+    assert_eq!(line["row"]["message"], alerts(1)[0]["message"]);
+    // Once a minute, not once a row.
+    assert_eq!(log.matches("could not be delivered").count(), 1, "{log}");
+    assert!(!log.contains("hush"), "{log}");
+}
+
+#[test]
+fn a_dead_receiver_holds_no_other_sink_back() {
+    let folder = Folder::new(&alerts(2));
+    let url = format!("http://127.0.0.1:{}/hook?token=hush", dead_port());
+    let copy = folder.path("copy").display().to_string();
+    let sinks = format!(
+        "CREATE TABLE copy (COLUMNS) WITH ('connector' = 'filesystem', 'path' = '{copy}');
+         CREATE TABLE receiver (COLUMNS) WITH ('connector' = 'webhook', 'url' = '{url}',
+           'headers.Authorization' = 'hush', 'retry.attempts' = '3', 'retry.backoff' = '800ms',
+           'dead-letter.path' = '{}');
+         EXECUTE STATEMENT SET BEGIN
+         INSERT INTO copy SELECT * FROM alerts;
+         INSERT INTO receiver SELECT * FROM alerts;
+         END;",
+        folder.path("dead").display()
+    );
+    let mut job = folder.start(&sinks);
+    let end = Instant::now() + PATIENCE;
+    while folder.lines("copy").len() < 2 {
+        assert!(Instant::now() < end);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The other sink has all its rows while the first row is still tried.
+    assert!(folder.dead().is_empty() && job.process.try_wait().unwrap().is_none());
+    let log = job.succeeds();
+    let dead = folder.dead();
+    assert_eq!(dead.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2]);
+    assert!(dead[0].1.contains("refused") && dead[0].1.contains("tried 3 times"), "{dead:?}");
+    let letters = std::fs::read_to_string(folder.path("dead")).unwrap();
+    assert!(!log.contains("hush") && !letters.contains("hush"), "{log}{letters}");
+}
+
+#[test]
+fn a_receiver_that_says_nothing_is_given_up() {
+    let silent = Receiver::serve(&[OK], |stream| {
+        // Stays open, and unanswered.
+        std::mem::forget(stream);
+        None::<TcpStream>
+    });
+    let folder = Folder::new(&alerts(1));
+    let options = ", 'timeout' = '200ms', 'retry.attempts' = '2'";
+    folder.start(&folder.sink("webhook", &silent.url(), options)).succeeds();
+    assert_eq!(folder.dead(), [(1, "no answer within 200ms; tried 2 times".to_owned())]);
+}
+
+#[test]
+fn a_name_that_leads_to_a_private_address_is_not_asked() {
+    let receiver = Receiver::start(&[OK]);
+    let folder = Folder::new(&alerts(1));
+    let url = format!("http://localhost:{}/", receiver.port);
+    folder.start(&folder.sink("webhook", &url, ", 'allow-private' = 'false'")).succeeds();
+    assert!(receiver.requests().is_empty());
+    assert!(folder.dead()[0].1.contains("'allow-private' is 'false'"), "{:?}", folder.dead());
+}
+
+#[test]
+fn dingtalk_is_signed_and_what_the_rate_holds_back_is_a_digest() {
+    let receiver = Receiver::start(&[(200, "", r#"{"errcode":0,"errmsg":"ok"}"#)]);
+    let folder = Folder::new(&alerts(15));
+    let url = format!("{}?access_token=abc", receiver.url());
+    let options = ", 'secret' = 'SEC+/=', 'rate-limit' = '2/1s', 'title' = '{severity} {id}',
+        'template' = '### {message}'";
+    let started = Instant::now();
+    folder.start(&folder.sink("dingtalk", &url, options)).succeeds();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    let requests = receiver.requests();
+    let messages: Vec<Value> = requests.iter().map(|request| request.json()).collect();
+    let first = json!({ "title": "error 1", "text": "### 用户user_1连续3次执行click操作" });
+    assert_eq!(messages[0], json!({ "msgtype": "markdown", "markdown": first }));
+    let digest = &messages[1]["markdown"];
+    assert_eq!((messages.len(), &digest["title"]), (2, &"14 × receiver".into()));
+    let text = digest["text"].as_str().unwrap();
+    assert!(text.contains("- error 2\n") && text.contains("- error 11\n- … 4 more"), "{text}");
+    for request in requests.iter() {
+        let target =
+            request.line.strip_prefix("POST ").and_then(|line| line.strip_suffix(" HTTP/1.1"));
+        let url = url::Url::parse(&format!("http://host{}", target.unwrap())).unwrap();
+        let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        assert_eq!(query[0], ("access_token".to_owned(), "abc".to_owned()));
+        let signed = hmac("SEC+/=", format!("{}\nSEC+/=", query[1].1).as_bytes());
+        assert_eq!(query[2], ("sign".to_owned(), openssl::base64::encode_block(&signed)));
+        let sign = request.line.split("&sign=").nth(1).unwrap().split(' ').next().unwrap();
+        assert!(!sign.contains(['+', '/', '=']), "{sign}");
+    }
+}
+
+#[test]
+fn dingtalk_says_in_the_body_what_is_wrong() {
+    let answers = [
+        (200, "", r#"{"errcode":130101,"errmsg":"send too fast"}"#),
+        (200, "", r#"{"errcode":310000,"errmsg":"keywords not in content, token=abc"}"#),
+        (502, "", ""),
+        (200, "", r#"{"errcode":0,"errmsg":"ok"}"#),
+    ];
+    let receiver = Receiver::start(&answers);
+    let folder = Folder::new(&alerts(1));
+    let url = format!("{}?access_token=abc", receiver.url());
+    let sink = folder.sink("dingtalk", &url, ", 'rate-limit' = '4/1s'");
+    folder.start(&sink).succeeds();
+    assert_eq!(receiver.requests().len(), 2);
+    let at = |index: usize| receiver.requests()[index].at;
+    let pause = at(1) - at(0);
+    assert!(pause >= Duration::from_secs(1), "{pause:?}");
+    let wanted = (1, "errcode 310000: keywords not in content, token=***".to_owned());
+    assert_eq!(folder.dead(), [wanted]);
+    folder.start(&sink).succeeds();
+    assert_eq!((receiver.requests().len(), folder.dead().len()), (4, 1));
+}
+
+fn certificate() -> (X509, PKey<Private>) {
+    use openssl::asn1::Asn1Time;
+    use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+    let key = PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
+    builder.append_extension(BasicConstraints::new().ca().build().unwrap()).unwrap();
+    let names =
+        SubjectAlternativeName::new().dns("localhost").build(&builder.x509v3_context(None, None));
+    builder.append_extension(names.unwrap()).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    (builder.build(), key)
+}
+
+#[test]
+fn tls_and_whom_it_trusts() {
+    let (certificate, key) = certificate();
+    let folder = Folder::new(&alerts(2));
+    let trusted = folder.path("ca.pem");
+    std::fs::write(&trusted, certificate.to_pem().unwrap()).unwrap();
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    acceptor.set_certificate(&certificate).unwrap();
+    let acceptor = acceptor.build();
+    let receiver = Receiver::serve(&[OK], move |stream| acceptor.accept(stream).ok());
+    let run = |host: &str, variables: &[(&str, &Path)]| {
+        let url = format!("https://{host}:{}/", receiver.port);
+        let sink = folder.sink("webhook", &url, ", 'retry.attempts' = '1'");
+        folder.start_with(&sink, variables).succeeds();
+    };
+    run("localhost", &[("SSL_CERT_FILE", &trusted)]);
+    assert_eq!((ids(&receiver), folder.dead()), (vec![1, 2], vec![]));
+    // Of a host that it does not name, or of nobody who is trusted.
+    run("127.0.0.1", &[("SSL_CERT_FILE", &trusted)]);
+    run("localhost", &[]);
+    assert_eq!(ids(&receiver), [1, 2]);
+    let dead = folder.dead();
+    assert_eq!(dead.len(), 4);
+    assert!(
+        dead.iter().all(|(_, reason)| reason.contains("certificate verify failed")),
+        "{dead:?}"
+    );
+}
+
+#[test]
+fn check_finds_what_cannot_be() {
+    let folder = Folder::new(&[]);
+    let faults = |connector: &str, url: &str, more: &str| {
+        let found = folder.faults(&folder.sink(connector, url, more));
+        assert!(!found.is_empty());
+        found
+    };
+    let url = "https://host/robot/send?access_token=1";
+    assert!(faults("webhook", "http://169.254.169.254/", "").contains("metadata address"));
+    assert!(faults("webhook", url, ", 'methid' = 'PUT'").contains("did you mean 'method'?"));
+    assert!(faults("webhook", url, ", 'scan.order' = 'arrival'").contains("no option"));
+    assert!(faults("webhook", url, ", 'template' = '{\"a\": {idd}}'").contains("mean 'id'?"));
+    assert!(faults("webhook", url, ", 'idempotency-key' = 'no'").contains("no column 'no'"));
+    assert!(faults("webhook", url, ", 'headers.Host' = 'a'").contains("set by the sink"));
+    assert!(faults("dingtalk", url, ", 'rate-limit' = 'x'").contains("not a rate"));
+    assert!(faults("dingtalk", url, ", 'method' = 'PUT'").contains("no option 'method'"));
+    for connector in ["webhook", "dingtalk"] {
+        let updating = format!(
+            "CREATE TABLE receiver (severity STRING, n BIGINT, PRIMARY KEY (severity) NOT ENFORCED)
+             WITH ('connector' = '{connector}', 'url' = '{url}');
+             INSERT INTO receiver SELECT severity, COUNT(*) FROM alerts GROUP BY severity;"
+        );
+        assert!(folder.faults(&updating).contains("takes new rows only"), "{connector}");
+    }
+}
+
+#[test]
+fn the_shipped_jobs_are_sound() {
+    let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    for (job, variable) in
+        [("alerts_webhook.sql", "ALERTS_WEBHOOK_URL"), ("alerts_dingtalk.sql", "DINGTALK_URL")]
+    {
+        let check = || {
+            let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
+            pelton.arg("check").arg(pipelines.join(job)).env_remove(variable);
+            pelton
+        };
+        let without = check().output().unwrap();
+        let told = String::from_utf8_lossy(&without.stderr).into_owned();
+        assert!(!without.status.success() && told.contains(variable), "{told}");
+        let with = check().env(variable, "https://host/path?access_token=1").output().unwrap();
+        assert!(with.status.success(), "{}", String::from_utf8_lossy(&with.stderr));
+    }
+}
