@@ -322,6 +322,23 @@ pub fn write_local_date_time(ms: i64, out: &mut String) {
     push_two(in_day / MS_PER_MINUTE % 60, out);
 }
 
+/// A duration as Flink's options write it, in ms: `5 s`, `1 min`, `7 d`, `100ms`, or a bare number
+/// of ms.
+pub fn duration_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: i64 = text[..digits].parse().ok()?;
+    let unit_ms = match text[digits..].trim() {
+        "" | "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => 1,
+        "s" | "sec" | "secs" | "second" | "seconds" => MS_PER_SECOND,
+        "m" | "min" | "minute" | "minutes" => MS_PER_MINUTE,
+        "h" | "hour" | "hours" => MS_PER_HOUR,
+        "d" | "day" | "days" => MS_PER_DAY,
+        _ => return None,
+    };
+    number.checked_mul(unit_ms)
+}
+
 /// Reads text from the left.
 pub(crate) struct Scanner<'a> {
     pub rest: &'a [u8],

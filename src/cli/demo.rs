@@ -40,7 +40,16 @@ pub struct DemoArgs {
 }
 
 pub fn run(args: &DemoArgs) -> Result<(), String> {
-    let topics = [("user_events", 3), ("metrics", 1), ("user_events_dead", 1)];
+    let topics = [
+        ("user_events", 3),
+        ("user_profiles", 3),
+        ("metrics", 1),
+        ("alerts", 1),
+        ("enriched_events", 3),
+        ("sessions", 3),
+        ("attributions", 3),
+        ("user_events_dead", 1),
+    ];
     let embedded = match args.kafka {
         Some(_) => None,
         None => Some(EmbeddedBroker::start(&topics)?),
@@ -55,7 +64,15 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
     let options = options(args, &kafka, engine_stop.clone())?;
     let (sent, generator_stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let load = load(args, &kafka);
-    eprintln!("demo: {} events/s into {kafka}; http://{}/api/v1/metrics", args.rate, args.http);
+    let profiles = ProduceArgs {
+        kind: Kind::UserProfiles,
+        rate: 0,
+        count: Some(args.users),
+        duration: None,
+        ..load.clone()
+    };
+    let profiles = produce::generate(&profiles, &generator_stop, &AtomicU64::new(0))?.sent;
+    eprintln!("demo: {} events/s into {kafka}; http://{}/alerts", args.rate, args.http);
     let (produced, summary) = std::thread::scope(|scope| {
         let engine = scope.spawn(|| engine::run(options));
         let generator = scope.spawn(|| produce::generate(&load, &generator_stop, &sent));
@@ -64,12 +81,12 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
             if interrupted.load(Ordering::Relaxed) {
                 generator_stop.store(true, Ordering::Relaxed);
             }
-            view.show(sent.load(Ordering::Relaxed));
+            view.show(sent.load(Ordering::Relaxed) + profiles);
             std::thread::sleep(Duration::from_millis(100));
         }
         generator_stop.store(true, Ordering::Relaxed);
         let produced = generator.join().map_err(|_| "the generator has stopped".to_owned())?;
-        let total = produced.as_ref().map_or(0, |produced| produced.sent);
+        let total = produced.as_ref().map_or(0, |produced| produced.sent) + profiles;
         let since = Instant::now();
         while !engine.is_finished() && since.elapsed() < DRAIN_MAX && view.consumed() < total {
             std::thread::sleep(Duration::from_millis(100));
@@ -78,7 +95,7 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
         let summary = engine.join().map_err(|_| "the engine has stopped".to_owned())?;
         Ok::<_, String>((produced, summary))
     })?;
-    report(produced?.sent, &summary?)
+    report(produced?.sent + profiles, &summary?)
 }
 
 fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOptions, String> {

@@ -37,7 +37,7 @@ enum Command {
     Explain(check::FileArgs),
     /// Run the main job with a load generator, on a broker inside the process
     Demo(demo::DemoArgs),
-    /// Generate load: user events or clickstream, to Kafka or a file
+    /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
 

@@ -132,7 +132,9 @@ fn call(
         Like | Regexp | RegexpExtract | RegexpReplace => pattern::evaluate(function, frame),
         Now | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
         | AddMonthsToDate | MonthsBetween => time::evaluate(function, frame),
-        JsonValue | JsonExists | JsonQuery | IsJson => json::evaluate(function, frame, to),
+        JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote => {
+            json::evaluate(function, frame, to)
+        }
         Cardinality => cardinality(frame),
         Md5 | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
         | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),

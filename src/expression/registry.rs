@@ -10,6 +10,7 @@ mod special;
 mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
+pub use special::json_object;
 pub use types::{cast, coerce, common_type};
 
 use super::{Expr, ExprKind};
@@ -126,6 +127,8 @@ pub enum Function {
     JsonExists,
     JsonQuery,
     IsJson,
+    /// A text as a JSON string.
+    JsonQuote,
     Cardinality,
 }
 
@@ -274,6 +277,8 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("JSON_VALUE", Special(special::json_value)),
     ("JSON_EXISTS", Plain(F::JsonExists, &[Text, Text], 2, R::Boolean)),
     ("JSON_QUERY", Plain(F::JsonQuery, &[Text, Text], 2, R::Text)),
+    ("JSON_STRING", Special(special::json_string)),
+    ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
     ("IS_JSON", Plain(F::IsJson, &[Text], 1, R::Boolean)),
     ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),
 ];

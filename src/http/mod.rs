@@ -2,6 +2,7 @@
 //!
 //! Reads of tables are questions to the workers ([`Queries`]); nothing here touches state.
 
+mod alerts;
 mod answer;
 mod metrics;
 mod path;

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::answer::{Answer, Fault, Params, json_answer};
 use super::tables::Route;
-use super::{ApiState, metrics, path, tables};
+use super::{ApiState, alerts, metrics, path, tables};
 
 const MOST_CONNECTIONS: usize = 256;
 /// No route takes a body; what a client sends all the same is read up to here.
@@ -182,7 +182,7 @@ impl Server {
                 Err(reason) => Err(Fault::unavailable(reason)),
             },
             ["version"] => success(json!({"version": state.version, "job": state.job})),
-            ["alerts"] => Err(Fault::not_found("this release does not keep alerts yet")),
+            ["alerts"] => alerts::newest(state, params).await,
             _ => {
                 for route in &self.routes {
                     if let Some(key) = route.matches(segments) {

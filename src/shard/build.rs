@@ -195,11 +195,7 @@ fn operator(
             dictionary(),
         ),
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
-        StepKind::Rank { keys, ranking, first: Some(time), .. } => {
-            let operator = KeepFirst::new(*time, keys.clone(), ranking.with_rank, dictionary());
-            BuiltOperator::new("first", operator)
-        }
-        StepKind::Rank { keys, ranking, window, updating, .. } => {
+        StepKind::Rank { keys, ranking, window, updating } => {
             let window = window.map(|(column, instant)| WindowEnd {
                 column,
                 zone: instant.then(|| settings.zone.clone()),
@@ -248,6 +244,9 @@ fn plain_operator(
             let (keys, calls) = (keys.clone(), calls.clone());
             let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
             BuiltOperator::new("over", operator)
+        }
+        NodeKind::First { keys, spec } => {
+            BuiltOperator::new("first", KeepFirst::new(keys.clone(), *spec, dictionary()))
         }
         NodeKind::Match { time, keys, recognition } => {
             let of = (**recognition).clone();

@@ -34,8 +34,6 @@ pub enum StepKind {
         keys: Vec<usize>,
         ranking: Ranking,
         window: Option<(usize, bool)>,
-        /// The time column, for the first row of each key by it.
-        first: Option<usize>,
         /// The input changes rows.
         updating: bool,
     },
@@ -229,7 +227,9 @@ impl Builder<'_> {
                 (StepKind::Plain(kind.clone()), spread)
             }
             NodeKind::Union => (StepKind::Plain(NodeKind::Union), None),
-            NodeKind::TimeSort { keys, .. } | NodeKind::Over { keys, .. } => {
+            NodeKind::TimeSort { keys, .. }
+            | NodeKind::Over { keys, .. }
+            | NodeKind::First { keys, .. } => {
                 return Ok(self.spread(id, StepKind::Plain(node.kind.clone()), keys));
             }
             NodeKind::Match { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
@@ -237,11 +237,10 @@ impl Builder<'_> {
                 // Keys come first in the output.
                 return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
             }
-            NodeKind::Rank { keys, ranking, window, first } => {
-                let first = ranking.order.first().filter(|_| *first).map(|key| key.column);
+            NodeKind::Rank { keys, ranking, window } => {
                 let updating = is_updating(self.plan, node.inputs[0]);
                 let (ranking, window) = (ranking.clone(), *window);
-                let kind = StepKind::Rank { keys: keys.clone(), ranking, window, first, updating };
+                let kind = StepKind::Rank { keys: keys.clone(), ranking, window, updating };
                 return Ok(self.spread(id, kind, keys));
             }
             NodeKind::Join { spec } => {

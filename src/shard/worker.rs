@@ -285,16 +285,16 @@ impl Worker {
     }
 
     /// Nothing came from this source: time counts towards its partitions' idleness, but only
-    /// once all that did come has been worked off.
+    /// once all that did come has its watermarks. Whatever stands behind gets the word in order.
     fn watch_idleness(&mut self, source: usize, now_ms: i64) {
-        if self.sources[source].finished || self.nodes.iter().any(Node::has_work) {
+        if self.sources[source].finished {
             return;
         }
         let reader = &self.sources[source].source;
         let states: Vec<PartitionState> =
             (0..reader.partitions().len()).map(|index| reader.partition_state(index)).collect();
         for link in 0..self.links.len() {
-            if self.links[link].source != source {
+            if self.links[link].source != source || self.nodes[self.links[link].node].has_work() {
                 continue;
             }
             let status = self.links[link].generator.borrow_mut().observe_states(&states, now_ms);

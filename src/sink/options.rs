@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::record::Field;
 use crate::sql::plan::Table;
+use crate::time;
 
 pub fn option<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
     table.options.get(name).map(|value| &**value)
@@ -11,21 +12,10 @@ pub fn option<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
 
 /// `7 d`, `30 min`, `500 ms`; a bare number is milliseconds, as in Flink.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(text.trim().len());
-    let (number, unit) = text.trim().split_at(digits);
     let fault = || format!("'{text}' is not a duration like '7 d', '30 min' or '500 ms'");
-    let number: u64 = number.parse().map_err(|_| fault())?;
-    let unit = match unit.trim() {
-        "" | "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => 1,
-        "s" | "sec" | "secs" | "second" | "seconds" => 1_000,
-        "m" | "min" | "minute" | "minutes" => 60_000,
-        "h" | "hour" | "hours" => 3_600_000,
-        "d" | "day" | "days" => 86_400_000,
-        _ => return Err(fault()),
-    };
     // Redis refuses times to live beyond 2^63 ms from now; a century is as good as for ever.
-    let ms = number.checked_mul(unit).filter(|&ms| ms > 0 && ms < 100 * 366 * 86_400_000);
-    ms.map(Duration::from_millis).ok_or_else(fault)
+    let ms = time::duration_ms(text).filter(|&ms| ms > 0 && ms < 100 * 366 * time::MS_PER_DAY);
+    ms.map(|ms| Duration::from_millis(ms as u64)).ok_or_else(fault)
 }
 
 /// Columns named in an option, separated by `;`.

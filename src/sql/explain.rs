@@ -55,8 +55,12 @@ fn describe(plan: &Plan, node: &Node) -> String {
             let keys = picked(input, keys);
             format!("over: {} value(s) a row by {keys}, {}", calls.len(), frame(*bounds, *order))
         }
-        NodeKind::Rank { keys, ranking, window, first } => {
-            let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window, *first));
+        NodeKind::First { keys, spec } => {
+            let (by, kept) = (picked(input, keys), kept_for(spec.ttl_ms));
+            format!("first row by {by}; exchange by key; state: the keys seen, {kept}")
+        }
+        NodeKind::Rank { keys, ranking, window } => {
+            let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window));
             format!(
                 "rows {from} to {to} by {}; exchange by key; state: {kept}",
                 picked(input, keys)
@@ -142,11 +146,17 @@ fn shape(window: &WindowKind) -> String {
     }
 }
 
-fn kept_ranks(window: Option<(usize, bool)>, first: bool) -> &'static str {
-    match (window, first) {
-        (Some(_), _) => "these rows of each window, until the watermark passes its end",
-        (None, true) => "the keys seen, until the job ends",
-        (None, false) => {
+fn kept_for(ttl_ms: Option<i64>) -> String {
+    match ttl_ms {
+        Some(ms) => format!("for {ms} ms"),
+        None => "until the job ends: SET 'table.exec.state.ttl' bounds it".into(),
+    }
+}
+
+fn kept_ranks(window: Option<(usize, bool)>) -> &'static str {
+    match window {
+        Some(_) => "these rows of each window, until the watermark passes its end",
+        None => {
             "these rows of each key (all of them where rows of the input change), until the job ends"
         }
     }

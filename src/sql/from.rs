@@ -13,6 +13,7 @@ use super::select::unquoted;
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
 use crate::operator::join::JoinType;
+use crate::operator::over::Order;
 use crate::record::{Field, Schema};
 
 impl Queries<'_> {
@@ -222,6 +223,7 @@ impl Queries<'_> {
             NodeKind::Watermark { table, .. } => {
                 table.options.get("scan.order").is_some_and(|order| &**order == "arrival")
             }
+            NodeKind::Over { order, .. } => *order != Order::EventTime,
             NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
                 node.inputs.iter().any(|&input| self.in_arrival_order(input))
             }

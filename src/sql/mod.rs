@@ -48,7 +48,7 @@ use crate::expression::{Expr, registry};
 use crate::record::{Schema, Value};
 
 /// SET keys that have an effect.
-const HONOURED: [&str; 2] = ["table.local-time-zone", "pipeline.name"];
+const HONOURED: [&str; 3] = ["table.local-time-zone", "pipeline.name", rank::STATE_TTL];
 
 /// SET keys of Flink that mean nothing on one machine: taken with a notice.
 const WITHOUT_EFFECT: [&str; 10] = [
@@ -202,6 +202,13 @@ impl Compiler {
             let message = format!("table `{name}`: '{}' cannot be written to", table.connector);
             return Err(Fault::new(table_span, message));
         }
+        let written =
+            |node: &&Node| matches!(&node.kind, NodeKind::Sink { table } if *table.name == *name);
+        if &*table.connector == "queryable" && self.plan.nodes.iter().any(|node| written(&node)) {
+            let message = format!("table `{name}` is written by another INSERT already");
+            return Err(Fault::new(table_span, message)
+                .help("a queryable table is one query: put UNION ALL between the two"));
+        }
         if let Err(reason) = crate::sink::check(&table) {
             return Err(Fault::new(table_span, format!("table `{name}`: {reason}")));
         }
@@ -314,6 +321,10 @@ impl Compiler {
         if key == "table.local-time-zone" && jiff::tz::TimeZone::get(value).is_err() {
             return Err(Fault::new(span, format!("there is no time zone '{value}'"))
                 .help("name one like 'UTC' or 'Asia/Shanghai'"));
+        }
+        if key == rank::STATE_TTL && crate::time::duration_ms(value).is_none() {
+            return Err(Fault::new(span, format!("'{value}' is not a duration"))
+                .help("write it like '1 h' or '7 d'; '0 s' keeps state for ever"));
         }
         self.plan.settings.insert(key.to_owned(), value.to_owned());
         Ok(())

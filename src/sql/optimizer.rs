@@ -303,6 +303,11 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(ranking.order.iter().map(|key| key.column));
             read.extend(window.map(|(end, _)| end));
         }
+        NodeKind::First { keys, spec } => {
+            read.extend(own.iter().filter(|&&column| column < columns));
+            read.extend(keys);
+            read.push(spec.time);
+        }
         NodeKind::Match { time, keys, recognition } => {
             read.push(*time);
             read.extend(keys);
@@ -312,6 +317,12 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
         _ => read.extend(0..columns),
     }
     read
+}
+
+fn kept_exprs(exprs: &mut Vec<Expr>, all: Vec<usize>, needed: &BTreeSet<usize>) -> Vec<usize> {
+    let columns: Vec<usize> = all.into_iter().filter(|column| needed.contains(column)).collect();
+    *exprs = columns.iter().map(|&column| exprs[column].clone()).collect();
+    columns
 }
 
 /// The node with only the needed columns, where it is one that can leave columns out.
@@ -330,11 +341,8 @@ fn narrowed(
     let columns: Vec<usize> = match &mut node.kind {
         NodeKind::Scan { fields, .. } => kept_fields(fields, all, needed),
         NodeKind::Project { exprs } => {
-            let columns: Vec<usize> =
-                all.into_iter().filter(|column| needed.contains(column)).collect();
-            *exprs = columns.iter().map(|&column| exprs[column].clone()).collect();
             exprs.iter_mut().for_each(|expr| expr.map_columns(&place));
-            columns
+            kept_exprs(exprs, all, needed)
         }
         NodeKind::Filter { predicate } => {
             predicate.map_columns(&place);
@@ -356,6 +364,12 @@ fn narrowed(
             // Without the number, rows that move change nothing.
             ranking.with_rank = needed.contains(&(node.schema.len() - 1));
             and_added(input, node.schema.len(), usize::from(ranking.with_rank))
+        }
+        NodeKind::First { keys, spec } => {
+            keys.iter_mut().for_each(|key| *key = place(*key));
+            spec.time = place(spec.time);
+            spec.with_rank = needed.contains(&(node.schema.len() - 1));
+            and_added(input, node.schema.len(), usize::from(spec.with_rank))
         }
         NodeKind::Match { time, keys, recognition } => {
             *time = place(*time);

@@ -11,7 +11,7 @@ use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
-use crate::operator::rank::Ranking;
+use crate::operator::rank::{FirstSpec, Ranking};
 use crate::operator::window::WindowKind;
 use crate::record::{DataType, Schema};
 
@@ -102,8 +102,11 @@ pub enum NodeKind {
         ranking: Ranking,
         /// Per window: its window_end, and whether that shows an instant.
         window: Option<(usize, bool)>,
-        /// The first row of each key by event time; rows come in that order.
-        first: bool,
+    },
+    /// The first row of each key: the input's columns, then the number (1) if it is read.
+    First {
+        keys: Vec<usize>,
+        spec: FirstSpec,
     },
     /// TUMBLE, HOP without aggregation: appends window_start, window_end, window_time.
     WindowAssign {

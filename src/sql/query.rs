@@ -342,7 +342,7 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
         {
             true
         }
-        NodeKind::Rank { ref window, first, .. } if window.is_none() && !first => true,
+        NodeKind::Rank { ref window, .. } if window.is_none() => true,
         NodeKind::TemporalJoin { .. } => is_updating(plan, node.inputs[0]),
         NodeKind::Scan { .. }
         | NodeKind::WindowAggregate { .. }

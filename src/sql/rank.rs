@@ -13,8 +13,11 @@ use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
 use crate::operator::over::{Bounds, OverCall, OverFunction};
-use crate::operator::rank::{Ranking, SortKey, Ties};
+use crate::operator::rank::{FirstSpec, Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
+
+/// How long state that has no other end is kept, in event time.
+pub const STATE_TTL: &str = "table.exec.state.ttl";
 
 /// A column that no column of a user is named like.
 const RANK: &str = "\u{1}rank";
@@ -84,7 +87,7 @@ impl Queries<'_> {
         let input = self.project(relation.node, below.exprs.clone(), below.schema());
         let ranking =
             Ranking { order, ties: Ties::EarlierFirst, from: 1, to: usize::MAX, with_rank: true };
-        let node = self.rank(input, keys, ranking, None, false);
+        let node = self.rank(input, keys, ranking, None);
         // What was only read is left out, so that positions are those of the scope.
         let scope = Scope::of(&self.plan.nodes[node].schema, None);
         let rank = scope.column(below.exprs.len());
@@ -137,7 +140,7 @@ impl Queries<'_> {
         let ties = Ties::EarlierFirst;
         let (from, to) = (skipped + 1, skipped.saturating_add(rows));
         let ranking = Ranking { order, ties, from, to, with_rank: true };
-        let node = self.rank(input, Vec::new(), ranking, None, false);
+        let node = self.rank(input, Vec::new(), ranking, None);
         let exprs = (0..columns).map(|column| scope.column(column)).collect();
         let schema = self.plan.nodes[input].schema.clone();
         Ok(self.project(node, exprs, schema))
@@ -169,12 +172,11 @@ impl Queries<'_> {
         keys: Vec<usize>,
         ranking: Ranking,
         window: Option<(usize, bool)>,
-        first: bool,
     ) -> NodeId {
         let mut schema = self.plan.nodes[input].schema.clone();
         schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
-        let time = self.plan.nodes[input].time.filter(|_| window.is_some() || first);
-        let kind = NodeKind::Rank { keys, ranking, window, first };
+        let time = self.plan.nodes[input].time.filter(|_| window.is_some());
+        let kind = NodeKind::Rank { keys, ranking, window };
         self.plan.add(Node { kind, inputs: vec![input], schema, time })
     }
 
@@ -257,15 +259,25 @@ impl Queries<'_> {
         match by_time.filter(|_| single) {
             // The first by event time never changes: rows are looked at in that order.
             Some(time) if time.ascending && window.is_none() => {
-                let sorted = self.time_sorted(input, time.column, &keys);
-                self.rank(sorted, keys, ranking, None, true)
+                self.first(input, keys, time.column)
             }
             Some(time) if !time.ascending => {
                 ranking.ties = Ties::LaterFirst;
-                self.rank(input, keys, ranking, window, false)
+                self.rank(input, keys, ranking, window)
             }
-            _ => self.rank(input, keys, ranking, window, false),
+            _ => self.rank(input, keys, ranking, window),
         }
+    }
+
+    fn first(&mut self, input: NodeId, keys: Vec<usize>, time: usize) -> NodeId {
+        let (input, order) = self.ordered(input, time, &keys);
+        let ttl_ms = self.plan.settings.get(STATE_TTL);
+        let ttl_ms = ttl_ms.and_then(|ttl| crate::time::duration_ms(ttl)).filter(|ms| *ms > 0);
+        let mut schema = self.plan.nodes[input].schema.clone();
+        schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
+        let spec = FirstSpec { time, order, ttl_ms, with_rank: true };
+        let kind = NodeKind::First { keys, spec };
+        self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) })
     }
 
     /// A query whose ROW_NUMBERs have no bound left to come: by event time it is a count of the
@@ -327,7 +339,7 @@ impl Queries<'_> {
             NodeKind::Project { exprs } => {
                 self.window_column(node.inputs[0], exprs.get(column)?.as_column()?)
             }
-            NodeKind::Filter { .. } | NodeKind::Rank { .. } => {
+            NodeKind::Filter { .. } | NodeKind::Rank { .. } | NodeKind::First { .. } => {
                 self.window_column(node.inputs[0], column)
             }
             NodeKind::WindowAssign { .. } => {

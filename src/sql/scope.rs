@@ -455,6 +455,9 @@ impl<'a> Binder<'a> {
             let what = format!("a clause inside {name}(…)");
             return Err(Fault::unsupported(span, &what, "leave it out"));
         }
+        if name == "JSON_OBJECT" {
+            return self.json_object(call, span);
+        }
         if call.over.is_some() {
             let instead = "call it in the SELECT list of a query without GROUP BY";
             return Err(Fault::unsupported(span, "OVER here", instead));
@@ -485,6 +488,30 @@ impl<'a> Binder<'a> {
             });
         }
         self.call(&name, unit.as_deref(), &args, span)
+    }
+
+    /// `JSON_OBJECT('key' VALUE value, …)`; a value that is a JSON_OBJECT itself is embedded.
+    fn json_object(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
+        let fault = || {
+            Fault::new(span, "JSON_OBJECT takes members")
+                .help("write JSON_OBJECT('id' VALUE user_id, 'count' VALUE n)")
+        };
+        let ast::FunctionArguments::List(list) = &call.args else { return Err(fault()) };
+        let mut members = Vec::new();
+        for arg in &list.args {
+            let ast::FunctionArg::Named {
+                name: key,
+                arg: ast::FunctionArgExpr::Expr(value),
+                operator: ast::FunctionArgOperator::Value,
+            } = arg
+            else {
+                return Err(fault());
+            };
+            let is_json = matches!(value, Ast::Function(call)
+                if call.name.to_string().eq_ignore_ascii_case("JSON_OBJECT"));
+            members.push((key.value.clone(), self.bind(value)?, is_json));
+        }
+        registry::json_object(members).at(span)
     }
 
     fn aggregate(

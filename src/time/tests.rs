@@ -75,3 +75,13 @@ fn floors_and_ceils() {
     assert_eq!(months_between(ms, add_months(ms, 3)), 3);
     assert_eq!(months_between(ms, add_months(ms, 3) - 1), 2);
 }
+
+#[test]
+fn durations_as_flink_writes_them() {
+    let cases = [("5 s", 5_000), ("1min", 60_000), ("7 d", 604_800_000), ("250", 250)];
+    for (text, ms) in cases {
+        assert_eq!(duration_ms(text), Some(ms), "{text}");
+    }
+    assert_eq!(duration_ms("soon"), None);
+    assert_eq!(duration_ms("5 weeks"), None);
+}

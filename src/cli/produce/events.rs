@@ -5,6 +5,8 @@
 pub enum Kind {
     UserEvents,
     Clickstream,
+    /// One profile a user, user after user
+    UserProfiles,
 }
 
 /// How the events are spread.
@@ -34,6 +36,9 @@ const LATE_MIN_US: u64 = 60_000_000;
 const TYPES: [&str; 5] = ["page_view", "click", "purchase", "add_cart", "search"];
 const REFERRERS: [&str; 4] = ["google", "direct", "newsletter", "twitter"];
 const DEVICES: [&str; 3] = ["mobile", "desktop", "tablet"];
+const SEGMENTS: [&str; 3] = ["new", "regular", "vip"];
+/// Products that a user looks at.
+const FAVOURITES: u64 = 12;
 const BROWSERS: [&str; 4] = ["chrome", "firefox", "safari", "edge"];
 
 /// SplitMix64 by Steele, Lea and Flood: any index can be asked for alone.
@@ -90,6 +95,11 @@ impl Shape {
         match self.kind {
             Kind::UserEvents => self.user_event(index, &choice, out),
             Kind::Clickstream => clickstream(&choice, out),
+            Kind::UserProfiles => {
+                let user = index % self.users.max(1);
+                profile(user, &choice, out);
+                return user;
+            }
         }
         if choice.malformed {
             // Cut in the middle: no longer JSON.
@@ -131,7 +141,7 @@ fn field(number: u64, choice: &Choice, out: &mut Vec<u8>) {
         3 if (details >> 4).is_multiple_of(4) => out.extend_from_slice(b"\"product_id\":null"),
         3 => {
             out.extend_from_slice(b"\"product_id\":\"product_");
-            digits((details >> 20) % 10_000, 6, out);
+            digits(product(choice.user, details >> 20), 6, out);
             out.push(b'"');
         }
         4 => {
@@ -150,6 +160,25 @@ fn field(number: u64, choice: &Choice, out: &mut Vec<u8>) {
             out.push(b'}');
         }
     }
+}
+
+/// Users keep to a few products each, so that they buy what they have clicked on.
+fn product(user: u64, random: u64) -> u64 {
+    mix(user * FAVOURITES + random % FAVOURITES) % 10_000
+}
+
+fn profile(user: u64, choice: &Choice, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"user_id\":\"");
+    user_id(user, out);
+    out.extend_from_slice(b"\",");
+    text(out, "segment", SEGMENTS[(choice.details % 3) as usize]);
+    out.extend_from_slice(b",\"age\":");
+    digits(18 + choice.details / 3 % 60, 1, out);
+    out.extend_from_slice(b",\"updated_at\":");
+    digits(choice.time_us / 1_000_000, 1, out);
+    out.push(b'.');
+    digits(choice.time_us % 1_000_000, 6, out);
+    out.push(b'}');
 }
 
 fn clickstream(choice: &Choice, out: &mut Vec<u8>) {
@@ -209,7 +238,7 @@ mod tests {
 
     #[test]
     fn events_are_json_of_the_stated_size_and_repeat() {
-        for kind in [Kind::UserEvents, Kind::Clickstream] {
+        for kind in [Kind::UserEvents, Kind::Clickstream, Kind::UserProfiles] {
             let mut bytes = 0;
             for index in 0..1_000 {
                 let (mut first, mut again) = (Vec::new(), Vec::new());
@@ -220,7 +249,7 @@ mod tests {
                 assert!(value["user_id"].is_string());
                 bytes += first.len();
             }
-            assert!(kind == Kind::Clickstream || bytes >= 200 * 1_000, "{bytes} bytes");
+            assert!(kind != Kind::UserEvents || bytes >= 200 * 1_000, "{bytes} bytes");
         }
     }
 

@@ -26,7 +26,7 @@ pub struct ProduceArgs {
     /// Broker to write to
     #[arg(long, default_value = "127.0.0.1:9092", value_name = "HOST:PORT")]
     pub kafka: String,
-    /// Topic; by default user_events or clickstream
+    /// Topic; by default user_events, clickstream or user_profiles
     #[arg(long)]
     pub topic: Option<String>,
     /// Write JSON lines to this file (or - for standard output) instead of Kafka
@@ -99,6 +99,7 @@ impl ProduceArgs {
         self.topic.as_deref().unwrap_or(match self.kind {
             Kind::UserEvents => "user_events",
             Kind::Clickstream => "clickstream",
+            Kind::UserProfiles => "user_profiles",
         })
     }
 }

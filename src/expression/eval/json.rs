@@ -185,6 +185,11 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
     let body = frame.args[0].clone();
     let mut paths = Paths::new();
     match function {
+        Function::JsonQuote => frame.strings(|row, out| {
+            // A text always has a form in JSON.
+            out.push_str(&serde_json::Value::from(body.str(row)).to_string());
+            Ok(Some(()))
+        }),
         Function::IsJson => frame.bools(|row| Ok(Some(is_json(body.str(row))))),
         Function::JsonExists => {
             let path = frame.args[1].clone();

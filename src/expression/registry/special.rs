@@ -288,6 +288,32 @@ pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
     date_format(name, vec![instant, pattern])
 }
 
+/// A value as JSON text.
+pub fn json_string(name: &str, args: Vec<Expr>) -> Made {
+    let [value] = exactly(name, args)?;
+    let text = cast(value.clone(), DataType::STRING, CastMode::Strict)?;
+    match &value.data_type {
+        DataType::Boolean => call("LOWER", vec![text]),
+        of if of.is_numeric() => Ok(text),
+        of if of.is_nested() => Err(format!("{name} cannot take {of} yet")),
+        _ => call("JSON_QUOTE", vec![text]),
+    }
+}
+
+/// JSON_OBJECT: keys, values, and whether a value is JSON already.
+pub fn json_object(members: Vec<(String, Expr, bool)>) -> Made {
+    let mut parts = vec![text("{")];
+    for (index, (key, value, is_json)) in members.into_iter().enumerate() {
+        let comma = if index > 0 { "," } else { "" };
+        let key = serde_json::Value::String(key).to_string();
+        parts.push(text(&format!("{comma}{key}:")));
+        let value = if is_json { value } else { call("JSON_STRING", vec![value])? };
+        parts.push(call("COALESCE", vec![value, text("null")])?);
+    }
+    parts.push(text("}"));
+    call("CONCAT", parts)
+}
+
 /// body, path, returned type, what to do on empty and its default, the same on error.
 pub fn json_value(name: &str, args: Vec<Expr>) -> Made {
     let [body, path, returned, empty, empty_default, error, error_default] = exactly(name, args)?;

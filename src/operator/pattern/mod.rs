@@ -210,6 +210,8 @@ pub struct MatchRecognize {
     /// By row of the results: the watermark before it.
     before: Vec<i64>,
     watermark: i64,
+    /// When the newest rows were appended.
+    stamp_us: i64,
     late: u64,
 }
 
@@ -241,6 +243,7 @@ impl MatchRecognize {
             results,
             before: Vec::new(),
             watermark: i64::MIN,
+            stamp_us: 0,
             late: 0,
         }
     }
@@ -394,12 +397,14 @@ impl MatchRecognize {
         let before = std::mem::take(&mut self.before);
         let (Some(&first), Some(&last)) = (before.first(), before.last()) else { return };
         let before = (first != last).then(|| Arc::new(before));
-        out.emit(self.results.finish(BatchTime { first, last, before }));
+        let batch = self.results.finish(BatchTime { first, last, before });
+        out.emit(Batch { stamp_us: self.stamp_us, ..batch });
     }
 }
 
 impl Operator for MatchRecognize {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        self.stamp_us = batch.stamp_us;
         let tests = self.row_tests(&batch, out);
         let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         let column = batch.columns[self.time].clone();

@@ -4,7 +4,7 @@
 mod first;
 mod top;
 
-pub use first::KeepFirst;
+pub use first::{FirstSpec, KeepFirst};
 pub use top::{TopN, WindowEnd};
 
 use std::cmp::Ordering;
