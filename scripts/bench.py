@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import statistics
@@ -116,6 +117,31 @@ def generated(kind, count, users, more=()):
                 yield json.loads(line)
     if process.returncode:
         sys.exit("pelton produce failed")
+
+
+def parts(letters):
+    """pipelines/user_events.sql with some of its parts: paragraphs under `-- a.` belong to part a, those
+    under `-- c. d.` to either."""
+    text = (ROOT / "pipelines/user_events.sql").read_text()
+    kept, keep = [], True
+    for line in text.splitlines(keepends=True):
+        if heading := re.match(r"-- ((?:[a-i]\. )+)", line):
+            keep = bool(set(heading[1]) & set(letters))
+        elif re.match(r"EXECUTE|END;", line):
+            keep = True
+        if keep:
+            kept.append(line)
+    text = "".join(kept)
+    if not {"c", "d"} <= set(letters):
+        # GET /alerts shows both.
+        text = re.sub(r"INSERT INTO recent_alerts\n.*?;\n", "", text, flags=re.S)
+    return text
+
+
+def topics(name):
+    """The topics of pipelines/user_events.sql, each of a name of its own."""
+    variables = ["METRICS", "ALERTS", "USER_PROFILES", "ENRICHED", "SESSIONS", "ATTRIBUTIONS"]
+    return {f"{variable}_TOPIC": f"{name}_{variable.lower()}" for variable in variables}
 
 
 def control(broker, topic, consumers, count):

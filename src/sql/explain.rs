@@ -52,12 +52,15 @@ fn describe(plan: &Plan, node: &Node) -> String {
             picked(input, keys)
         ),
         NodeKind::Over { keys, calls, bounds, order, .. } => {
-            let keys = picked(input, keys);
-            format!("over: {} value(s) a row by {keys}, {}", calls.len(), frame(*bounds, *order))
+            let (by, frame) = (picked(input, keys), frame(*bounds, *order));
+            format!("over: {} value(s) a row by {by}, {frame}", calls.len())
         }
         NodeKind::First { keys, spec } => {
-            let (by, kept) = (picked(input, keys), kept_for(spec.ttl_ms));
-            format!("first row by {by}; exchange by key; state: the keys seen, {kept}")
+            let kept = kept_for(spec.ttl_ms);
+            format!(
+                "first row by {}; exchange by key; state: the keys seen, {kept}",
+                picked(input, keys)
+            )
         }
         NodeKind::Rank { keys, ranking, window } => {
             let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window));
