@@ -3,6 +3,7 @@
 pub mod nfa;
 mod partition;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ pub use self::partition::OPEN_MAX;
 use self::partition::{Partition, Run, Taken};
 use super::over::{Order, OverCall, aggregate};
 use super::{Operator, Output, Progress, Rejected};
-use crate::expression::{self, EvalContext, EvalErrors, Expr};
+use crate::expression::registry::Function;
+use crate::expression::{self, EvalContext, EvalErrors, Expr, ExprKind};
 use crate::record::{
     Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnRef, DataType, Value, key,
 };
@@ -97,8 +99,45 @@ impl Recognition {
     }
 }
 
+/// A comparison of two values that need no computing: most conditions are one.
+struct Comparison {
+    accepts: fn(Ordering) -> bool,
+    /// Columns of the input, then terms.
+    sides: [usize; 2],
+}
+
+impl Comparison {
+    fn new(predicate: &Expr, types: &[DataType], terms: &[Term]) -> Option<Self> {
+        let ExprKind::Call { function, args } = &predicate.kind else { return None };
+        let accepts: fn(Ordering) -> bool = match function {
+            Function::Eq => Ordering::is_eq,
+            Function::NotEq => Ordering::is_ne,
+            Function::Lt => Ordering::is_lt,
+            Function::LtEq => Ordering::is_le,
+            Function::Gt => Ordering::is_gt,
+            Function::GtEq => Ordering::is_ge,
+            _ => return None,
+        };
+        let [left, right] = args.as_slice() else { return None };
+        let sides = [left.as_column()?, right.as_column()?];
+        let of = |side: usize| match side.checked_sub(types.len()) {
+            Some(term) => &terms[term].data_type,
+            None => &types[side],
+        };
+        // Of doubles SQL has other equals than their total order.
+        let plain = |of: &DataType| !of.is_approximate() && !of.is_nested();
+        (plain(of(sides[0])) && plain(of(sides[1]))).then_some(Self { accepts, sides })
+    }
+
+    fn holds(&self, value: impl Fn(usize) -> Value) -> bool {
+        let [left, right] = self.sides.map(value);
+        !left.is_null() && !right.is_null() && (self.accepts)(left.order(&right))
+    }
+}
+
 /// A condition that reads more than the row, ready to be computed for one row at a time.
 struct Compiled {
+    simple: Option<Comparison>,
     predicate: Expr,
     terms: Vec<Term>,
     /// Types of the input's columns that it reads; `None`: not read.
@@ -116,6 +155,7 @@ impl Compiled {
             }
         });
         Self {
+            simple: Comparison::new(&condition.predicate, types, &condition.terms),
             predicate: condition.predicate.clone(),
             terms: condition.terms.clone(),
             types: read,
@@ -134,6 +174,12 @@ impl Compiled {
     ) -> bool {
         let number = run.start + run.variables.len() as u64;
         let Some((_, values)) = partition.row(number) else { return false };
+        if let Some(simple) = &self.simple {
+            return simple.holds(|side| match side.checked_sub(self.types.len()) {
+                Some(term) => self.terms[term].value(partition, run, Some(variable)),
+                None => values[side].clone(),
+            });
+        }
         let mut columns = Vec::with_capacity(self.types.len() + self.terms.len());
         for (value, of) in values.iter().zip(&self.types) {
             columns.push(match of {
@@ -200,6 +246,8 @@ pub struct MatchRecognize {
     time: usize,
     keys: Vec<usize>,
     of: Recognition,
+    /// By column of the input: a row's value is asked for once it is in.
+    reads: Vec<bool>,
     tests: Vec<Test>,
     table: Table<Partition>,
     /// Keys by the time at which their oldest open match runs out.
@@ -232,7 +280,10 @@ impl MatchRecognize {
         let key_types = keys.iter().map(|&key| types[key].clone());
         let measures = of.measures.iter().map(|term| term.data_type.clone());
         let results = BatchBuilder::new(key_types.chain(measures).collect());
+        let mut reads = vec![false; types.len()];
+        of.visit_columns(types.len(), &mut |column| reads[column] = true);
         Self {
+            reads,
             time,
             keys,
             tests: of.conditions.iter().map(test).collect(),
@@ -335,7 +386,8 @@ impl MatchRecognize {
             self.table.remove(slot);
         } else if let Some(within_ms) = self.of.pattern.within_ms
             && let Some(expiry) = partition.expiry(within_ms)
-            && partition.timer != Some(expiry)
+            // One that is due earlier looks again.
+            && partition.timer.is_none_or(|timer| timer > expiry)
         {
             partition.timer = Some(expiry);
             self.expiries.entry(expiry).or_default().push(slot);
@@ -354,7 +406,7 @@ impl MatchRecognize {
                 let order = a.values[column].order(&b.values[column]);
                 if ascending { order } else { order.reverse() }
             });
-            orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+            orders.fold(Ordering::Equal, Ordering::then)
         });
         for row in held {
             let slot = row.slot;
@@ -386,7 +438,9 @@ impl MatchRecognize {
             let at = *entry.key();
             for slot in entry.remove() {
                 if self.table.get(slot).is_some_and(|partition| partition.timer == Some(at)) {
-                    self.table.touch(slot).expire(watermark, within_ms);
+                    let partition = self.table.touch(slot);
+                    partition.timer = None;
+                    partition.expire(watermark, within_ms);
                     self.settle(slot, before, out);
                 }
             }
@@ -428,7 +482,12 @@ impl Operator for MatchRecognize {
             if holds && self.table.get(slot).is_none() && !self.may_begin(&fits) {
                 continue;
             }
-            let values = batch.columns.iter().map(|column| column.value(row)).collect();
+            let read = batch.columns.iter().zip(&self.reads);
+            let values = read.map(|(column, read)| match read {
+                true => column.value(row),
+                false => Value::Null,
+            });
+            let values = values.collect();
             let incoming = Incoming { slot, time, before, values, fits };
             match holds {
                 true => self.take(incoming, out),
