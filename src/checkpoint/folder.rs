@@ -19,11 +19,11 @@ const DAMAGED: &str = "damaged-";
 /// Which of two generations is newer: incarnation first, then epoch.
 type Order = (u64, u64);
 
-/// The folder of one job, locked for as long as this lives.
+/// The folder of one job, locked for as long as this lives (but where it is only looked at).
 pub struct StateFolder {
     dir: PathBuf,
     job: String,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl StateFolder {
@@ -53,11 +53,42 @@ impl StateFolder {
             }
             Err(TryLockError::Error(error)) => return Err(at(&path, &error)),
         }
-        let folder = Self { dir, job: job.to_owned(), _lock: lock };
+        let folder = Self { dir, job: job.to_owned(), _lock: Some(lock) };
         for name in folder.names()?.iter().filter(|name| name.ends_with(TEMPORARY)) {
             folder.remove(name)?;
         }
         Ok(folder)
+    }
+
+    /// A folder that is only looked at: a job may run on it meanwhile.
+    pub fn look(dir: &Path, job: &str) -> Self {
+        Self { dir: dir.join(job), job: job.to_owned(), _lock: None }
+    }
+
+    /// What each manifest says, or why it cannot be used, newest first.
+    pub fn generations(&self) -> Result<Vec<(String, Result<Manifest, String>)>, String> {
+        let manifests = self.manifests()?.into_iter();
+        Ok(manifests.map(|(_, name)| (name.clone(), self.load(&name))).collect())
+    }
+
+    /// Copies the newest generation that is whole into the folder of the job in `dir`, which must
+    /// not hold any yet. A job that runs may delete it meanwhile: then that is the error.
+    pub fn save(&self, dir: &Path) -> Result<Manifest, String> {
+        let whole = self.generations()?.into_iter().find_map(|(_, manifest)| manifest.ok());
+        let manifest = whole.ok_or_else(|| format!("{} holds no state", self.dir.display()))?;
+        let into = Self::open(dir, &self.job)?;
+        if !into.manifests()?.is_empty() {
+            return Err(format!("{} holds state already", into.dir.display()));
+        }
+        let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
+        for file in manifest.files.iter().chain(outboxes) {
+            let from = self.dir.join(&file.name);
+            let copy = fs::copy(&from, into.dir.join(&file.name));
+            copy.map_err(|error| at(&from, &error))?;
+            snapshot::verify(&into.dir, file)?;
+        }
+        into.write(&manifest)?;
+        Ok(manifest)
     }
 
     pub fn path(&self) -> &Path {

@@ -165,3 +165,17 @@ fn an_unfinished_file_counts_for_nothing() {
     assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);
     assert!(files(dir.path(), "state").iter().all(|path| path.extension().unwrap() == "snap"));
 }
+
+#[test]
+fn a_saved_epoch_is_whole_and_can_be_gone_on_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = filled(dir.path());
+    let into = tempfile::tempdir().unwrap();
+    let looked = StateFolder::look(dir.path(), "job");
+    assert_eq!(looked.generations().unwrap().len(), 2);
+    assert_eq!(looked.save(into.path()).unwrap().epoch, 3);
+    let saved = StateFolder::open(into.path(), "job").unwrap();
+    assert_eq!(saved.load_latest().unwrap(), running.load_latest().unwrap());
+    drop(saved);
+    assert!(looked.save(into.path()).unwrap_err().contains("holds state already"));
+}

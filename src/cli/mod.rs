@@ -6,6 +6,7 @@ pub mod parse;
 pub mod produce;
 pub mod run;
 pub mod signal;
+mod state;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +38,8 @@ enum Command {
     Explain(check::FileArgs),
     /// Run the main job with a load generator, on a broker inside the process
     Demo(demo::DemoArgs),
+    /// List, inspect and copy saved state
+    State(state::StateArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::State(args) => state::run(&args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {

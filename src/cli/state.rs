@@ -1,0 +1,99 @@
+//! `pelton state`: what the state folder holds, without touching it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::checkpoint::{Manifest, StateFolder};
+
+#[derive(clap::Args)]
+pub struct StateArgs {
+    /// The folder that `pelton run --state-dir` was given
+    #[arg(long, default_value = "state", global = true)]
+    state_dir: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The saved epochs of each job, newest first
+    List,
+    /// What the newest whole epoch of a job holds, operator by operator
+    Inspect { job: String },
+    /// Copy the newest whole epoch of a job into another state folder, also while it runs. A job
+    /// that writes Kafka exactly once goes on from the epoch that Kafka has committed last, so
+    /// for such a job the copy is of use until the next commit
+    Save { job: String, into: PathBuf },
+}
+
+pub fn run(args: &StateArgs) -> Result<(), String> {
+    match &args.command {
+        Command::List => list(&args.state_dir),
+        Command::Inspect { job } => inspect(&args.state_dir, job),
+        Command::Save { job, into } => {
+            let manifest = StateFolder::look(&args.state_dir, job).save(into)?;
+            println!("epoch {} of job '{job}' saved in {}", manifest.epoch, into.display());
+            Ok(())
+        }
+    }
+}
+
+fn list(dir: &Path) -> Result<(), String> {
+    let fault = |error: std::io::Error| format!("{}: {error}", dir.display());
+    let mut jobs = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(fault)? {
+        jobs.push(entry.map_err(fault)?.file_name().to_string_lossy().into_owned());
+    }
+    jobs.sort();
+    println!("{:<24} {:>8} {:>6} {:>7} {:>14}  state", "job", "epoch", "start", "shards", "bytes");
+    for job in jobs {
+        for (name, manifest) in StateFolder::look(dir, &job).generations()? {
+            match manifest {
+                Ok(it) => println!(
+                    "{job:<24} {:>8} {:>6} {:>7} {:>14}  whole",
+                    it.epoch,
+                    it.incarnation,
+                    it.shards,
+                    bytes(&it)
+                ),
+                Err(reason) => println!("{job:<24} {name}: {reason}"),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn bytes(manifest: &Manifest) -> u64 {
+    let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
+    manifest.files.iter().chain(outboxes).map(|file| file.length).sum()
+}
+
+fn inspect(dir: &Path, job: &str) -> Result<(), String> {
+    let folder = StateFolder::look(dir, job);
+    let whole = folder.generations()?.into_iter().find_map(|(_, manifest)| manifest.ok());
+    let manifest = whole.ok_or_else(|| format!("job '{job}' has no whole epoch"))?;
+    println!(
+        "epoch {}, start {}, {} bytes",
+        manifest.epoch,
+        manifest.incarnation,
+        bytes(&manifest)
+    );
+    for source in &manifest.sources {
+        println!("reads {} partition {} from {} on", source.topic, source.partition, source.next);
+    }
+    let mut sizes: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    for file in &manifest.files {
+        folder.read(file, &mut |operator, state, _, entry| {
+            let size = sizes.entry((operator.to_owned(), state.to_owned())).or_default();
+            *size = (size.0 + 1, size.1 + entry.len() as u64);
+            Ok(())
+        })?;
+    }
+    println!("{:<18} {:<12} {:>12} {:>14}", "operator", "state", "entries", "bytes");
+    for ((operator, state), (entries, bytes)) in sizes {
+        println!("{operator:<18} {state:<12} {entries:>12} {bytes:>14}");
+    }
+    Ok(())
+}
