@@ -16,6 +16,9 @@ const MANIFEST: &str = "manifest-";
 const SNAPSHOT: &str = "state-";
 const DAMAGED: &str = "damaged-";
 
+/// A manifest's name, and what it says or why it cannot be used.
+pub type Generation = (String, Result<Manifest, String>);
+
 /// Which of two generations is newer: incarnation first, then epoch.
 type Order = (u64, u64);
 
@@ -66,7 +69,7 @@ impl StateFolder {
     }
 
     /// What each manifest says, or why it cannot be used, newest first.
-    pub fn generations(&self) -> Result<Vec<(String, Result<Manifest, String>)>, String> {
+    pub fn generations(&self) -> Result<Vec<Generation>, String> {
         let manifests = self.manifests()?.into_iter();
         Ok(manifests.map(|(_, name)| (name.clone(), self.load(&name))).collect())
     }

@@ -55,13 +55,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
             let (by, frame) = (picked(input, keys), frame(*bounds, *order));
             format!("over: {} value(s) a row by {by}, {frame}", calls.len())
         }
-        NodeKind::First { keys, spec } => {
-            let kept = kept_for(spec.ttl_ms);
-            format!(
-                "first row by {}; exchange by key; state: the keys seen, {kept}",
-                picked(input, keys)
-            )
-        }
+        NodeKind::First { keys, spec } => first(&picked(input, keys), spec.ttl_ms),
         NodeKind::Rank { keys, ranking, window } => {
             let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window));
             format!(
@@ -149,11 +143,12 @@ fn shape(window: &WindowKind) -> String {
     }
 }
 
-fn kept_for(ttl_ms: Option<i64>) -> String {
-    match ttl_ms {
+fn first(keys: &str, ttl_ms: Option<i64>) -> String {
+    let kept = match ttl_ms {
         Some(ms) => format!("for {ms} ms"),
         None => "until the job ends: SET 'table.exec.state.ttl' bounds it".into(),
-    }
+    };
+    format!("first row by {keys}; exchange by key; state: the keys seen, {kept}")
 }
 
 fn kept_ranks(window: Option<(usize, bool)>) -> &'static str {
