@@ -250,3 +250,45 @@ fn bad_routes_are_refused() {
         assert!(error.contains("'http.route'"), "{error}");
     }
 }
+
+/// A job with these alerts: id, severity, metadata, time.
+fn with_alerts(alerts: &[(&str, &str, &str, i64)]) -> ApiState {
+    let field = |name: &str| Field::new(name, DataType::STRING);
+    let time = Field::new("timestamp", DataType::BigInt);
+    let table = TableInfo {
+        name: "recent_alerts".into(),
+        schema: Schema::new(vec![field("id"), field("severity"), field("metadata"), time]),
+        primary_key: vec![0],
+        route: None,
+    };
+    let row = |&(id, severity, metadata, time): &(&str, &str, &str, i64)| {
+        vec![text(id), text(severity), text(metadata), Value::I64(time)]
+    };
+    let rows = vec![alerts.iter().map(row).collect()];
+    ApiState { queries: Arc::new(Fake { tables: vec![table], rows, away: false }), ..state() }
+}
+
+#[test]
+fn alerts_come_newest_first_with_their_metadata() {
+    let alerts =
+        [("a", "info", "{\"n\":1}", 1), ("b", "error", "no json", 3), ("c", "info", "{}", 2)];
+    let server = serve("127.0.0.1:0", with_alerts(&alerts)).unwrap();
+    let ids = |path: &str| {
+        let (status, _, body) = get_with(&server, path, "");
+        assert_eq!(status, 200, "{body}");
+        let answer: Json = serde_json::from_str(&body).unwrap();
+        let data = answer["data"].as_array().unwrap().clone();
+        assert_eq!(answer["count"], data.len());
+        data.into_iter().map(|row| (row["id"].clone(), row["metadata"].clone())).collect::<Vec<_>>()
+    };
+    let [a, b, c] = [("a", json!({"n": 1})), ("b", json!("no json")), ("c", json!({}))]
+        .map(|(id, metadata)| (json!(id), metadata));
+    assert_eq!(ids("/alerts"), [b.clone(), c.clone(), a.clone()]);
+    assert_eq!(ids("/alerts?severity=info&limit=1"), [c]);
+    assert_eq!(get_with(&server, "/alerts?severity=odd", "").0, 400);
+    assert_eq!(get_with(&server, "/alerts?limit=101", "").0, 400);
+    server.stop();
+    let server = serve("127.0.0.1:0", state()).unwrap();
+    assert_eq!(get_with(&server, "/alerts", "").0, 404);
+    server.stop();
+}

@@ -69,6 +69,19 @@ fn windows_and_rankings_that_cannot_run() {
         ("SELECT RANK() OVER (ORDER BY v) AS rn FROM t;", "RANK() on streaming table is not"),
         ("SELECT k FROM t ORDER BY v;", "ORDER BY without LIMIT"),
         (
+            "SELECT FIRST_VALUE(v) FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '1' SECOND, \
+             INTERVAL '2' SECOND)) GROUP BY window_start, window_end;",
+            "FIRST_VALUE over windows that are merged",
+        ),
+        (
+            "SELECT STDDEV_POP(n) FROM (SELECT COUNT(*) AS n FROM t GROUP BY k);",
+            "a variance over rows that change",
+        ),
+        ("SELECT LISTAGG(k, k) FROM t;", "LISTAGG: the separator must be a literal text"),
+        ("SELECT k FROM t GROUP BY GROUPING SETS ((k), ());", "a grouping of all rows without"),
+        ("SELECT COUNT(*) FROM t GROUP BY TUMBLE(v, INTERVAL '1' SECOND);", "a time attribute"),
+        ("SELECT JSON_OBJECT(k) FROM t;", "JSON_OBJECT takes members"),
+        (
             "SELECT COUNT(*) FROM TABLE(CUMULATE(TABLE t, DESCRIPTOR(ts), INTERVAL '4' SECOND, \
              INTERVAL '10' SECOND)) GROUP BY window_start, window_end;",
             "requires maxSize must be an integral multiple of step, but got maxSize 10000 ms",
