@@ -226,6 +226,18 @@ impl ColumnBuilder {
         Self { data, nulls: Vec::new(), bytes: Vec::new() }
     }
 
+    /// For values of the form of a column.
+    pub fn like(column: &Column, capacity: usize) -> Self {
+        let physical = match &column.data {
+            ColumnData::Bool(_) => Physical::Bool,
+            ColumnData::I64(_) => Physical::I64,
+            ColumnData::F64(_) => Physical::F64,
+            ColumnData::Str(_) => Physical::Str,
+            ColumnData::Any(_) => Physical::Any,
+        };
+        Self::new(physical, capacity)
+    }
+
     pub fn for_type(data_type: &DataType, capacity: usize) -> Self {
         Self::new(data_type.physical(), capacity)
     }
@@ -284,6 +296,15 @@ impl ColumnBuilder {
         }
     }
 
+    /// Appends a row's text, which the column has validated.
+    #[inline]
+    fn push_text(&mut self, column: &StringColumn, row: usize) {
+        if let ColumnData::Str(values) = &mut self.data {
+            values.views.push((self.bytes.len() as u32, column.views[row].1));
+            column.append_to(row, &mut self.bytes);
+        }
+    }
+
     /// Appends a value of the builder's form; one of another form counts as NULL.
     pub fn push_value(&mut self, value: &Value) {
         match (&mut self.data, value) {
@@ -305,7 +326,7 @@ impl ColumnBuilder {
             ColumnData::Bool(values) => self.push_bool(values[row]),
             ColumnData::I64(values) => self.push_i64(values[row]),
             ColumnData::F64(values) => self.push_f64(values[row]),
-            ColumnData::Str(values) => self.push_str(values.get(row)),
+            ColumnData::Str(values) => self.push_text(values, row),
             ColumnData::Any(values) => self.push_value(&values[row]),
         }
     }

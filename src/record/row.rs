@@ -3,9 +3,10 @@
 //! A flat value has the form of [`super::key`], but for doubles, which keep their bits (a
 //! negative zero stays one). A nested value is a tag, its length, and its parts.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
+use super::column::{Column, ColumnBuilder, ColumnData};
 use super::value::Value;
 
 const TAG_NULL: u8 = 0;
@@ -22,7 +23,7 @@ const TAG_MAP: u8 = 8;
 const DEPTH_MAX: usize = 64;
 
 /// Appends `row` of each column.
-pub fn encode(columns: &[ColumnRef], row: usize, out: &mut Vec<u8>) {
+pub fn encode(columns: &[impl Deref<Target = Column>], row: usize, out: &mut Vec<u8>) {
     columns.iter().for_each(|column| encode_cell(column, row, out));
 }
 
@@ -89,8 +90,12 @@ fn put_len(len: usize, out: &mut Vec<u8>) {
 /// Reads a row back, one value into each builder. False where the bytes are not a row of that
 /// many values (a corrupt file).
 pub fn decode(mut bytes: &[u8], builders: &mut [ColumnBuilder]) -> bool {
-    let read = |builder: &mut ColumnBuilder| decode_cell(&mut bytes, builder).is_some();
-    builders.iter_mut().all(read) && bytes.is_empty()
+    decode_next(&mut bytes, builders) && bytes.is_empty()
+}
+
+/// The same for the first row of several; moves on behind it.
+pub fn decode_next(bytes: &mut &[u8], builders: &mut [ColumnBuilder]) -> bool {
+    builders.iter_mut().all(|builder| decode_cell(bytes, builder).is_some())
 }
 
 fn decode_cell(bytes: &mut &[u8], builder: &mut ColumnBuilder) -> Option<()> {

@@ -16,8 +16,8 @@ use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
 use crate::operator::join::{Join, TemporalJoin};
-use crate::operator::over::Over;
-use crate::operator::pattern::MatchRecognize;
+use crate::operator::over;
+use crate::operator::pattern::recognize;
 use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
@@ -72,8 +72,9 @@ pub fn build(
     let mut nodes = Vec::new();
     let mut links = Vec::new();
     let mut node_of = vec![None; topology.steps.len()];
+    let dictionaries = Dictionaries::default();
     for (index, step) in topology.steps.iter().enumerate() {
-        let Some(built) = operator(step, topology, settings)? else { continue };
+        let Some(built) = operator(step, topology, settings, &dictionaries)? else { continue };
         if let Some(generator) = built.generator {
             let source = source_index(sources, step)?;
             links.push(WatermarkLink { node: nodes.len(), source, generator, sent: i64::MIN });
@@ -150,7 +151,29 @@ struct BuiltOperator {
 
 impl BuiltOperator {
     fn new(name: &'static str, operator: impl Operator + 'static) -> Self {
-        Self { name, operator: Box::new(operator), holds_watermarks: false, generator: None }
+        Self::boxed(name, Box::new(operator))
+    }
+
+    fn boxed(name: &'static str, operator: Box<dyn Operator>) -> Self {
+        Self { name, operator, holds_watermarks: false, generator: None }
+    }
+}
+
+/// The dictionaries of steps that get the same rows by the same key.
+#[derive(Default)]
+struct Dictionaries(RefCell<HashMap<(usize, Vec<usize>), SharedKeys>>);
+
+impl Dictionaries {
+    /// The one of a step with columns `keys` of its input. Behind an exchange of its own a step
+    /// is the only one to see its rows.
+    fn of(&self, step: &Step, keys: &[usize], seed: u64) -> SharedKeys {
+        let edge = &step.inputs[0];
+        if edge.exchange.is_some() {
+            return KeyDictionary::shared(seed);
+        }
+        let mut all = self.0.borrow_mut();
+        let shared = all.entry((edge.from, keys.to_vec()));
+        shared.or_insert_with(|| KeyDictionary::shared(seed)).clone()
     }
 }
 
@@ -159,6 +182,7 @@ fn operator(
     step: &Step,
     topology: &Topology,
     settings: &Settings,
+    dictionaries: &Dictionaries,
 ) -> Result<Option<BuiltOperator>, String> {
     let dictionary = || KeyDictionary::shared(settings.seed);
     let built = match &step.kind {
@@ -166,7 +190,7 @@ fn operator(
         StepKind::Watermark { column, delay_ms, table, .. } => {
             watermark(*column, *delay_ms, table, settings)?
         }
-        StepKind::Plain(kind) => plain_operator(kind, step, topology, settings)?,
+        StepKind::Plain(kind) => plain_operator(kind, step, topology, settings, dictionaries)?,
         StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
             let options = group_options(&step.kind, settings);
@@ -223,8 +247,10 @@ fn plain_operator(
     step: &Step,
     topology: &Topology,
     settings: &Settings,
+    dictionaries: &Dictionaries,
 ) -> Result<BuiltOperator, String> {
     let dictionary = || KeyDictionary::shared(settings.seed);
+    let of_keys = |keys: &[usize]| dictionaries.of(step, keys, settings.seed);
     let types = |port: usize| types_of(step, topology, port);
     let zone_of = |time: usize| is_ltz(&types(0)[time]).then(|| settings.zone.clone());
     Ok(match kind {
@@ -241,17 +267,18 @@ fn plain_operator(
             BuiltOperator::new("sort", operator)
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
+            let dictionary = of_keys(keys);
             let (keys, calls) = (keys.clone(), calls.clone());
-            let operator = Over::new(*time, keys, calls, (*bounds, *order), dictionary());
-            BuiltOperator::new("over", operator)
+            let operator = over::over(*time, keys, calls, (*bounds, *order), dictionary);
+            BuiltOperator::boxed("over", operator)
         }
         NodeKind::First { keys, spec } => {
             BuiltOperator::new("first", KeepFirst::new(keys.clone(), *spec, dictionary()))
         }
         NodeKind::Match { time, keys, recognition } => {
             let of = (**recognition).clone();
-            let operator = MatchRecognize::new(*time, keys.clone(), &types(0), of, dictionary());
-            BuiltOperator::new("match", operator)
+            let operator = recognize(*time, keys.clone(), &types(0), of, of_keys(keys));
+            BuiltOperator::boxed("match", operator)
         }
         NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
             let (keys, zone) = ((keys.clone(), pick(&types(0), keys)), zone_of(*time));

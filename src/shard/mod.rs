@@ -13,6 +13,7 @@ pub mod query;
 pub mod report;
 pub mod sink_thread;
 pub mod source_task;
+mod spread;
 pub mod topology;
 pub mod watermark;
 pub mod worker;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::spread;
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinType;
@@ -134,7 +135,7 @@ pub fn build(plan: &Plan) -> Result<Topology, String> {
         let placed = builder.place(id)?;
         builder.placed.push(placed);
     }
-    let mut topology = live(builder.topology);
+    let mut topology = spread::share_exchanges(live(builder.topology));
     let read: BTreeSet<usize> =
         topology.steps.iter().flat_map(|step| step.inputs.iter().map(|edge| edge.from)).collect();
     for (index, step) in topology.steps.iter_mut().enumerate() {
@@ -459,7 +460,7 @@ fn position(exprs: &[Expr], column: usize) -> Option<usize> {
 }
 
 /// A step's id: a hash of what it computes and of its inputs' ids, names left out.
-fn step_id(kind: &StepKind, inputs: &[Edge], steps: &[Step], tag: &str) -> String {
+pub(super) fn step_id(kind: &StepKind, inputs: &[Edge], steps: &[Step], tag: &str) -> String {
     let computed = match kind {
         StepKind::Scan { table, fields, .. } => format!("scan {} {fields:?}", source_name(table)),
         StepKind::Watermark { column, delay_ms, .. } => format!("watermark {column} {delay_ms}"),

@@ -2,7 +2,7 @@
 //! the same key finds its row by an array index.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const LARGE: usize = (1 << LEN_BITS) - 1;
 /// Slots that one page looks at, about a millisecond's worth.
 const SCAN: usize = 1 << 18;
 
-/// The batch that was resolved last. It holds on to what it compares by address, so that no
+/// A batch that was resolved. It holds on to what it compares by address, so that no
 /// other batch can come to stand at the same place.
 struct Resolved {
     columns: Vec<ColumnRef>,
@@ -32,6 +32,20 @@ struct Resolved {
     rows: Vec<u32>,
     slots: Vec<u32>,
 }
+
+impl Resolved {
+    fn is_of(&self, columns: &[ColumnRef], batch: &Batch) -> bool {
+        let same = |a: &Arc<Column>, b: &Arc<Column>| Arc::ptr_eq(a, b);
+        self.columns.len() == columns.len()
+            && self.columns.iter().zip(columns).all(|(a, b)| same(a, b))
+            && self.keys.as_ref().map(Arc::as_ptr) == batch.keys.as_ref().map(Arc::as_ptr)
+            && batch.row_ids().map(|row| row as u32).eq(self.rows.iter().copied())
+    }
+}
+
+/// Batches that one operator may take before the next one that shares the dictionary takes the
+/// first of them.
+const RECENT: usize = 4;
 
 /// What the hash table holds: with a part of the hash beside the slot, a probe that fails does
 /// not leave the table.
@@ -65,7 +79,8 @@ pub struct KeyDictionary {
     arenas: Vec<Vec<u8>>,
     /// Slots without an owner by the room that their key has.
     free: BTreeMap<usize, Vec<u32>>,
-    last: Option<Resolved>,
+    /// The last ones, newest first.
+    recent: VecDeque<Resolved>,
 }
 
 impl KeyDictionary {
@@ -78,7 +93,7 @@ impl KeyDictionary {
             references: Chunked::default(),
             arenas: Vec::new(),
             free: BTreeMap::new(),
-            last: None,
+            recent: VecDeque::new(),
         }
     }
 
@@ -94,14 +109,8 @@ impl KeyDictionary {
     /// The slot of each row that counts, in order.
     pub fn resolve(&mut self, columns: &[ColumnRef], batch: &Batch, out: &mut Vec<u32>) {
         out.clear();
-        let same = |a: &Arc<Column>, b: &Arc<Column>| Arc::ptr_eq(a, b);
-        if let Some(last) = &self.last
-            && last.columns.len() == columns.len()
-            && last.columns.iter().zip(columns).all(|(a, b)| same(a, b))
-            && last.keys.as_ref().map(Arc::as_ptr) == batch.keys.as_ref().map(Arc::as_ptr)
-            && batch.row_ids().map(|row| row as u32).eq(last.rows.iter().copied())
-        {
-            out.extend_from_slice(&last.slots);
+        if let Some(known) = self.recent.iter().find(|known| known.is_of(columns, batch)) {
+            out.extend_from_slice(&known.slots);
             return;
         }
         let keys = match &batch.keys {
@@ -111,7 +120,8 @@ impl KeyDictionary {
         self.resolve_keys(&keys, batch, out);
         let rows = batch.row_ids().map(|row| row as u32).collect();
         let (columns, keys) = (columns.to_vec(), batch.keys.clone());
-        self.last = Some(Resolved { columns, keys, rows, slots: out.clone() });
+        self.recent.truncate(RECENT - 1);
+        self.recent.push_front(Resolved { columns, keys, rows, slots: out.clone() });
     }
 
     /// The slot of each row that counts, by columns `keys` of the batch, in order. They are
@@ -270,7 +280,7 @@ impl KeyDictionary {
         if *references > 0 {
             return;
         }
-        self.last = None;
+        self.recent.clear();
         if let Ok(entry) =
             self.table.find_entry(self.hashes[slot as usize], |entry| entry.slot == slot)
         {

@@ -1,6 +1,7 @@
 //! Keyed state: the few primitives in which every operator keeps what it knows.
 
 pub mod chunked;
+pub mod deadlines;
 pub mod dictionary;
 pub mod entry;
 mod prefetch;

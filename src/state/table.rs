@@ -3,6 +3,7 @@
 use std::io;
 
 use super::entry::{put_bytes, take_bytes};
+use super::prefetch::prefetch;
 use super::{Chunked, KeyedState, SharedKeys};
 
 /// What a [`Table`] holds for a key.
@@ -17,10 +18,30 @@ pub trait Entry: Default {
     fn heap_bytes(&self) -> usize;
 }
 
+impl<T: Entry> Entry for Box<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (**self).encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        T::decode(bytes).map(Self::new)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        size_of::<T>() + (**self).heap_bytes()
+    }
+}
+
+/// Values of which the bytes on the heap are asked when a table tells its size.
+const SAMPLE: usize = 1024;
+
 /// Values by slot of a shared dictionary. A slot with a value is retained, so that its key stays.
+///
+/// There is room for a value at every slot, and other operators may share the dictionary: a large
+/// type goes in a `Box`.
 pub struct Table<T> {
     keys: SharedKeys,
-    values: Chunked<Option<Box<T>>>,
+    values: Chunked<Option<T>>,
     rows: u64,
 }
 
@@ -38,7 +59,13 @@ impl<T: Entry> Table<T> {
         if self.values.len() <= slot as usize {
             return None;
         }
-        self.values[slot as usize].as_deref()
+        self.values[slot as usize].as_ref()
+    }
+
+    /// Starts to bring the values of slots near that are asked for next.
+    pub fn prefetch(&self, slots: &[u32]) {
+        let known = slots.iter().filter(|&&slot| (slot as usize) < self.values.len());
+        known.for_each(|&slot| prefetch(&self.values[slot as usize]));
     }
 
     /// The value of a slot to be changed; a fresh one where there is none. To be called before
@@ -57,7 +84,7 @@ impl<T: Entry> Table<T> {
     }
 
     /// Takes the value out and lets go of the slot.
-    pub fn remove(&mut self, slot: u32) -> Option<Box<T>> {
+    pub fn remove(&mut self, slot: u32) -> Option<T> {
         if self.values.len() <= slot as usize {
             return None;
         }
@@ -70,7 +97,7 @@ impl<T: Entry> Table<T> {
     /// Slots and values, in the order of the slots.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         let slots = 0..self.values.len() as u32;
-        slots.filter_map(|slot| Some((slot, self.values[slot as usize].as_deref()?)))
+        slots.filter_map(|slot| Some((slot, self.values[slot as usize].as_ref()?)))
     }
 
     pub fn rows(&self) -> u64 {
@@ -101,8 +128,12 @@ impl<T: Entry> KeyedState for Table<T> {
     }
 
     fn size(&self) -> (u64, u64) {
-        let heap: usize = self.iter().map(|(_, value)| size_of::<T>() + value.heap_bytes()).sum();
-        (self.rows, heap as u64 + self.values.bytes() + self.keys.borrow().bytes())
+        let slots = (0..self.values.len()).step_by(self.values.len().div_ceil(SAMPLE).max(1));
+        let sample = slots.filter_map(|slot| self.values[slot].as_ref());
+        let (count, heap) =
+            sample.fold((0, 0), |(count, heap), value| (count + 1, heap + value.heap_bytes()));
+        let heap = heap as u64 * self.rows / u64::max(count, 1);
+        (self.rows, heap + self.values.bytes() + self.keys.borrow().bytes())
     }
 }
 
@@ -134,7 +165,7 @@ mod tests {
         for (value, &slot) in slots.iter().enumerate() {
             *table.touch(slot) += value as u64;
         }
-        assert_eq!(table.remove(slots[3]).map(|value| *value), Some(3));
+        assert_eq!(table.remove(slots[3]), Some(3));
         assert_eq!((table.rows(), table.get(slots[3])), (4999, None));
         assert_eq!(keys.borrow().find(&3u32.to_le_bytes()), None);
 

@@ -142,7 +142,7 @@ pub struct RetractingAggregate {
     keys: Vec<usize>,
     calls: Vec<AggregateCall>,
     per_row: bool,
-    table: Table<Group>,
+    table: Table<Box<Group>>,
     /// Groups changed since the last flush, and what they were.
     before: HashMap<u32, Option<Vec<Value>>, ahash::RandomState>,
     dirty: Vec<u32>,

@@ -7,6 +7,7 @@ mod joins;
 mod model;
 mod over;
 mod patterns;
+mod sequences;
 mod sort;
 mod tables;
 mod windows;

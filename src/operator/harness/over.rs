@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::operator::over::{Bounds, Order, Over, OverCall, OverFunction};
+use crate::operator::over::{Bounds, Order, OverCall, OverFunction, over};
 use crate::operator::time_sort::TimeSort;
 use crate::state::{KeyDictionary, KeyedState};
 
 /// Rows by time, then the operator, as they stand one behind the other in a plan.
-struct Sorted(TimeSort, Over);
+struct Sorted(TimeSort, Box<dyn Operator>);
 
 impl Sorted {
     fn hand_on(&mut self, mut sorted: Output, out: &mut Output) {
@@ -130,7 +130,7 @@ fn value(call: &OverCall, frame: &[&Row]) -> Value {
 
 /// What goes out for rows in the order of time, each with the watermark before it, and how many
 /// are late.
-fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
+fn expected(sorted: &[(i64, Row)], calls: &[OverCall], bounds: Bounds) -> (Vec<Row>, u64) {
     let (mut all, mut late) = (Vec::new(), 0);
     let mut taken: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     // When a bounded range forgets its keys.
@@ -179,7 +179,6 @@ fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
                 Bounds::Rows(None) => rows[..count].iter().collect(),
                 Bounds::Rows(Some(n)) => rows[count.saturating_sub(n + 1)..count].iter().collect(),
             };
-            let calls = calls_in(bounds);
             let values = calls.iter().map(|call| value(call, &frame)).collect::<Vec<_>>();
             all.push([row, values].concat());
         }
@@ -187,11 +186,15 @@ fn expected(sorted: &[(i64, Row)], bounds: Bounds) -> (Vec<Row>, u64) {
     (all, late)
 }
 
-fn make(bounds: Bounds) -> Box<dyn Operator> {
+fn make(calls: Vec<OverCall>, bounds: Bounds) -> Box<dyn Operator> {
     let sort = TimeSort::new(TIME, vec![KEY], TYPES.to_vec(), 3);
-    let keys = KeyDictionary::shared(3);
-    let (calls, order) = (calls_in(bounds), (bounds, Order::EventTime));
-    Box::new(Sorted(sort, Over::new(TIME, vec![KEY], calls, order, keys)))
+    let order = (bounds, Order::EventTime);
+    Box::new(Sorted(sort, over(TIME, vec![KEY], calls, order, KeyDictionary::shared(3))))
+}
+
+/// COUNT(*) alone, twice: over a range of time it has an operator of its own.
+fn counts() -> Vec<OverCall> {
+    vec![calls()[0].clone(), calls()[0].clone()]
 }
 
 #[test]
@@ -210,13 +213,16 @@ fn over_equals_the_model() {
         Bounds::Rows(Some(3)),
         Bounds::Newest(2),
     ] {
-        let (wanted, wanted_late) = expected(&sorted, bounds);
-        assert!(wanted_late > 10, "too few rows are late");
-        for (size, restore) in [(1, false), (7, true), (1024, false), (1024, true)] {
-            let (out, late) = run(&|| make(bounds), &batches(&rows, size), restore);
-            let what = format!("{bounds:?}, batches of {size}, restored {restore}");
-            same(&all_values(&out), &wanted, &what);
-            assert_eq!(late, wanted_late, "{what}");
+        for calls in [calls_in(bounds), counts()] {
+            let (wanted, wanted_late) = expected(&sorted, &calls, bounds);
+            assert!(wanted_late > 10, "too few rows are late");
+            for (size, restore) in [(1, false), (7, true), (1024, false), (1024, true)] {
+                let make = || make(calls.clone(), bounds);
+                let (out, late) = run(&make, &batches(&rows, size), restore);
+                let what = format!("{bounds:?}, batches of {size}, restored {restore}");
+                same(&all_values(&out), &wanted, &what);
+                assert_eq!(late, wanted_late, "{what}");
+            }
         }
     }
 }
@@ -224,6 +230,12 @@ fn over_equals_the_model() {
 #[test]
 fn arrival_order_counts_what_has_come_by_its_time() {
     let rows = rows(6, 2500);
+    for calls in [calls(), counts()] {
+        arrival_order_equals_the_model(&rows, &calls);
+    }
+}
+
+fn arrival_order_equals_the_model(rows: &[Row], calls: &[OverCall]) {
     let (range, slack_ms) = (60, 200);
     let with_time: Vec<&Row> = rows.iter().filter(|row| time(row).is_some()).collect();
     let mut wanted = Vec::new();
@@ -234,15 +246,15 @@ fn arrival_order_counts_what_has_come_by_its_time() {
         };
         let mut frame: Vec<&Row> = with_time[..=at].iter().filter(counts).copied().collect();
         frame.sort_by_key(|row| time(row));
-        let values = calls().iter().map(|call| value(call, &frame)).collect::<Vec<_>>();
+        let values = calls.iter().map(|call| value(call, &frame)).collect::<Vec<_>>();
         wanted.push([(*row).clone(), values].concat());
     }
     let make = || -> Box<dyn Operator> {
         let order = (Bounds::Range(Some(range)), Order::Arrival { slack_ms });
-        Box::new(Over::new(TIME, vec![KEY], calls(), order, KeyDictionary::shared(3)))
+        over(TIME, vec![KEY], calls.to_vec(), order, KeyDictionary::shared(3))
     };
     for (size, restore) in [(1, false), (7, true), (1024, false)] {
-        let (out, late) = run(&make, &batches(&rows, size), restore);
+        let (out, late) = run(&make, &batches(rows, size), restore);
         same(&all_values(&out), &wanted, &format!("batches of {size}"));
         assert_eq!(late, 0);
     }

@@ -94,7 +94,7 @@ const BATCH: usize = 1024;
 pub struct Join {
     spec: JoinSpec,
     types: [Vec<DataType>; 2],
-    table: Table<Pair>,
+    table: Table<Box<Pair>>,
     /// Keys by the time at which some row of theirs expires.
     expiries: BTreeMap<i64, Vec<u32>>,
     watermark: i64,
@@ -280,7 +280,7 @@ impl Join {
             }
         }
         for slot in touched {
-            if self.table.get(slot).is_some_and(Pair::is_empty) {
+            if self.table.get(slot).is_some_and(|pair| pair.is_empty()) {
                 self.table.remove(slot);
             }
         }

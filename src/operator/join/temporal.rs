@@ -110,7 +110,7 @@ pub struct TemporalJoin {
     spec: TemporalSpec,
     /// Columns of the left.
     width: usize,
-    table: Table<Key>,
+    table: Table<Box<Key>>,
     /// Keys by the times of rows that wait.
     times: BTreeMap<i64, Vec<u32>>,
     /// Keys that got a version since the last advance.

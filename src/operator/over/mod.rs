@@ -2,11 +2,13 @@
 //!
 //! Rows come by event time (from [`super::time_sort`]), or, in arrival order, as they come.
 
+mod count;
 mod frame;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::count::RangeCount;
 use self::frame::Keep;
 pub use self::frame::{Frame, aggregate};
 use super::{Operator, Output, Progress};
@@ -71,6 +73,20 @@ pub enum Order {
     },
 }
 
+/// The operator for some calls. `time`, `keys` and the calls' arguments are columns of the input.
+pub fn over(
+    time: usize,
+    keys: Vec<usize>,
+    calls: Vec<OverCall>,
+    frame: (Bounds, Order),
+    dictionary: SharedKeys,
+) -> Box<dyn Operator> {
+    match RangeCount::new(time, &keys, &calls, frame, &dictionary) {
+        Some(counts) => Box::new(counts),
+        None => Box::new(Over::new(time, keys, calls, frame, dictionary)),
+    }
+}
+
 /// An input batch on its way out, with the values of the rows that have them.
 struct Work {
     batch: Batch,
@@ -85,7 +101,7 @@ pub struct Over {
     calls: Vec<OverCall>,
     bounds: Bounds,
     order: Order,
-    table: Table<Frame>,
+    table: Table<Box<Frame>>,
     /// Keys by the time at which they can be forgotten.
     cleanups: BTreeMap<i64, Vec<u32>>,
     /// Batches that are not out yet; the last one's rows may still have peers to come.
@@ -98,8 +114,7 @@ pub struct Over {
 }
 
 impl Over {
-    /// `time`, `keys` and the calls' arguments are columns of the input.
-    pub fn new(
+    fn new(
         time: usize,
         keys: Vec<usize>,
         calls: Vec<OverCall>,

@@ -2,6 +2,7 @@
 
 pub mod nfa;
 mod partition;
+mod sequence;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub use self::nfa::{Element, Pattern, Skip};
 pub use self::partition::OPEN_MAX;
 use self::partition::{Partition, Run, Taken};
+use self::sequence::SequenceMatch;
 use super::over::{Order, OverCall, aggregate};
 use super::{Operator, Output, Progress, Rejected};
 use crate::expression::registry::Function;
@@ -96,6 +98,21 @@ impl Recognition {
         }
         self.measures.iter_mut().for_each(moved);
         self.ties.iter_mut().for_each(|(column, _)| *column = place(*column));
+    }
+}
+
+/// The operator for a pattern. `time` and `keys` are columns of the input, whose columns are of
+/// `types`.
+pub fn recognize(
+    time: usize,
+    keys: Vec<usize>,
+    types: &[DataType],
+    of: Recognition,
+    dictionary: SharedKeys,
+) -> Box<dyn Operator> {
+    match SequenceMatch::new(time, &keys, types, &of, &dictionary) {
+        Some(sequence) => Box::new(sequence),
+        None => Box::new(MatchRecognize::new(time, keys, types, of, dictionary)),
     }
 }
 
@@ -249,7 +266,7 @@ pub struct MatchRecognize {
     /// By column of the input: a row's value is asked for once it is in.
     reads: Vec<bool>,
     tests: Vec<Test>,
-    table: Table<Partition>,
+    table: Table<Box<Partition>>,
     /// Keys by the time at which their oldest open match runs out.
     expiries: BTreeMap<i64, Vec<u32>>,
     /// Rows of one time that wait to be put in order.

@@ -47,10 +47,11 @@ impl Partition {
         self.open.is_empty() && self.complete.is_empty()
     }
 
-    /// When the oldest open match runs out (event time, ms).
+    /// When the first open match runs out (event time, ms): in arrival order that need not be the
+    /// one that began first.
     pub fn expiry(&self, within_ms: i64) -> Option<i64> {
-        let first = self.open.first()?;
-        Some(self.time(first.start).saturating_add(within_ms))
+        let starts = self.open.iter().map(|run| self.time(run.start));
+        Some(starts.min()?.saturating_add(within_ms))
     }
 
     fn time(&self, row: u64) -> i64 {

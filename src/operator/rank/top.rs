@@ -74,7 +74,7 @@ pub struct TopN {
     /// The input changes rows: all of them are kept, as a later rank may move up.
     updating: bool,
     per_row: bool,
-    table: Table<Ranked>,
+    table: Table<Box<Ranked>>,
     /// Rows that counted before the batch at hand, by key.
     before: HashMap<u32, Vec<Row>, ahash::RandomState>,
     touched: Vec<u32>,

@@ -1,0 +1,53 @@
+//! Deadlines of slots: when the state of a key can be let go.
+
+use std::collections::BTreeMap;
+
+/// Parts of the time to a usual deadline by which deadlines are told apart.
+const PARTS: i64 = 8;
+
+/// One deadline for each slot that has state, in buckets of time: what is due may be noticed as
+/// late as one bucket after it, so what a deadline *means* has to be seen by the state itself.
+pub struct Deadlines {
+    grain_ms: i64,
+    /// By number of the bucket.
+    slots: BTreeMap<i64, Vec<u32>>,
+}
+
+impl Deadlines {
+    /// For deadlines that usually lie `span_ms` ahead.
+    pub fn new(span_ms: i64) -> Self {
+        Self { grain_ms: span_ms / PARTS + 1, slots: BTreeMap::new() }
+    }
+
+    pub fn add(&mut self, slot: u32, at_ms: i64) {
+        self.slots.entry(at_ms.div_euclid(self.grain_ms)).or_default().push(slot);
+    }
+
+    /// The slots of a bucket whose deadlines have all passed by `now_ms`; they are added again
+    /// where the deadline has moved meanwhile.
+    pub fn pop(&mut self, now_ms: i64) -> Option<Vec<u32>> {
+        let now = now_ms.div_euclid(self.grain_ms);
+        let first = self.slots.first_entry().filter(|bucket| *bucket.key() < now)?;
+        Some(first.remove())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_due_once_all_of_it_has_passed() {
+        let mut deadlines = Deadlines::new(80);
+        for (slot, at) in [(1, -12), (2, -11), (3, 0), (4, 10), (5, 11)] {
+            deadlines.add(slot, at);
+        }
+        assert_eq!(deadlines.pop(-12), None);
+        assert_eq!(deadlines.pop(-11), Some(vec![1]));
+        assert_eq!(deadlines.pop(0), Some(vec![2]));
+        assert_eq!(deadlines.pop(10), None);
+        assert_eq!(deadlines.pop(i64::MAX), Some(vec![3, 4]));
+        assert_eq!(deadlines.pop(i64::MAX), Some(vec![5]));
+        assert_eq!(deadlines.pop(i64::MAX), None);
+    }
+}
