@@ -1,87 +1,24 @@
 //! Whole jobs, run by the binary itself on a real Kafka (`PELTON_TEST_KAFKA`, set by
 //! scripts/test) and compared with a count made by hand of the same events.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod common;
 
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use common::*;
 use serde_json::Value;
 
 const START_MS: &str = "1760000000000";
-
-fn kafka() -> Option<String> {
-    let kafka = std::env::var("PELTON_TEST_KAFKA").ok();
-    if kafka.is_none() {
-        eprintln!("skipped: PELTON_TEST_KAFKA is not set; scripts/test sets it");
-    }
-    kafka
-}
-
-fn pelton(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// A name that no other run of the tests uses.
-fn unique(name: &str) -> String {
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
-    format!("{name}_{}_{now}", std::process::id())
-}
 
 /// Writes events to Kafka, or to a file: the same seed makes the same events.
 fn produce(to: &[&str], extra: &[&str]) {
     let common = ["produce", "--users", "50", "--start", START_MS, "--event-rate", "100"];
     let args: Vec<&str> = common.iter().chain(to).chain(extra).copied().collect();
     assert!(pelton(&args).status().unwrap().success(), "{args:?}");
-}
-
-fn lines(path: &Path) -> Vec<Value> {
-    let text = std::fs::read(path).unwrap();
-    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).unwrap_or(Value::Null)).collect()
-}
-
-fn get(address: &str, path: &str) -> Option<Value> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
-}
-
-/// A running job that is killed when the test ends, however it ends.
-struct Job(Child);
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(unique(name));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn source(kafka: &str, topic: &str, more: &str) -> String {
@@ -120,14 +57,6 @@ fn expected_counts(events: &[Value]) -> BTreeMap<String, u64> {
         *all.entry(format!("{}:{}", event["user_id"], event["event_type"])).or_default() += 1;
     }
     all
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(40), "{what}: not within 40 s");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 fn start(job: &str, shards: &str, state: &str, address: &str) -> Job {

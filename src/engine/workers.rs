@@ -16,6 +16,7 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
 use crate::record::json::JsonDecoder;
+use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
 use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
@@ -308,6 +309,12 @@ fn plumbing(topology: &Topology, wakers: &[Arc<Waker>], sinks: &Queues) -> Vec<P
     let mut all: Vec<Plumbing> = wakers.iter().map(|_| Plumbing::default()).collect();
     for (shard, plumbing) in all.iter_mut().enumerate() {
         plumbing.sinks = sinks.iter().map(|queues| queues[shard].clone()).collect();
+    }
+    for (index, step) in topology.steps.iter().enumerate() {
+        if matches!(step.kind, StepKind::Watermark { .. }) {
+            let seats = Alignment::seats(wakers.len()).zip(&mut all);
+            seats.for_each(|(seat, plumbing)| drop(plumbing.alignments.insert(index, seat)));
+        }
     }
     if wakers.len() == 1 {
         return all;

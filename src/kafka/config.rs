@@ -20,10 +20,10 @@ pub enum Role {
     Admin,
 }
 
-/// Payload that a consumer holds ahead of its worker: enough to hide a fetch's round trip, little
-/// enough that memory stays flat while a sink holds the stream back. With small records the
-/// client's own bookkeeping makes four times as much of it.
-const PREFETCH_KBYTES: &str = "8192";
+/// Payload that a consumer holds of a partition ahead of its worker: enough to hide a fetch's round
+/// trip, little enough that memory stays flat while a sink holds the stream back. With small
+/// records the client's own bookkeeping makes four times as much of it.
+const PREFETCH_KBYTES: &str = "1024";
 
 const CONSUMER: &[(&str, &str)] = &[
     // Offsets are committed by the engine when an epoch is complete, never by the client.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::alignment::Alignment;
 use super::channel::{Receiver, Sender};
 use super::exchange::Exchange;
 use super::node::{Input, Node, Queue, SinkSender, Target};
@@ -42,6 +43,8 @@ pub struct Plumbing {
     pub receivers: HashMap<EdgeId, Vec<Receiver>>,
     /// One for each sink.
     pub sinks: Vec<crossbeam::channel::Sender<Message>>,
+    /// By watermark step.
+    pub alignments: HashMap<usize, Alignment>,
 }
 
 /// What every operator of a job shares.
@@ -74,7 +77,15 @@ pub fn build(
     let mut node_of = vec![None; topology.steps.len()];
     let dictionaries = Dictionaries::default();
     for (index, step) in topology.steps.iter().enumerate() {
-        let Some(built) = operator(step, topology, settings, &dictionaries)? else { continue };
+        let seat = plumbing.alignments.remove(&index);
+        let built = match &step.kind {
+            StepKind::Watermark { column, delay_ms, table, .. } => {
+                let seat = seat.ok_or("a watermark has no seat among the workers")?;
+                Some(watermark((*column, *delay_ms), table, settings, seat)?)
+            }
+            _ => operator(step, topology, settings, &dictionaries)?,
+        };
+        let Some(built) = built else { continue };
         if let Some(generator) = built.generator {
             let source = source_index(sources, step)?;
             links.push(WatermarkLink { node: nodes.len(), source, generator, sent: i64::MIN });
@@ -177,7 +188,7 @@ impl Dictionaries {
     }
 }
 
-/// The operator of a step; none for a source or a sink.
+/// The operator of a step; none for a source, its watermarks, or a sink.
 fn operator(
     step: &Step,
     topology: &Topology,
@@ -186,9 +197,8 @@ fn operator(
 ) -> Result<Option<BuiltOperator>, String> {
     let dictionary = || KeyDictionary::shared(settings.seed);
     let built = match &step.kind {
-        StepKind::Scan { .. } | StepKind::Sink { .. } => return Ok(None),
-        StepKind::Watermark { column, delay_ms, table, .. } => {
-            watermark(*column, *delay_ms, table, settings)?
+        StepKind::Scan { .. } | StepKind::Watermark { .. } | StepKind::Sink { .. } => {
+            return Ok(None);
         }
         StepKind::Plain(kind) => plain_operator(kind, step, topology, settings, dictionaries)?,
         StepKind::Aggregate { keys, calls, .. } => {
@@ -378,14 +388,16 @@ fn pick(types: &[DataType], columns: &[usize]) -> Vec<DataType> {
 const IDLE_TIMEOUT_MS: i64 = 5_000;
 /// Default of `scan.watermark.max-skew`.
 const MAX_SKEW_MS: i64 = 60_000;
+/// Default of `scan.watermark.alignment.max-drift`.
+const MAX_DRIFT_MS: i64 = 60_000;
 /// Default of `scan.max-future`.
 const MAX_FUTURE_MS: i64 = 86_400_000;
 
 fn watermark(
-    column: usize,
-    delay_ms: i64,
+    (column, delay_ms): (usize, i64),
     table: &Table,
     settings: &Settings,
+    alignment: Alignment,
 ) -> Result<BuiltOperator, String> {
     let duration = |key: &str, default| {
         Ok::<_, String>(options::duration_ms(&table.options, key)?.unwrap_or(default))
@@ -401,14 +413,16 @@ fn watermark(
             ));
         }
     };
-    let generator = Rc::new(RefCell::new(WatermarkGenerator::new(WatermarkOptions {
+    let options = WatermarkOptions {
         column,
         delay_ms,
         idle_timeout_ms: duration("scan.watermark.idle-timeout", IDLE_TIMEOUT_MS)?,
         idle_advance,
         max_skew_ms: (!settings.bounded).then_some(max_skew_ms),
         max_future_ms: (!settings.bounded).then_some(max_future_ms),
-    })));
+        max_drift_ms: duration("scan.watermark.alignment.max-drift", MAX_DRIFT_MS)?,
+    };
+    let generator = Rc::new(RefCell::new(WatermarkGenerator::new(options, alignment)));
     let mut built = BuiltOperator::new("watermark", AssignWatermarks(generator.clone()));
     built.generator = Some(generator);
     Ok(built)

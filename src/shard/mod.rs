@@ -1,5 +1,6 @@
 //! Workers: one thread a shard, its loop, its channels.
 
+pub mod alignment;
 pub mod build;
 pub mod channel;
 pub mod dead_letter;

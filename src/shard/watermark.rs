@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::alignment::Alignment;
 use crate::operator::Output;
 use crate::record::{Batch, BatchTime, Status};
 use crate::source::PartitionState;
@@ -22,6 +23,8 @@ pub struct WatermarkOptions {
     pub max_skew_ms: Option<i64>,
     /// `scan.max-future`: a record further ahead of the clock goes to the dead letters.
     pub max_future_ms: Option<i64>,
+    /// `scan.watermark.alignment.max-drift`: a partition further ahead of the slowest waits.
+    pub max_drift_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +35,11 @@ pub enum IdleAdvance {
 
 #[derive(Clone, Debug)]
 struct Partition {
-    /// Largest time seen less the delay.
+    /// Largest time seen less the delay; MIN before the first row.
     watermark: i64,
     idle: bool,
+    /// There was nothing to read when it was looked at last.
+    at_end: bool,
     /// How long it has been at its end, counting only while it was looked at.
     at_end_ms: i64,
 }
@@ -47,6 +52,11 @@ pub struct WatermarkGenerator {
     status: Status,
     /// Wall clock (ms) at the last look at the partitions' states.
     observed_ms: Option<i64>,
+    alignment: Alignment,
+    /// The first watermark of any partition.
+    start: Option<i64>,
+    /// Where the slowest partition of all workers stands.
+    floor: i64,
 }
 
 /// More time than this between two looks was not spent reading (back pressure, a stopped
@@ -54,9 +64,17 @@ pub struct WatermarkGenerator {
 const LOOK_INTERVAL_MAX_MS: i64 = 1_000;
 
 impl WatermarkGenerator {
-    pub fn new(options: WatermarkOptions) -> Self {
-        let partitions = Vec::new();
-        Self { options, partitions, current: i64::MIN, status: Status::Active, observed_ms: None }
+    pub fn new(options: WatermarkOptions, alignment: Alignment) -> Self {
+        Self {
+            options,
+            partitions: Vec::new(),
+            current: i64::MIN,
+            status: Status::Active,
+            observed_ms: None,
+            alignment,
+            start: None,
+            floor: i64::MIN,
+        }
     }
 
     pub fn current(&self) -> i64 {
@@ -72,11 +90,12 @@ impl WatermarkGenerator {
     pub fn restore(&mut self, partition: usize, watermark: i64) {
         self.grow(partition + 1);
         self.partitions[partition].watermark = watermark;
+        self.start = self.start.or((watermark != i64::MIN).then_some(watermark));
         self.current = self.combined().max(self.current);
     }
 
     fn grow(&mut self, partitions: usize) {
-        let fresh = Partition { watermark: i64::MIN, idle: false, at_end_ms: 0 };
+        let fresh = Partition { watermark: i64::MIN, idle: false, at_end: false, at_end_ms: 0 };
         if self.partitions.len() < partitions {
             self.partitions.resize(partitions, fresh);
         }
@@ -139,9 +158,11 @@ impl WatermarkGenerator {
     fn observe(&mut self, index: usize, watermark: i64) {
         let partition = &mut self.partitions[index];
         partition.at_end_ms = 0;
+        partition.at_end = false;
         let was_idle = std::mem::take(&mut partition.idle);
         if watermark > partition.watermark || was_idle {
             partition.watermark = partition.watermark.max(watermark);
+            self.start.get_or_insert(watermark);
             self.current = self.current.max(self.combined());
         }
     }
@@ -153,6 +174,7 @@ impl WatermarkGenerator {
         let elapsed = now_ms - self.observed_ms.replace(now_ms).unwrap_or(now_ms);
         let elapsed = elapsed.clamp(0, LOOK_INTERVAL_MAX_MS);
         for (partition, state) in self.partitions.iter_mut().zip(states) {
+            partition.at_end = *state == PartitionState::AtEnd;
             match state {
                 PartitionState::Reading => {
                     partition.at_end_ms = 0;
@@ -177,6 +199,25 @@ impl WatermarkGenerator {
         (std::mem::replace(&mut self.status, status) != status).then_some(status)
     }
 
+    /// Meets the other workers: how far the slowest of `partitions` here, and of theirs, has come.
+    /// One that has nothing to read and never had does not count; one of which nothing is known
+    /// yet holds the others back to where they began.
+    pub fn align(&mut self, partitions: usize) {
+        self.grow(partitions);
+        let counts = |it: &&Partition| !(it.idle || it.at_end && it.watermark == i64::MIN);
+        let own = self.partitions.iter().filter(counts).map(|it| it.watermark).min();
+        self.floor = match self.alignment.meet(own.unwrap_or(i64::MAX)) {
+            i64::MIN => self.start.unwrap_or(i64::MAX),
+            floor => floor,
+        };
+    }
+
+    /// Whether a partition is further ahead than it may be.
+    pub fn is_ahead(&self, partition: usize) -> bool {
+        let watermark = self.partitions.get(partition).map_or(i64::MIN, |it| it.watermark);
+        watermark > self.floor.saturating_add(self.options.max_drift_ms)
+    }
+
     /// While nothing comes, event time goes on at the pace of the wall clock, at most to the
     /// clock less the delay.
     fn advance_by_clock(&mut self, elapsed_ms: i64, now_ms: i64) {
@@ -192,14 +233,55 @@ mod tests {
     use super::*;
 
     fn generator(delay_ms: i64) -> WatermarkGenerator {
-        WatermarkGenerator::new(WatermarkOptions {
+        seated(delay_ms, Alignment::seats(1).next().unwrap())
+    }
+
+    fn seated(delay_ms: i64, alignment: Alignment) -> WatermarkGenerator {
+        let options = WatermarkOptions {
             column: 0,
             delay_ms,
             idle_timeout_ms: 5_000,
             idle_advance: IdleAdvance::Clock,
             max_skew_ms: None,
             max_future_ms: None,
-        })
+            max_drift_ms: 100,
+        };
+        WatermarkGenerator::new(options, alignment)
+    }
+
+    #[test]
+    fn a_partition_waits_for_the_slowest_of_all_workers() {
+        let mut all: Vec<_> = Alignment::seats(2).map(|seat| seated(0, seat)).collect();
+        let ahead = |all: &mut [WatermarkGenerator]| {
+            all[1].align(1);
+            all[0].align(2);
+            [all[0].is_ahead(0), all[0].is_ahead(1)]
+        };
+        assert_eq!(ahead(&mut all), [false, false]);
+        // Nothing has come of the others: so far from where it began, and no further.
+        all[0].observe(0, 1_000);
+        all[0].observe(0, 1_100);
+        assert_eq!(ahead(&mut all), [false, false]);
+        all[0].observe(0, 1_101);
+        assert_eq!(ahead(&mut all), [true, false]);
+        all[0].observe(1, 1_050);
+        all[1].observe(0, 1_001);
+        assert_eq!(ahead(&mut all), [false, false]);
+        all[0].observe(1, 1_102);
+        assert_eq!(ahead(&mut all), [false, true]);
+        // A worker whose partitions rest is not waited for.
+        look(&mut all[1], &[PartitionState::AtEnd], 0, 5_000);
+        assert_eq!(ahead(&mut all), [false, false]);
+    }
+
+    #[test]
+    fn an_empty_partition_is_not_waited_for() {
+        let mut generator = generator(0);
+        generator.observe_states(&[PartitionState::Reading, PartitionState::AtEnd], 0);
+        generator.observe(0, 1_000);
+        generator.observe(0, 9_000);
+        generator.align(2);
+        assert!(!generator.is_ahead(0));
     }
 
     #[test]

@@ -275,7 +275,21 @@ impl Worker {
             }
         }
         self.forward_generated();
+        self.align_sources();
         Ok(worked)
+    }
+
+    /// Holds the partitions back that are too far ahead of the slowest.
+    fn align_sources(&mut self) {
+        for (index, task) in self.sources.iter_mut().enumerate() {
+            let partitions = task.source.partitions().len();
+            let links = self.links.iter().filter(|link| link.source == index);
+            links.clone().for_each(|link| link.generator.borrow_mut().align(partitions));
+            for at in 0..partitions {
+                let ahead = links.clone().any(|link| link.generator.borrow().is_ahead(at));
+                task.source.hold(at, ahead);
+            }
+        }
     }
 
     fn deliver_from_source(&mut self, index: usize, messages: Vec<Message>) {

@@ -53,6 +53,10 @@ pub trait Source {
     /// State of a partition, by index into [`Source::partitions`].
     fn partition_state(&self, index: usize) -> PartitionState;
 
+    /// Has nothing more read of a partition, by index into [`Source::partitions`], until it is let
+    /// go: it is far ahead of others. A source of one partition need not know.
+    fn hold(&mut self, _index: usize, _held: bool) {}
+
     /// Next positions of all partitions: what a restart would go on from.
     fn positions(&self) -> Vec<Position>;
 

@@ -24,6 +24,7 @@ const READER: &[&str] = &[
     "scan.watermark.idle-timeout",
     "scan.watermark.idle-advance",
     "scan.watermark.max-skew",
+    "scan.watermark.alignment.max-drift",
     "scan.max-future",
     "scan.order",
 ];

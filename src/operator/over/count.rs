@@ -23,6 +23,7 @@ const SPAN_MAX_MS: i64 = 1 << 31;
 const FEW: usize = 5;
 
 #[derive(Debug)]
+#[expect(clippy::box_collection, reason = "a key with few times, as most have, is smaller so")]
 enum Times {
     Few { len: u8, at: [u32; FEW] },
     Many(Box<VecDeque<u32>>),

@@ -69,7 +69,9 @@ impl KeepFirst {
         }
         self.watermark = watermark;
         while let Some(entry) = self.expiries.first_entry().filter(|it| *it.key() <= watermark) {
-            entry.remove().into_iter().for_each(|slot| drop(self.seen.remove(slot)));
+            for slot in entry.remove() {
+                self.seen.remove(slot);
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub enum Event<'a> {
     },
 }
 
-/// The queue of a consumer, read in batches. Holds a raw pointer and so stays on its thread:
+/// A queue of a consumer, read in batches. Holds a raw pointer and so stays on its thread:
 /// batch calls from several threads are undefined behaviour.
 pub struct BatchQueue {
     queue: *mut sys::rd_kafka_queue_t,
@@ -39,12 +39,43 @@ pub struct BatchQueue {
 static WAKE: u64 = 1;
 
 impl BatchQueue {
-    pub fn new(consumer: Arc<BaseConsumer>, topic: &str) -> Result<Self, String> {
+    /// The consumer's own queue: what belongs to no partition, and to those without one of their
+    /// own.
+    pub fn of_consumer(consumer: Arc<BaseConsumer>, topic: &str) -> Result<Self, String> {
         let topic = CString::new(topic).map_err(|_| "a topic's name has no zero byte")?;
         // SAFETY: the client lives as long as `consumer`, which this struct holds.
         let queue = unsafe { sys::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
+        Self::over(queue, topic, consumer)
+    }
+
+    /// The queue of a partition that has been assigned. From now on its records come here; what
+    /// had come before is in the consumer's queue, to be read first.
+    pub fn of_partition(
+        consumer: Arc<BaseConsumer>,
+        topic: &str,
+        partition: i32,
+    ) -> Result<Self, String> {
+        let topic = CString::new(topic).map_err(|_| "a topic's name has no zero byte")?;
+        // SAFETY: as above; the name ends in zero. Without a queue to forward to, the partition's
+        // own holds what comes.
+        let queue = unsafe {
+            let client = consumer.client().native_ptr();
+            let queue = sys::rd_kafka_queue_get_partition(client, topic.as_ptr(), partition);
+            if !queue.is_null() {
+                sys::rd_kafka_queue_forward(queue, std::ptr::null_mut());
+            }
+            queue
+        };
+        Self::over(queue, topic, consumer)
+    }
+
+    fn over(
+        queue: *mut sys::rd_kafka_queue_t,
+        topic: CString,
+        consumer: Arc<BaseConsumer>,
+    ) -> Result<Self, String> {
         if queue.is_null() {
-            return Err("the Kafka client has no consumer queue".into());
+            return Err("the Kafka client has no such queue".into());
         }
         Ok(Self { queue, messages: Vec::new(), topic, consumer })
     }
@@ -99,7 +130,7 @@ impl BatchQueue {
 
 impl Drop for BatchQueue {
     fn drop(&mut self) {
-        // SAFETY: the reference taken in `new` is given back once; the client outlives it. The
+        // SAFETY: the reference taken at the start is given back once; the client outlives it. The
         // wake is turned off first, since the descriptor may be closed before the client goes.
         unsafe {
             sys::rd_kafka_queue_io_event_enable(self.queue, -1, std::ptr::null(), 0);

@@ -74,12 +74,14 @@ struct Partition {
     end: Option<i64>,
     at_end: bool,
     finished: bool,
+    /// Far ahead of others: not to be read for now.
+    held: bool,
 }
 
 impl Partition {
     fn new(Range { partition, start, end }: Range) -> Self {
         let finished = end.is_some_and(|end| start >= end);
-        Self { number: partition, next: start, end, at_end: false, finished }
+        Self { number: partition, next: start, end, at_end: false, finished, held: false }
     }
 
     /// Moves on to `next`; true if that is where the bounded input ends.
@@ -91,8 +93,14 @@ impl Partition {
 }
 
 struct KafkaSource {
-    // Before the consumer: the queue is given back before the client ends.
+    // Before the consumer: the queues are given back before the client ends.
     queue: BatchQueue,
+    /// By partition, in the order of `state`: each can be left alone while others are read.
+    queues: Vec<BatchQueue>,
+    /// The partition whose turn is next.
+    turn: usize,
+    /// What is written to when records become available.
+    wakes: Option<i32>,
     watch: Watch,
     consumer: Arc<BaseConsumer>,
     topic: String,
@@ -124,11 +132,14 @@ impl KafkaSource {
         let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
         let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
         let state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
-        let queue = BatchQueue::new(consumer.clone(), &topic)?;
+        let queue = BatchQueue::of_consumer(consumer.clone(), &topic)?;
         let watch = Watch::start(consumer.clone(), topic.clone())?;
         let bounded = bounds.until.is_some();
-        let source = Self {
+        let mut source = Self {
             queue,
+            queues: Vec::new(),
+            turn: 0,
+            wakes: None,
             watch,
             consumer,
             topic,
@@ -142,7 +153,19 @@ impl KafkaSource {
         };
         let list = source.list(source.state.iter().filter(|partition| !partition.finished));
         source.consumer.incremental_assign(&list).map_err(|error| source.failed(&error))?;
+        source.open_queues()?;
         Ok(source)
+    }
+
+    /// A queue for each partition that has none yet.
+    fn open_queues(&mut self) -> Result<(), String> {
+        for partition in &self.state[self.queues.len()..] {
+            let consumer = self.consumer.clone();
+            let mut queue = BatchQueue::of_partition(consumer, &self.topic, partition.number)?;
+            self.wakes.into_iter().for_each(|fd| queue.wake_by(fd));
+            self.queues.push(queue);
+        }
+        Ok(())
     }
 
     fn failed(&self, error: &rdkafka::error::KafkaError) -> String {
@@ -180,6 +203,7 @@ impl KafkaSource {
         if self.state.len() > first_new {
             let list = self.list(self.state[first_new..].iter());
             self.consumer.incremental_assign(&list).map_err(|error| self.failed(&error))?;
+            self.open_queues()?;
         }
         Ok(())
     }
@@ -192,6 +216,25 @@ impl KafkaSource {
     fn fault(&self) -> Option<&String> {
         let (answers, text) = self.fault.as_ref()?;
         (self.watch.answers() <= answers + 1).then_some(text)
+    }
+
+    /// Reads up to `max_rows` events: what the consumer itself has, then the partitions in turn but
+    /// for those that are held back.
+    fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
+        let mut found = Found::default();
+        let Self { queue, queues, state, topic, workers, .. } = self;
+        let held: Vec<bool> = state.iter().map(|partition| partition.held).collect();
+        let mut reading = Reading { state, topic, workers: *workers, block, found: &mut found };
+        let mut left = max_rows - queue.poll(max_rows, |event| reading.take(event));
+        let turns = (0..queues.len()).map(|turn| (self.turn + turn) % queues.len());
+        for index in turns.filter(|&index| !held[index]).collect::<Vec<_>>() {
+            if left == 0 {
+                break;
+            }
+            left -= queues[index].poll(left, |event| reading.take(event));
+            self.turn = index + 1;
+        }
+        found
     }
 
     /// Stops fetching partitions that are through.
@@ -238,25 +281,23 @@ struct Found {
     answered: bool,
 }
 
-impl Source for KafkaSource {
-    fn partitions(&self) -> &[i32] {
-        &self.numbers
-    }
+/// Where events go that are read.
+struct Reading<'a> {
+    state: &'a mut Vec<Partition>,
+    topic: &'a str,
+    workers: usize,
+    block: &'a mut RawBlock,
+    found: &'a mut Found,
+}
 
-    fn poll(&mut self, block: &mut RawBlock, max_rows: usize) -> Result<Polled, String> {
-        if self.bounded && self.state.iter().all(|partition| partition.finished) {
-            return Ok(Polled::Finished);
-        }
-        self.adopt_new_partitions()?;
-        let before = block.records.len();
-        let mut found = Found::default();
-        let (state, topic, workers) = (&mut self.state, &self.topic, self.workers);
-        self.queue.poll(max_rows, |event| match event {
+impl Reading<'_> {
+    fn take(&mut self, event: Event) {
+        match event {
             Event::Record { partition, offset, timestamp, key, value } => {
                 // Partitions are dealt out round robin, so this is the index in `numbers`.
-                let index = partition as usize / workers;
-                let Some(state) = state.get_mut(index) else { return };
-                found.answered = true;
+                let index = partition as usize / self.workers;
+                let Some(state) = self.state.get_mut(index) else { return };
+                self.found.answered = true;
                 if state.finished || offset < state.next {
                     return;
                 }
@@ -268,34 +309,54 @@ impl Source for KafkaSource {
                         timestamp,
                         ..RawRecord::default()
                     };
-                    block.push(value, key, meta);
+                    self.block.push(value, key, meta);
                 }
                 if state.advance(offset + 1) {
-                    found.through.push(index);
+                    self.found.through.push(index);
                 }
             }
             Event::Mark { partition, offset, code: RDKafkaErrorCode::PartitionEOF } => {
-                let index = partition as usize / workers;
-                let Some(state) = state.get_mut(index).filter(|state| !state.finished) else {
+                let index = partition as usize / self.workers;
+                let Some(state) = self.state.get_mut(index).filter(|state| !state.finished) else {
                     return;
                 };
-                found.answered = true;
+                self.found.answered = true;
                 state.at_end = true;
                 // Transaction marks and aborted records take offsets but are not handed over.
                 if state.advance(offset) {
-                    found.through.push(index);
+                    self.found.through.push(index);
                 }
             }
-            Event::Mark { partition, offset, code } => match ends_the_job(code) {
-                Some(reason) => {
-                    let next = state.get(partition.max(0) as usize / workers).map_or(offset, |s| s.next);
-                    found.fatal = Some(format!(
-                        "Kafka topic '{topic}' partition {partition}: offset {next} {reason} ({code})"
-                    ));
-                }
-                None => found.fault = Some(format!("Kafka topic '{topic}': {code}")),
-            },
-        });
+            Event::Mark { partition, offset, code } => self.fault(partition, offset, code),
+        }
+    }
+
+    fn fault(&mut self, partition: i32, offset: i64, code: RDKafkaErrorCode) {
+        let topic = self.topic;
+        let Some(reason) = ends_the_job(code) else {
+            self.found.fault = Some(format!("Kafka topic '{topic}': {code}"));
+            return;
+        };
+        let state = self.state.get(partition.max(0) as usize / self.workers);
+        let next = state.map_or(offset, |state| state.next);
+        self.found.fatal = Some(format!(
+            "Kafka topic '{topic}' partition {partition}: offset {next} {reason} ({code})"
+        ));
+    }
+}
+
+impl Source for KafkaSource {
+    fn partitions(&self) -> &[i32] {
+        &self.numbers
+    }
+
+    fn poll(&mut self, block: &mut RawBlock, max_rows: usize) -> Result<Polled, String> {
+        if self.bounded && self.state.iter().all(|partition| partition.finished) {
+            return Ok(Polled::Finished);
+        }
+        self.adopt_new_partitions()?;
+        let before = block.records.len();
+        let found = self.read(block, max_rows);
         if let Some(fatal) = found.fatal {
             return Err(fatal);
         }
@@ -306,9 +367,16 @@ impl Source for KafkaSource {
         Ok(if block.records.len() > before { Polled::Records } else { Polled::Empty })
     }
 
+    fn hold(&mut self, index: usize, held: bool) {
+        if let Some(partition) = self.state.get_mut(index) {
+            partition.held = held;
+        }
+    }
+
     fn partition_state(&self, index: usize) -> PartitionState {
         match self.state.get(index) {
             Some(partition) if partition.finished => PartitionState::Finished,
+            Some(partition) if partition.held => PartitionState::Reading,
             Some(partition) if partition.at_end && !self.has_problem() => PartitionState::AtEnd,
             _ => PartitionState::Reading,
         }
@@ -337,6 +405,8 @@ impl Source for KafkaSource {
     }
 
     fn wake_by(&mut self, fd: i32) {
+        self.wakes = Some(fd);
         self.queue.wake_by(fd);
+        self.queues.iter_mut().for_each(|queue| queue.wake_by(fd));
     }
 }

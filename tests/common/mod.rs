@@ -1,0 +1,91 @@
+//! What tests that run the binary share. Each of them uses a part of it.
+#![allow(dead_code)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long something that will come is waited for.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+pub fn kafka() -> Option<String> {
+    let kafka = std::env::var("PELTON_TEST_KAFKA").ok();
+    if kafka.is_none() {
+        eprintln!("skipped: PELTON_TEST_KAFKA is not set; scripts/test sets it");
+    }
+    kafka
+}
+
+pub fn pelton(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// A name that no other run of the tests uses.
+pub fn unique(name: &str) -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
+    format!("{name}_{}_{now}", std::process::id())
+}
+
+pub fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read(path).unwrap();
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).unwrap_or(Value::Null)).collect()
+}
+
+/// The body of an answer.
+pub fn get_text(address: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer.split_once("\r\n\r\n")?.1.to_owned())
+}
+
+pub fn get(address: &str, path: &str) -> Option<Value> {
+    serde_json::from_str(&get_text(address, path)?).ok()
+}
+
+/// A running job that is killed when the test ends, however it ends.
+pub struct Job(pub Child);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(unique(name));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn file(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,276 @@
+//! What stands still for a while: a broker, a sink, the input, one partition of several. Nothing
+//! gets late or lost by it, and memory stays flat. On a real Kafka (`PELTON_TEST_KAFKA`, set by
+//! scripts/test), on a broker of its own, and on a real Redis.
+//!
+//! How long they stand still: `PELTON_TEST_STALL_SECONDS`, 20 by default; for the memory that waits
+//! behind a paused sink 120 s are the claim.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use common::*;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+fn stall() -> Duration {
+    let seconds = std::env::var("PELTON_TEST_STALL_SECONDS").ok();
+    Duration::from_secs(seconds.map_or(20, |seconds| seconds.parse().unwrap()))
+}
+
+fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A broker that can be stopped without hurting other tests.
+struct Broker {
+    dir: String,
+    address: String,
+}
+
+impl Broker {
+    fn start(folder: &Folder) -> Self {
+        let dir = folder.file("broker");
+        let started = Self::script(&["start", "--port", "0", "--dir", &dir]);
+        let address = started.lines().last().unwrap().to_owned();
+        Self { dir, address }
+    }
+
+    fn script(args: &[&str]) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/kafka");
+        let mut command = Command::new(script);
+        let done = command.args(args).stderr(Stdio::null()).output().unwrap();
+        assert!(done.status.success(), "scripts/kafka {args:?}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    fn process(&self) -> u32 {
+        std::fs::read_to_string(format!("{}/pid", self.dir)).unwrap().trim().parse().unwrap()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        signal("-CONT", self.process());
+        Self::script(&["stop", "--dir", &self.dir]);
+    }
+}
+
+/// A Redis that can be stopped; `None`, with a note, where there is no redis-server.
+fn redis(folder: &Folder) -> Option<(Job, String)> {
+    let port = free_port().to_string();
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", ""]);
+    command.args(["--dir", &folder.file("")]).stdout(Stdio::null());
+    let Ok(server) = command.spawn() else {
+        eprintln!("skipped: there is no redis-server");
+        return None;
+    };
+    Some((Job(server), format!("redis://127.0.0.1:{port}/0")))
+}
+
+/// Events of a topic with two partitions, 5 s of disorder, and what `more` says.
+fn events(kafka: &str, topic: &str, more: &str) -> String {
+    format!(
+        "CREATE TABLE events (user_id STRING NOT NULL, event_type STRING NOT NULL, `timestamp` DOUBLE,
+           ts AS TO_TIMESTAMP_LTZ(CAST(`timestamp` * 1000 AS BIGINT), 3),
+           WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
+         WITH ('connector' = 'kafka', 'topic' = '{topic}', 'format' = 'json', {more}
+           'properties.bootstrap.servers' = '{kafka}', 'scan.startup.mode' = 'earliest-offset');\n"
+    )
+}
+
+/// Counts of two seconds each, to query over HTTP.
+const WINDOWS: &str = "CREATE TABLE windows (at STRING, n BIGINT, PRIMARY KEY (at) NOT ENFORCED)
+       WITH ('connector' = 'queryable');
+     INSERT INTO windows SELECT CAST(window_start AS STRING), COUNT(*)
+     FROM TABLE(TUMBLE(TABLE events, DESCRIPTOR(ts), INTERVAL '2' SECOND))
+     GROUP BY window_start, window_end;\n";
+
+fn windows(address: &str) -> BTreeMap<String, u64> {
+    let page = get(address, "/api/v1/tables/windows?limit=1000").unwrap_or_default();
+    let rows = page["data"].as_array().into_iter().flatten();
+    rows.map(|row| (row["at"].as_str().unwrap().into(), row["n"].as_u64().unwrap())).collect()
+}
+
+struct Running {
+    job: Job,
+    address: String,
+}
+
+impl Running {
+    fn start(folder: &Folder, text: &str) -> Self {
+        let job = folder.file("job.sql");
+        std::fs::write(&job, text).unwrap();
+        let address = format!("127.0.0.1:{}", free_port());
+        let state = folder.file("state");
+        let args = ["run", &job, "--shards", "2", "--state-dir", &state, "--http", &address];
+        let job = Job(pelton(&args).spawn().unwrap());
+        wait_for("the job answers", || get(&address, "/health").is_some());
+        Self { job, address }
+    }
+
+    /// The sum of a metric's samples.
+    fn metric(&self, name: &str) -> f64 {
+        let text = get_text(&self.address, "/metrics").unwrap_or_default();
+        let samples = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
+        samples.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.job.0.try_wait().unwrap().is_none()
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.job.0.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    }
+}
+
+/// Live events, so many a second, for so long.
+fn live(kafka: &str, topic: &str, rate: u64, seconds: u64) -> Child {
+    let (rate, count) = (rate.to_string(), (rate * seconds).to_string());
+    let to = ["produce", "--kafka", kafka, "--topic", topic, "--partitions", "2"];
+    let how = ["--users", "50", "--rate", &rate, "--count", &count];
+    pelton(&[&to[..], &how[..]].concat()).spawn().unwrap()
+}
+
+/// Stops a process for a while in the midst of live events: afterwards all of them are in their
+/// windows, and none was late.
+fn stand_still(running: &mut Running, stalled: u32, mut producer: Child, count: u64) {
+    std::thread::sleep(Duration::from_secs(4));
+    signal("-STOP", stalled);
+    std::thread::sleep(stall());
+    signal("-CONT", stalled);
+    assert!(producer.wait().unwrap().success());
+    // The input has ended, so the last windows fire by the clock.
+    wait_for("all windows", || windows(&running.address).values().sum::<u64>() == count);
+    assert!(running.is_alive());
+    assert_eq!(running.metric("pelton_operator_late_total"), 0.0);
+}
+
+#[test]
+fn a_broker_that_stands_still_makes_nothing_late() {
+    if kafka().is_none() {
+        return;
+    }
+    let folder = Folder::new("still_broker");
+    let broker = Broker::start(&folder);
+    let (rate, seconds) = (500, 8 + stall().as_secs());
+    let producer = live(&broker.address, "still", rate, seconds);
+    std::thread::sleep(Duration::from_secs(1));
+    let mut running = Running::start(&folder, &(events(&broker.address, "still", "") + WINDOWS));
+    stand_still(&mut running, broker.process(), producer, rate * seconds);
+}
+
+#[test]
+fn a_sink_that_stands_still_makes_nothing_late() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("still_sink");
+    let Some((server, url)) = redis(&folder) else { return };
+    let topic = unique("still_sink");
+    let (rate, seconds) = (20_000, 8 + stall().as_secs());
+    let producer = live(&kafka, &topic, rate, seconds);
+    std::thread::sleep(Duration::from_secs(1));
+    let table = format!(
+        "CREATE TABLE seen (user_id STRING, at BIGINT, n BIGINT, PRIMARY KEY (user_id, at) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{url}', 'key' = 'seen:{{user_id}}:{{at}}',
+               'sink.publish' = 'early');
+         INSERT INTO seen SELECT user_id, CAST(`timestamp` * 1000 AS BIGINT), COUNT(*)
+         FROM events GROUP BY user_id, CAST(`timestamp` * 1000 AS BIGINT);\n"
+    );
+    let mut running = Running::start(&folder, &(events(&kafka, &topic, "") + WINDOWS + &table));
+    stand_still(&mut running, server.0.id(), producer, rate * seconds);
+}
+
+/// A sink that takes nothing stops the fetch, and memory does not grow with what waits.
+#[test]
+fn what_waits_behind_a_paused_sink_waits_in_kafka() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("paused");
+    let Some((server, url)) = redis(&folder) else { return };
+    let topic = unique("paused");
+    let to = ["produce", "--kafka", &kafka, "--topic", &topic, "--partitions", "4"];
+    let how = ["--users", "1000000", "--count", "5000000"];
+    assert!(pelton(&[&to[..], &how[..]].concat()).status().unwrap().success());
+    let table = format!(
+        "CREATE TABLE seen (user_id STRING, event_type STRING, `timestamp` DOUBLE,
+                            PRIMARY KEY (user_id) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{url}', 'key' = 'seen:{{user_id}}',
+               'sink.publish' = 'early');
+         INSERT INTO seen SELECT user_id, event_type, `timestamp` FROM events;\n"
+    );
+    signal("-STOP", server.0.id());
+    let running = Running::start(&folder, &(events(&kafka, &topic, "") + &table));
+    std::thread::sleep(Duration::from_secs(10));
+    let (read, before) = (running.metric("pelton_source_records_total"), running.resident_bytes());
+    std::thread::sleep(stall());
+    assert_eq!(running.metric("pelton_source_records_total"), read, "the job reads on");
+    assert!(read < 1_000_000.0, "{read} records are read of which none can go out");
+    let grown = running.resident_bytes().saturating_sub(before);
+    assert!(grown < 50 << 20, "{grown} bytes more");
+    signal("-CONT", server.0.id());
+}
+
+/// Input that stops fires its last windows, by the clock.
+#[test]
+fn the_last_windows_fire_though_input_stops() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("last");
+    let topic = unique("last");
+    let mut producer = live(&kafka, &topic, 500, 3);
+    assert!(producer.wait().unwrap().success());
+    let running = Running::start(&folder, &(events(&kafka, &topic, "") + WINDOWS));
+    wait_for("the last window", || windows(&running.address).values().sum::<u64>() == 1_500);
+}
+
+/// Events a tenth of a second apart, into one partition.
+fn write(kafka: &str, topic: &str, partition: i32, from_s: u64, count: u64) {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", kafka).set("queue.buffering.max.messages", "1000000");
+    let producer: BaseProducer = config.create().unwrap();
+    for event in 0..count {
+        let at = from_s as f64 + event as f64 / 10.0;
+        let value =
+            format!(r#"{{"user_id":"u{partition}","event_type":"click","timestamp":{at}}}"#);
+        let record = BaseRecord::<(), String>::to(topic).partition(partition).payload(&value);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(Duration::from_secs(30)).unwrap();
+}
+
+/// A partition far ahead of another that is not idle waits for it.
+#[test]
+fn a_partition_waits_for_one_that_is_behind() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("ahead");
+    let topic = unique("ahead");
+    let none = ["--kafka", &kafka, "--topic", &topic, "--partitions", "2", "--count", "0"];
+    assert!(pelton(&[&["produce"], &none[..]].concat()).status().unwrap().success());
+    let (start_s, count) = (1_760_000_000, 100_000);
+    write(&kafka, &topic, 0, start_s, count);
+    write(&kafka, &topic, 1, start_s, 1);
+    let options = "'scan.watermark.alignment.max-drift' = '1 min',
+                   'scan.watermark.idle-timeout' = '1 h',";
+    let mut running = Running::start(&folder, &(events(&kafka, &topic, options) + WINDOWS));
+    let read = |running: &Running| running.metric("pelton_source_records_total");
+    wait_for("the first records", || read(&running) > 0.0);
+    std::thread::sleep(Duration::from_secs(3));
+    // A minute is 600 records; what was at hand when the minute was over comes on top.
+    let held = read(&running);
+    assert!(held < 10_000.0, "{held} records were read");
+    // The other one goes on, and with it all.
+    write(&kafka, &topic, 1, start_s + count / 10, 1);
+    wait_for("all records", || read(&running) == (count + 2) as f64);
+    assert!(running.is_alive());
+    assert_eq!(running.metric("pelton_operator_late_total"), 0.0);
+}
