@@ -1,11 +1,12 @@
 //! pelton: Flink SQL over Kafka in one binary.
 //!
 //! Modules stand in layers; each may use those above it and nothing below (`tests/tidy.rs`
-//! checks it): `time number error fault` · `record` · `state metrics checkpoint kafka` · `expression` ·
+//! checks it): `time number decimal error fault` · `record` · `state metrics checkpoint kafka` · `expression` ·
 //! `operator source sink` · `sql` · `shard http` · `engine cli`.
 
 pub mod checkpoint;
 pub mod cli;
+pub mod decimal;
 pub mod engine;
 pub mod error;
 pub mod expression;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom up: a module imports from its own line and those above it.
 const LAYERS: &[&[&str]] = &[
-    &["time", "number", "error", "fault"],
+    &["time", "number", "decimal", "error", "fault"],
     &["record"],
     &["state", "metrics", "checkpoint", "kafka"],
     &["expression"],

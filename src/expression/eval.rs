@@ -4,8 +4,10 @@
 //! Literals stay one value ([`frame::Arg`]). What SQL computes only where needed (CASE, AND, OR,
 //! COALESCE) is computed for the rows that still need it.
 
+mod binary;
 mod cast;
 mod compare;
+mod decimal;
 mod encode;
 mod frame;
 mod json;
@@ -15,6 +17,8 @@ mod strings;
 mod time;
 
 use std::sync::Arc;
+
+pub use binary::is_charset;
 
 use super::registry::Function;
 use super::{EvalContext, EvalErrors, Expr, ExprKind};
@@ -111,6 +115,7 @@ fn call(
 ) -> ColumnRef {
     use Function::*;
     let from = args.first().map_or(DataType::Null, |arg| arg.data_type.clone());
+    let scales = [0, 1].map(|at| args.get(at).map_or(0, |arg| arg.data_type.scale()));
     let args = args.iter().map(|arg| Arg::new(arg, batch, context, errors)).collect();
     let mut frame = Frame::new(args, batch, context, errors);
     let frame = &mut frame;
@@ -119,6 +124,15 @@ fn call(
         && frame.has_null_constant()
     {
         return frame.nulls(to);
+    }
+    match (function, to) {
+        (Add | Subtract | Multiply | Divide | Modulo | Negate, DataType::Decimal(to)) => {
+            return decimal::arithmetic(function, frame, scales, *to);
+        }
+        (Abs | Floor | Ceil | Round | Truncate | Sign, DataType::Decimal(to)) => {
+            return decimal::rounding(function, frame, scales[0], *to);
+        }
+        _ => {}
     }
     match function {
         Add | Subtract | Multiply | Divide | Modulo | Negate | FloorDivide => {
@@ -135,7 +149,10 @@ fn call(
         JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote => {
             json::evaluate(function, frame, to)
         }
+        DecimalOrder => decimal::order(frame, scales),
+        JsonDecimal => decimal::json(frame, scales[0]),
         Cardinality => cardinality(frame),
+        Encode | Decode | Unhex => binary::evaluate(function, frame),
         Md5 | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
         | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
         // Dispatched before, as its arguments are not all computed.

@@ -13,9 +13,10 @@ pub use operators::{BinaryOp, binary, case, in_list, like, negate};
 pub use special::json_object;
 pub use types::{cast, coerce, common_type};
 
+use super::eval::is_charset;
 use super::{Expr, ExprKind};
 use crate::record::{DataType, Value};
-use Parameter::{Any, Double, Integer, Number, Text};
+use Parameter::{Any, Bytes, Double, Integer, Number, Text, TextOrBytes};
 
 /// What is evaluated. Constants (units, patterns) are arguments like all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +104,11 @@ pub enum Function {
     Sha512,
     ToBase64,
     FromBase64,
+    /// text or bytes, character set
+    Encode,
+    Decode,
     Hex,
+    Unhex,
     UrlEncode,
     UrlDecode,
     /// URL, part, and the key of a query
@@ -129,6 +134,10 @@ pub enum Function {
     IsJson,
     /// A text as a JSON string.
     JsonQuote,
+    /// A decimal as a JSON number.
+    JsonDecimal,
+    /// -1, 0 or 1: how two decimals stand that have no common type.
+    DecimalOrder,
     Cardinality,
 }
 
@@ -137,6 +146,8 @@ pub enum Function {
 enum Parameter {
     Any,
     Text,
+    Bytes,
+    TextOrBytes,
     Integer,
     Number,
     Double,
@@ -149,7 +160,8 @@ enum Returns {
     Int,
     Double,
     Text,
-    /// The type of the first argument.
+    Bytes,
+    /// The type of the first argument, or of what rounding leaves of it.
     First,
 }
 
@@ -228,15 +240,19 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("ENDSWITH", Plain(F::EndsWith, &[Text, Text], 2, R::Boolean)),
     ("OVERLAY", Plain(F::Overlay, &[Text, Text, Integer, Integer], 3, R::Text)),
     ("TRANSLATE", Plain(F::Translate, &[Text, Text, Text], 3, R::Text)),
-    ("MD5", Plain(F::Md5, &[Text], 1, R::Text)),
-    ("SHA1", Plain(F::Sha1, &[Text], 1, R::Text)),
-    ("SHA224", Plain(F::Sha224, &[Text], 1, R::Text)),
-    ("SHA256", Plain(F::Sha256, &[Text], 1, R::Text)),
-    ("SHA384", Plain(F::Sha384, &[Text], 1, R::Text)),
-    ("SHA512", Plain(F::Sha512, &[Text], 1, R::Text)),
-    ("TO_BASE64", Plain(F::ToBase64, &[Text], 1, R::Text)),
-    ("FROM_BASE64", Plain(F::FromBase64, &[Text], 1, R::Text)),
+    ("MD5", Plain(F::Md5, &[TextOrBytes], 1, R::Text)),
+    ("SHA1", Plain(F::Sha1, &[TextOrBytes], 1, R::Text)),
+    ("SHA224", Plain(F::Sha224, &[TextOrBytes], 1, R::Text)),
+    ("SHA256", Plain(F::Sha256, &[TextOrBytes], 1, R::Text)),
+    ("SHA384", Plain(F::Sha384, &[TextOrBytes], 1, R::Text)),
+    ("SHA512", Plain(F::Sha512, &[TextOrBytes], 1, R::Text)),
+    ("SHA2", Special(special::sha2)),
+    ("TO_BASE64", Plain(F::ToBase64, &[TextOrBytes], 1, R::Text)),
+    ("FROM_BASE64", Plain(F::FromBase64, &[TextOrBytes], 1, R::Text)),
+    ("ENCODE", Plain(F::Encode, &[Text, Text], 2, R::Bytes)),
+    ("DECODE", Plain(F::Decode, &[Bytes, Text], 2, R::Text)),
     ("HEX", Special(special::hex)),
+    ("UNHEX", Plain(F::Unhex, &[Text], 1, R::Bytes)),
     ("URL_ENCODE", Plain(F::UrlEncode, &[Text], 1, R::Text)),
     ("URL_DECODE", Plain(F::UrlDecode, &[Text], 1, R::Text)),
     ("PARSE_URL", Plain(F::ParseUrl, &[Text, Text, Text], 2, R::Text)),
@@ -302,6 +318,7 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
             }
             let args = check(name, args, |i| parameters[i])?;
             check_pattern(name, *function, &args)?;
+            check_charset(name, *function, &args)?;
             Ok(typed(*function, args, *returns))
         }
         Variadic(function, parameter, least, returns) => {
@@ -328,6 +345,17 @@ fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), St
     }
 }
 
+fn check_charset(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
+    let set = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
+    match set {
+        Some(set) if matches!(function, F::Encode | F::Decode) && !is_charset(set) => Err(format!(
+            "{name}: there is no character set '{set}'; there are 'US-ASCII', 'ISO-8859-1', \
+             'UTF-8', 'UTF-16BE', 'UTF-16LE' and 'UTF-16'"
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn wrong_count(name: &str, count: usize) -> String {
     format!("Invalid number of arguments to function '{name}': {count} given")
 }
@@ -338,7 +366,8 @@ fn typed(function: Function, args: Vec<Expr>, returns: Returns) -> Expr {
         R::Int => DataType::Int,
         R::Double => DataType::Double,
         R::Text => DataType::STRING,
-        R::First => args.first().map_or(DataType::Null, |arg| arg.data_type.clone()),
+        R::Bytes => DataType::BYTES,
+        R::First => types::rounded(function, &args),
     };
     make(function, args, data_type)
 }
@@ -366,6 +395,7 @@ fn may_be_null(function: Function) -> bool {
             | Modulo
             | DateFormat
             | FromBase64
+            | Unhex
             | UrlDecode
             | ParseUrl
     )
@@ -382,6 +412,10 @@ fn check(
             Any => Some(arg),
             Text if given.is_string() => Some(arg),
             Text => coerce(arg, &DataType::STRING),
+            Bytes if given.is_binary() => Some(arg),
+            Bytes => coerce(arg, &DataType::BYTES),
+            TextOrBytes if given.is_binary() || given.is_string() => Some(arg),
+            TextOrBytes => coerce(arg, &DataType::STRING),
             Integer if given.is_integer() => Some(arg),
             Integer => coerce(arg, &DataType::BigInt),
             Number if given.is_numeric() => Some(arg),
@@ -391,6 +425,8 @@ fn check(
         fits.ok_or_else(|| {
             let wanted = match parameter(i) {
                 Text => "a string",
+                Bytes => "BYTES",
+                TextOrBytes => "a string or BYTES",
                 Integer => "an integer",
                 _ => "a number",
             };

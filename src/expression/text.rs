@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use crate::number::{write_double, write_float, write_i64};
 use crate::record::{Column, ColumnData, DataType, Value};
-use crate::time;
+use crate::{decimal, time};
 
-/// Appends the value of a row: `null`, `true`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
+/// Appends the value of a row: `null`, `true`, `1.50`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
 /// `[a, b]`. The session's zone is taken with the rest of what printing may depend on; `print`
 /// shows instants in UTC.
 pub fn write_text(
@@ -23,6 +23,8 @@ pub fn write_text(
         ColumnData::Bool(values) => out.push_str(if values[row] { "true" } else { "false" }),
         ColumnData::I64(values) => write_integer(values[row], data_type, out),
         ColumnData::F64(values) => write_approximate(values[row], data_type, out),
+        ColumnData::I128(values) => decimal::write(values[row], data_type.scale(), out),
+        ColumnData::Bytes(values) => write_bytes(values.bytes(row), out),
         ColumnData::Str(values) => out.push_str(values.get(row)),
         ColumnData::Any(values) => write_value(&values[row], data_type, out),
     }
@@ -35,6 +37,8 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
         (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
         (Value::I64(value), _) => write_integer(*value, data_type, out),
         (Value::F64(value), _) => write_approximate(*value, data_type, out),
+        (Value::Decimal(value), _) => decimal::write(value.get(), data_type.scale(), out),
+        (Value::Bytes(bytes), _) => write_bytes(bytes, out),
         (Value::Str(value), _) => out.push_str(value),
         (Value::Row(values), DataType::Row(fields)) => {
             out.push_str("+I[");
@@ -65,6 +69,16 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
         // A value of another form than its type says.
         _ => out.push_str("null"),
     }
+}
+
+/// As Java writes an array of its signed bytes: `[104, -1]`.
+fn write_bytes(bytes: &[u8], out: &mut String) {
+    out.push('[');
+    for (i, &byte) in bytes.iter().enumerate() {
+        out.push_str(if i > 0 { ", " } else { "" });
+        write_i64(i64::from(byte as i8), out);
+    }
+    out.push(']');
 }
 
 fn write_integer(value: i64, data_type: &DataType, out: &mut String) {

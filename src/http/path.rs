@@ -1,8 +1,10 @@
 //! Paths: percent-decoding, key parts as values, minutes in all their spellings, cursors.
 
 use jiff::civil;
+use openssl::base64::decode_block;
 
 use super::answer::Fault;
+use crate::decimal;
 use crate::record::{DataType, Value};
 use crate::shard::query::Cursor;
 use crate::sink::redis::text::floor_to_minute;
@@ -40,6 +42,12 @@ pub fn key_value(
     let value = match data_type {
         DataType::String { .. } => Some(Value::Str(text.into())),
         DataType::Boolean => text.parse().ok().map(Value::Bool),
+        DataType::Decimal(of) => {
+            decimal::parse(text.as_bytes(), *of).ok().flatten().map(Value::decimal)
+        }
+        data_type if data_type.is_binary() => {
+            decode_block(text).ok().map(|bytes| Value::Bytes(bytes.into()))
+        }
         DataType::Float | DataType::Double => text.parse().ok().map(Value::F64),
         DataType::Date => text.parse::<civil::Date>().ok().and_then(|date| {
             let days = date.since(civil::date(1970, 1, 1)).ok()?;

@@ -164,6 +164,7 @@ pub async fn by_route(state: &ApiState, at: usize, key: &[String]) -> Result<Ans
                 .map(|field| match &field.data_type {
                     data_type if data_type.is_integer() => Value::I64(0),
                     data_type if data_type.is_approximate() => Value::F64(0.0),
+                    data_type if data_type.is_decimal() => Value::decimal(0),
                     _ => Value::Null,
                 })
                 .collect();

@@ -1,4 +1,4 @@
-//! One column of a batch, in one of five physical forms.
+//! One column of a batch, in one of seven physical forms.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Validity {
 }
 
 /// Strings as views (offset, length) into one shared buffer, which for decoded columns is the
-/// batch's own payload: no string is copied to be read. Every view is valid UTF-8.
+/// batch's own payload: no string is copied to be read. Every view of a text is valid UTF-8.
 #[derive(Clone, Debug, Default)]
 pub struct StringColumn {
     pub buffer: Arc<Vec<u8>>,
@@ -65,6 +65,15 @@ pub struct StringColumn {
 }
 
 impl StringColumn {
+    /// As many empty texts.
+    pub fn empty(rows: usize) -> Self {
+        Self { buffer: Arc::default(), views: vec![(0, 0); rows] }
+    }
+
+    pub fn with_capacity(rows: usize) -> Self {
+        Self { buffer: Arc::default(), views: Vec::with_capacity(rows) }
+    }
+
     #[inline]
     pub fn bytes(&self, row: usize) -> &[u8] {
         let (offset, len) = self.views[row];
@@ -101,7 +110,11 @@ pub enum ColumnData {
     Bool(Vec<bool>),
     I64(Vec<i64>),
     F64(Vec<f64>),
+    /// Unscaled decimals: their scale is that of the column's type.
+    I128(Vec<i128>),
     Str(StringColumn),
+    /// As texts are held, but of any bytes.
+    Bytes(StringColumn),
     Any(Vec<Value>),
 }
 
@@ -128,7 +141,8 @@ impl Column {
             ColumnData::Bool(values) => values.len(),
             ColumnData::I64(values) => values.len(),
             ColumnData::F64(values) => values.len(),
-            ColumnData::Str(values) => values.views.len(),
+            ColumnData::I128(values) => values.len(),
+            ColumnData::Str(values) | ColumnData::Bytes(values) => values.views.len(),
             ColumnData::Any(values) => values.len(),
         }
     }
@@ -160,6 +174,14 @@ impl Column {
     }
 
     #[inline]
+    pub fn as_i128s(&self) -> &[i128] {
+        match &self.data {
+            ColumnData::I128(values) => values,
+            _ => &[],
+        }
+    }
+
+    #[inline]
     pub fn as_bools(&self) -> &[bool] {
         match &self.data {
             ColumnData::Bool(values) => values,
@@ -175,6 +197,15 @@ impl Column {
         }
     }
 
+    /// Texts or bytes, as bytes.
+    #[inline]
+    pub fn as_views(&self) -> Option<&StringColumn> {
+        match &self.data {
+            ColumnData::Str(values) | ColumnData::Bytes(values) => Some(values),
+            _ => None,
+        }
+    }
+
     /// One value by itself (allocates for strings): for edges of the system and slow paths.
     pub fn value(&self, row: usize) -> Value {
         if self.is_null(row) {
@@ -184,7 +215,9 @@ impl Column {
             ColumnData::Bool(values) => Value::Bool(values[row]),
             ColumnData::I64(values) => Value::I64(values[row]),
             ColumnData::F64(values) => Value::F64(values[row]),
+            ColumnData::I128(values) => Value::decimal(values[row]),
             ColumnData::Str(values) => Value::Str(values.get(row).into()),
+            ColumnData::Bytes(values) => Value::Bytes(values.bytes(row).into()),
             ColumnData::Any(values) => values[row].clone(),
         }
     }
@@ -217,10 +250,9 @@ impl ColumnBuilder {
             Physical::Bool => ColumnData::Bool(Vec::with_capacity(capacity)),
             Physical::I64 => ColumnData::I64(Vec::with_capacity(capacity)),
             Physical::F64 => ColumnData::F64(Vec::with_capacity(capacity)),
-            Physical::Str => ColumnData::Str(StringColumn {
-                buffer: Arc::default(),
-                views: Vec::with_capacity(capacity),
-            }),
+            Physical::I128 => ColumnData::I128(Vec::with_capacity(capacity)),
+            Physical::Str => ColumnData::Str(StringColumn::with_capacity(capacity)),
+            Physical::Bytes => ColumnData::Bytes(StringColumn::with_capacity(capacity)),
             Physical::Any => ColumnData::Any(Vec::with_capacity(capacity)),
         };
         Self { data, nulls: Vec::new(), bytes: Vec::new() }
@@ -232,7 +264,9 @@ impl ColumnBuilder {
             ColumnData::Bool(_) => Physical::Bool,
             ColumnData::I64(_) => Physical::I64,
             ColumnData::F64(_) => Physical::F64,
+            ColumnData::I128(_) => Physical::I128,
             ColumnData::Str(_) => Physical::Str,
+            ColumnData::Bytes(_) => Physical::Bytes,
             ColumnData::Any(_) => Physical::Any,
         };
         Self::new(physical, capacity)
@@ -247,7 +281,8 @@ impl ColumnBuilder {
             ColumnData::Bool(values) => values.len(),
             ColumnData::I64(values) => values.len(),
             ColumnData::F64(values) => values.len(),
-            ColumnData::Str(values) => values.views.len(),
+            ColumnData::I128(values) => values.len(),
+            ColumnData::Str(values) | ColumnData::Bytes(values) => values.views.len(),
             ColumnData::Any(values) => values.len(),
         }
     }
@@ -262,7 +297,8 @@ impl ColumnBuilder {
             ColumnData::Bool(values) => values.push(false),
             ColumnData::I64(values) => values.push(0),
             ColumnData::F64(values) => values.push(0.0),
-            ColumnData::Str(values) => values.views.push((0, 0)),
+            ColumnData::I128(values) => values.push(0),
+            ColumnData::Str(values) | ColumnData::Bytes(values) => values.views.push((0, 0)),
             ColumnData::Any(values) => values.push(Value::Null),
         }
     }
@@ -285,6 +321,22 @@ impl ColumnBuilder {
     pub fn push_f64(&mut self, value: f64) {
         if let ColumnData::F64(values) = &mut self.data {
             values.push(value);
+        }
+    }
+
+    #[inline]
+    pub fn push_i128(&mut self, value: i128) {
+        if let ColumnData::I128(values) = &mut self.data {
+            values.push(value);
+        }
+    }
+
+    /// Appends bytes to a column of them, or to one of texts, whose bytes they are.
+    #[inline]
+    pub fn push_bytes(&mut self, value: &[u8]) {
+        if let ColumnData::Str(values) | ColumnData::Bytes(values) = &mut self.data {
+            values.views.push((self.bytes.len() as u32, value.len() as u32));
+            self.bytes.extend_from_slice(value);
         }
     }
 
@@ -312,6 +364,8 @@ impl ColumnBuilder {
             (ColumnData::I64(values), Value::I64(value)) => values.push(*value),
             (ColumnData::F64(values), Value::F64(value)) => values.push(*value),
             (ColumnData::Str(_), Value::Str(value)) => self.push_str(value),
+            (ColumnData::I128(values), Value::Decimal(value)) => values.push(value.get()),
+            (ColumnData::Bytes(_), Value::Bytes(value)) => self.push_bytes(value),
             (ColumnData::Any(values), value) if !value.is_null() => values.push(value.clone()),
             _ => self.push_null(),
         }
@@ -326,7 +380,9 @@ impl ColumnBuilder {
             ColumnData::Bool(values) => self.push_bool(values[row]),
             ColumnData::I64(values) => self.push_i64(values[row]),
             ColumnData::F64(values) => self.push_f64(values[row]),
+            ColumnData::I128(values) => self.push_i128(values[row]),
             ColumnData::Str(values) => self.push_text(values, row),
+            ColumnData::Bytes(values) => self.push_bytes(values.bytes(row)),
             ColumnData::Any(values) => self.push_value(&values[row]),
         }
     }
@@ -338,7 +394,7 @@ impl ColumnBuilder {
             validity.set_null(row as usize, rows);
         }
         let mut data = self.data;
-        if let ColumnData::Str(column) = &mut data
+        if let ColumnData::Str(column) | ColumnData::Bytes(column) = &mut data
             && !self.bytes.is_empty()
         {
             column.buffer = Arc::new(self.bytes);

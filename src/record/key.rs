@@ -1,7 +1,8 @@
 //! Canonical keys: one sequence of bytes for each combination of key values, their hash, and
 //! the key group that decides which shard owns them.
 //!
-//! A value is a tag byte and its content: fixed width for numbers, length-prefixed for text. All
+//! A value is a tag byte and its content: fixed width for numbers, length-prefixed for text
+//! and bytes. All
 //! NaNs are one, so are both zeros; NULL has a tag of its own. The hash is XXH3 (its algorithm is
 //! fixed for ever), as key groups are written to disk.
 
@@ -19,6 +20,10 @@ const TAG_I64: u8 = 3;
 const TAG_F64: u8 = 4;
 const TAG_STR: u8 = 5;
 const TAG_I8: u8 = 6;
+/// Decimals whose unscaled value fits 64 bits, and the others.
+const TAG_DECIMAL_SHORT: u8 = 7;
+const TAG_DECIMAL: u8 = 8;
+const TAG_BYTES: u8 = 9;
 
 /// A key among those of a batch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,13 +103,17 @@ pub fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
     }
     match &column.data {
         ColumnData::Str(values) => {
-            encode_len(values.bytes(row).len(), out);
+            encode_len(TAG_STR, values.bytes(row).len(), out);
             values.append_to(row, out);
         }
         ColumnData::I64(values) => encode_i64(values[row], out),
         ColumnData::Bool(values) => out.push(if values[row] { TAG_TRUE } else { TAG_FALSE }),
         ColumnData::F64(values) => encode_f64(values[row], out),
-        ColumnData::Any(values) => encode_str(format!("{:?}", values[row]).as_bytes(), out),
+        ColumnData::I128(values) => encode_decimal(values[row], out),
+        ColumnData::Bytes(values) => encode_bytes(TAG_BYTES, values.bytes(row), out),
+        ColumnData::Any(values) => {
+            encode_bytes(TAG_STR, format!("{:?}", values[row]).as_bytes(), out);
+        }
     }
 }
 
@@ -130,15 +139,25 @@ fn encode_f64(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&canonical.to_bits().to_le_bytes());
 }
 
+fn encode_decimal(value: i128, out: &mut Vec<u8>) {
+    if let Ok(short) = i64::try_from(value) {
+        out.push(TAG_DECIMAL_SHORT);
+        out.extend_from_slice(&short.to_le_bytes());
+    } else {
+        out.push(TAG_DECIMAL);
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
 #[inline]
-fn encode_str(bytes: &[u8], out: &mut Vec<u8>) {
-    encode_len(bytes.len(), out);
+fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    encode_len(tag, bytes.len(), out);
     out.extend_from_slice(bytes);
 }
 
 #[inline]
-fn encode_len(mut len: usize, out: &mut Vec<u8>) {
-    out.push(TAG_STR);
+fn encode_len(tag: u8, mut len: usize, out: &mut Vec<u8>) {
+    out.push(tag);
     while len >= 0x80 {
         out.push(len as u8 | 0x80);
         len >>= 7;
@@ -154,8 +173,10 @@ pub fn encode_values(values: &[Value], out: &mut Vec<u8>) {
             Value::Bool(value) => out.push(if *value { TAG_TRUE } else { TAG_FALSE }),
             Value::I64(value) => encode_i64(*value, out),
             Value::F64(value) => encode_f64(*value, out),
-            Value::Str(value) => encode_str(value.as_bytes(), out),
-            nested => encode_str(format!("{nested:?}").as_bytes(), out),
+            Value::Decimal(value) => encode_decimal(value.get(), out),
+            Value::Str(value) => encode_bytes(TAG_STR, value.as_bytes(), out),
+            Value::Bytes(value) => encode_bytes(TAG_BYTES, value, out),
+            nested => encode_bytes(TAG_STR, format!("{nested:?}").as_bytes(), out),
         }
     }
 }
@@ -175,19 +196,32 @@ fn decode_value(key: &mut &[u8], builder: &mut ColumnBuilder) -> Option<()> {
         TAG_I64 => builder.push_i64(i64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
         TAG_F64 => builder.push_f64(f64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
         TAG_STR => {
-            let mut len = 0;
-            for shift in (0..35).step_by(7) {
-                let byte = take(key, 1)?[0];
-                len |= (byte as usize & 0x7f) << shift;
-                if byte < 0x80 {
-                    break;
-                }
-            }
+            let len = take_len(key)?;
             builder.push_str(std::str::from_utf8(take(key, len)?).ok()?);
+        }
+        TAG_DECIMAL_SHORT => {
+            builder.push_i128(i64::from_le_bytes(take(key, 8)?.try_into().ok()?).into());
+        }
+        TAG_DECIMAL => builder.push_i128(i128::from_le_bytes(take(key, 16)?.try_into().ok()?)),
+        TAG_BYTES => {
+            let len = take_len(key)?;
+            builder.push_bytes(take(key, len)?);
         }
         _ => return None,
     }
     Some(())
+}
+
+fn take_len(key: &mut &[u8]) -> Option<usize> {
+    let mut len = 0;
+    for shift in (0..35).step_by(7) {
+        let byte = take(key, 1)?[0];
+        len |= (byte as usize & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    Some(len)
 }
 
 fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {

@@ -18,6 +18,8 @@ const TAG_STR: u8 = 5;
 const TAG_ROW: u8 = 6;
 const TAG_ARRAY: u8 = 7;
 const TAG_MAP: u8 = 8;
+const TAG_DECIMAL: u8 = 9;
+const TAG_BYTES: u8 = 10;
 
 /// Deeper nesting than this is no row of ours: columns are as deep as their types.
 const DEPTH_MAX: usize = 64;
@@ -35,7 +37,9 @@ fn encode_cell(column: &Column, row: usize, out: &mut Vec<u8>) {
         ColumnData::Bool(values) => out.push(if values[row] { TAG_TRUE } else { TAG_FALSE }),
         ColumnData::I64(values) => put_i64(values[row], out),
         ColumnData::F64(values) => put_f64(values[row], out),
-        ColumnData::Str(values) => put_str(values.bytes(row), out),
+        ColumnData::I128(values) => put_i128(values[row], out),
+        ColumnData::Str(values) => put_bytes(TAG_STR, values.bytes(row), out),
+        ColumnData::Bytes(values) => put_bytes(TAG_BYTES, values.bytes(row), out),
         ColumnData::Any(values) => encode_value(&values[row], out),
     }
 }
@@ -47,7 +51,9 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(value) => out.push(if *value { TAG_TRUE } else { TAG_FALSE }),
         Value::I64(value) => put_i64(*value, out),
         Value::F64(value) => put_f64(*value, out),
-        Value::Str(value) => put_str(value.as_bytes(), out),
+        Value::Decimal(value) => put_i128(value.get(), out),
+        Value::Str(value) => put_bytes(TAG_STR, value.as_bytes(), out),
+        Value::Bytes(value) => put_bytes(TAG_BYTES, value, out),
         Value::Row(values) => put_all(TAG_ROW, values, out),
         Value::Array(values) => put_all(TAG_ARRAY, values, out),
         Value::Map(entries) => {
@@ -77,8 +83,13 @@ fn put_f64(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&value.to_bits().to_le_bytes());
 }
 
-fn put_str(bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(TAG_STR);
+fn put_i128(value: i128, out: &mut Vec<u8>) {
+    out.push(TAG_DECIMAL);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn put_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
     put_len(bytes.len(), out);
     out.extend_from_slice(bytes);
 }
@@ -129,6 +140,11 @@ fn decode_value(bytes: &mut &[u8], depth: usize) -> Option<Value> {
             let len = take_len(bytes)?;
             Value::Str(std::str::from_utf8(take(bytes, len)?).ok()?.into())
         }
+        TAG_DECIMAL => Value::decimal(i128::from_le_bytes(take(bytes, 16)?.try_into().ok()?)),
+        TAG_BYTES => {
+            let len = take_len(bytes)?;
+            Value::Bytes(take(bytes, len)?.into())
+        }
         TAG_ROW => Value::Row(values(bytes, depth)?),
         TAG_ARRAY => Value::Array(values(bytes, depth)?),
         TAG_MAP => {
@@ -169,7 +185,14 @@ mod tests {
         let nested = Value::Map(
             vec![(
                 Value::Str("k".into()),
-                Value::Row(vec![Value::Null, Value::Array(vec![Value::I64(-7)].into())].into()),
+                Value::Row(
+                    vec![
+                        Value::decimal(-5),
+                        Value::Null,
+                        Value::Array(vec![Value::I64(-7)].into()),
+                    ]
+                    .into(),
+                ),
             )]
             .into(),
         );
@@ -178,6 +201,8 @@ mod tests {
             (Physical::I64, Value::I64(i64::MIN)),
             (Physical::F64, Value::F64(-0.0)),
             (Physical::Str, Value::Str("é\n".into())),
+            (Physical::I128, Value::decimal(-i128::MAX)),
+            (Physical::Bytes, Value::Bytes([0, 0xff].into())),
             (Physical::Any, nested),
             (Physical::Str, Value::Null),
         ];

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::decimal::DecimalType;
+
 /// A column's SQL type. All integers share one physical form (`i64`), as do all
 /// date and time types (`i64`; milliseconds for timestamps, times and intervals of day-time,
 /// days for dates, months for year-month intervals).
@@ -17,9 +19,18 @@ pub enum DataType {
     BigInt,
     Float,
     Double,
+    Decimal(DecimalType),
     /// `STRING`, `VARCHAR(n)`, `CHAR(n)`: at most `max` characters where given.
     String {
         max: Option<u32>,
+    },
+    /// `BYTES`, `VARBINARY(n)`: at most `max` bytes where given.
+    Bytes {
+        max: Option<u32>,
+    },
+    /// `BINARY(n)`: this many bytes.
+    Binary {
+        length: u32,
     },
     Date,
     Time,
@@ -42,6 +53,7 @@ pub enum DataType {
 
 impl DataType {
     pub const STRING: DataType = DataType::String { max: None };
+    pub const BYTES: DataType = DataType::Bytes { max: None };
 
     pub fn is_integer(&self) -> bool {
         matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
@@ -51,8 +63,33 @@ impl DataType {
         matches!(self, Self::Float | Self::Double)
     }
 
+    pub fn is_decimal(&self) -> bool {
+        matches!(self, Self::Decimal(_))
+    }
+
     pub fn is_numeric(&self) -> bool {
-        self.is_integer() || self.is_approximate()
+        self.is_integer() || self.is_approximate() || self.is_decimal()
+    }
+
+    /// The decimal that holds every value of an exact number type.
+    pub fn as_decimal(&self) -> Option<DecimalType> {
+        Some(match self {
+            Self::TinyInt => DecimalType::new(3, 0),
+            Self::SmallInt => DecimalType::new(5, 0),
+            Self::Int => DecimalType::new(10, 0),
+            Self::BigInt => DecimalType::new(19, 0),
+            Self::Decimal(of) => *of,
+            _ => return None,
+        })
+    }
+
+    /// Digits behind the point.
+    pub fn scale(&self) -> u8 {
+        self.as_decimal().map_or(0, |of| of.scale)
+    }
+
+    pub fn is_binary(&self) -> bool {
+        matches!(self, Self::Bytes { .. } | Self::Binary { .. })
     }
 
     pub fn is_string(&self) -> bool {
@@ -83,6 +120,8 @@ impl DataType {
         match self {
             Self::Boolean => Physical::Bool,
             Self::Float | Self::Double => Physical::F64,
+            Self::Decimal(_) => Physical::I128,
+            Self::Bytes { .. } | Self::Binary { .. } => Physical::Bytes,
             Self::String { .. } => Physical::Str,
             Self::Row(_) | Self::Map(..) | Self::Array(_) => Physical::Any,
             _ => Physical::I64,
@@ -96,7 +135,9 @@ pub enum Physical {
     Bool,
     I64,
     F64,
+    I128,
     Str,
+    Bytes,
     Any,
 }
 
@@ -111,6 +152,10 @@ impl fmt::Display for DataType {
             Self::BigInt => f.write_str("BIGINT"),
             Self::Float => f.write_str("FLOAT"),
             Self::Double => f.write_str("DOUBLE"),
+            Self::Decimal(of) => of.fmt(f),
+            Self::Bytes { max: None } => f.write_str("BYTES"),
+            Self::Bytes { max: Some(n) } => write!(f, "VARBINARY({n})"),
+            Self::Binary { length } => write!(f, "BINARY({length})"),
             Self::String { max: None } => f.write_str("STRING"),
             Self::String { max: Some(n) } => write!(f, "VARCHAR({n})"),
             Self::Date => f.write_str("DATE"),

@@ -250,6 +250,8 @@ fn rank(value: &Value) -> f64 {
     match value {
         Value::I64(value) => *value as f64,
         Value::F64(value) => *value,
+        // The values of a column are of one scale.
+        Value::Decimal(value) => value.get() as f64,
         _ => f64::NEG_INFINITY,
     }
 }

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::options::option;
 use super::{Sink, SinkContext};
-use crate::record::json::JsonEncoder;
+use crate::record::json::{JsonEncoder, JsonStyle};
 use crate::record::{Batch, Schema};
 use crate::sql::plan::Table;
 
@@ -33,9 +34,8 @@ pub fn open(
     }
     let file = OpenOptions::new().create(true).append(true).open(&path).map_err(told)?;
     let fields = table.physical.iter().map(|&i| table.schema.fields[i].clone()).collect();
-    let format = table.options.get("json.timestamp-format.standard");
-    let iso8601 = format.is_some_and(|format| &**format == "ISO-8601");
-    let encoder = JsonEncoder::new(&Schema::new(fields), zone, iso8601, Vec::new());
+    let style = JsonStyle::of(|name| option(&table, name));
+    let encoder = JsonEncoder::new(&Schema::new(fields), zone, style, Vec::new());
     Ok(Box::new(FileSink { path, file, encoder, buffer: Vec::new() }))
 }
 

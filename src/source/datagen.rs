@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
+use openssl::base64::encode_block;
+
 use super::{OpenSource, PartitionState, Polled, Position, Source};
+use crate::decimal;
 use crate::record::{DataType, RawBlock, RawRecord};
 use crate::sql::plan::Table;
 
@@ -12,7 +15,9 @@ enum Kind {
     Sequence { start: i64, end: i64 },
     Integer { min: i64, max: i64 },
     Double { min: f64, max: f64 },
+    Decimal { min: f64, max: f64, digits: usize },
     Text { length: usize },
+    Bytes { length: usize },
     Boolean,
 }
 
@@ -61,6 +66,17 @@ fn kind(table: &Table, name: &str, data_type: &DataType) -> Result<Kind, String>
             min: option(table, &key("min"))?.unwrap_or(-limit - 1),
             max: option(table, &key("max"))?.unwrap_or(limit),
         }),
+        DataType::Decimal(of) => {
+            let most = decimal::to_f64(decimal::power(of.precision) - 1, of.scale);
+            Ok(Kind::Decimal {
+                min: option(table, &key("min"))?.unwrap_or(-most),
+                max: option(table, &key("max"))?.unwrap_or(most),
+                digits: of.scale.into(),
+            })
+        }
+        kind if kind.is_binary() => {
+            Ok(Kind::Bytes { length: option(table, &key("length"))?.unwrap_or(100) })
+        }
         kind if kind.is_approximate() => Ok(Kind::Double {
             min: option(table, &key("min"))?.unwrap_or(0.0),
             max: option(table, &key("max"))?.unwrap_or(f64::from(f32::MAX)),
@@ -106,6 +122,11 @@ fn mix(row: i64, column: usize, salt: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// Between 0 and 1.
+fn unit(random: u64) -> f64 {
+    (random >> 11) as f64 / (1u64 << 53) as f64
+}
+
 impl DataGen {
     fn row(&mut self, row: i64) {
         let text = &mut self.text;
@@ -123,8 +144,10 @@ impl DataGen {
                     write!(text, "{}", i128::from(*min) + i128::from(random) % span)
                 }
                 Kind::Double { min, max } => {
-                    let unit = (random >> 11) as f64 / (1u64 << 53) as f64;
-                    write!(text, "{:e}", min + unit * (max - min))
+                    write!(text, "{:e}", min + unit(random) * (max - min))
+                }
+                Kind::Decimal { min, max, digits } => {
+                    write!(text, "{:.*}", digits, min + unit(random) * (max - min))
                 }
                 Kind::Text { length } => {
                     text.push('"');
@@ -134,6 +157,11 @@ impl DataGen {
                         text.push(char::from_digit(digit, 16).unwrap_or('0'));
                     }
                     write!(text, "\"")
+                }
+                Kind::Bytes { length } => {
+                    let word = |at: usize| mix(row, i, 1 + at as u64 / 8).to_le_bytes()[at % 8];
+                    let bytes: Vec<u8> = (0..*length).map(word).collect();
+                    write!(text, "\"{}\"", encode_block(&bytes))
                 }
                 Kind::Boolean => write!(text, "{}", random & 1 == 1),
             };

@@ -104,6 +104,11 @@ pub fn bind(
         ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(argument)) => {
             let argument = binder.bind(argument)?;
             let data_type = result_type(function, &argument.data_type, span)?;
+            if distinct && argument.data_type.is_binary() {
+                let message = "Distinct aggregate function does not support type: VARBINARY. Please \
+                               re-check the data type.";
+                return Err(Fault::new(span, message).help("COUNT(DISTINCT TO_BASE64(…))"));
+            }
             // A repeated value changes neither the smallest nor the largest.
             let distinct =
                 distinct && !matches!(function, AggregateFunction::Min | AggregateFunction::Max);
@@ -113,15 +118,43 @@ pub fn bind(
     }
 }
 
-/// SUM, AVG, MIN and MAX keep their argument's type.
+/// The type of a SUM.
+pub fn total(argument: &DataType) -> DataType {
+    match argument {
+        DataType::Decimal(of) => DataType::Decimal(of.total()),
+        other => other.clone(),
+    }
+}
+
+/// The type of an AVG, and of the variances.
+pub fn mean(argument: &DataType) -> DataType {
+    match argument {
+        DataType::Decimal(of) => DataType::Decimal(of.mean()),
+        other => other.clone(),
+    }
+}
+
+/// SUM, AVG, MIN and MAX keep their argument's type, but for sums and means of decimals.
 fn result_type(function: AggregateFunction, argument: &DataType, span: Span) -> Result<DataType> {
     let fits = match function {
         AggregateFunction::Count | AggregateFunction::CountStar => return Ok(DataType::BigInt),
         AggregateFunction::Sum | AggregateFunction::Avg => argument.is_numeric(),
         AggregateFunction::Concat => argument.is_string(),
+        AggregateFunction::Min | AggregateFunction::Max if argument.is_binary() => {
+            let name = format!("{function:?}");
+            let message = format!(
+                "{name} aggregate function does not support type: ''VARBINARY''. Please re-check the \
+                 data type."
+            );
+            return Err(
+                Fault::new(span, message).help(format!("{}(TO_BASE64(…))", name.to_uppercase()))
+            );
+        }
         _ => !argument.is_nested(),
     };
     match fits {
+        true if function == AggregateFunction::Sum => Ok(total(argument)),
+        true if function == AggregateFunction::Avg => Ok(mean(argument)),
         true => Ok(argument.clone()),
         false => Err(Fault::new(span, format!("{function:?} cannot be computed of {argument}"))
             .help("CAST it to a number first")),
@@ -138,9 +171,14 @@ pub fn derived(
     if name == "LISTAGG" {
         return list(call, binder, span);
     }
-    let sum = bind(AggregateFunction::Sum, call, binder.scope, span)?;
+    let mut sum = bind(AggregateFunction::Sum, call, binder.scope, span)?;
+    let data_type = sum.argument.as_ref().map_or(DataType::Null, |it| mean(&it.data_type));
+    if data_type.is_decimal() {
+        let double =
+            sum.argument.take().map(|it| registry::cast(it, DataType::Double, CastMode::Strict));
+        sum.argument = double.transpose().at(span)?;
+    }
     let Some(grouping) = &mut binder.grouping else { return Err(misplaced(name, span)) };
-    let data_type = sum.data_type.clone();
     let count = AggregateFunction::Count;
     let count = Spec { function: count, data_type: DataType::BigInt, ..sum.clone() };
     let function = AggregateFunction::SquaredDistances;

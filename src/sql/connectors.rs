@@ -19,6 +19,7 @@ const READER: &[&str] = &[
     "json.ignore-parse-errors",
     "json.fail-on-missing-field",
     "json.timestamp-format.standard",
+    "json.encode.decimal-as-plain-number",
     "dead-letter.topic",
     "dead-letter.path",
     "scan.watermark.idle-timeout",
@@ -86,6 +87,7 @@ const CONNECTORS: &[Connector] = &[
             "dead-letter.path",
             "json.embed",
             "json.timestamp-format.standard",
+            "json.encode.decimal-as-plain-number",
         ],
         prefixes: &["headers."],
     },
@@ -162,6 +164,13 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         let message = format!("there is no scan.order '{order}'");
         let help = "there are 'event-time' (the default) and 'arrival'".to_owned();
         faults.push((Some("scan.order".into()), message, Some(help)));
+    }
+    let plain = "json.encode.decimal-as-plain-number";
+    if let Some(value) = options.get(plain)
+        && !matches!(value.to_ascii_lowercase().as_str(), "true" | "false")
+    {
+        let message = format!("'{plain}' = '{value}' is neither 'true' nor 'false'");
+        faults.push((Some(plain.into()), message, None));
     }
     let guarantees = ["exactly-once", "at-least-once"];
     if let Some(kind) = options.get("sink.delivery-guarantee")

@@ -6,6 +6,7 @@ use sqlparser::tokenizer::{Span, Tokenizer};
 use super::fault::{At, Fault, Result};
 use super::tokens::Flink;
 use super::types::Cursor;
+use crate::decimal::{DecimalType, PRECISION_MAX};
 use crate::expression::registry;
 use crate::expression::{CastMode, Expr};
 use crate::record::{DataType, Value};
@@ -16,23 +17,58 @@ pub fn value(value: &ast::Value, span: Span) -> Result<Expr> {
         ast::Value::SingleQuotedString(text) => {
             Ok(Expr::literal(Value::Str(text.as_str().into()), DataType::STRING))
         }
+        ast::Value::HexStringLiteral(digits) => bytes(digits, span),
         ast::Value::Boolean(value) => Ok(Expr::literal(Value::Bool(*value), DataType::Boolean)),
         ast::Value::Null => Ok(Expr::literal(Value::Null, DataType::Null)),
         other => Err(Fault::unsupported(span, &format!("the literal {other}"), "see docs/sql.md")),
     }
 }
 
-/// Whole numbers are INT, or BIGINT where they are too large; others are DOUBLE.
+/// Whole numbers are INT, or BIGINT where they are too large; with a fraction they are DECIMAL of as
+/// many digits as are written, with an exponent DOUBLE.
 pub fn number(digits: &str, span: Span) -> Result<Expr> {
-    if let Ok(value) = digits.parse::<i64>() {
-        let small = i32::try_from(value).is_ok();
+    let out_of_range = || {
+        Fault::new(span, format!("Numeric literal '{digits}' out of range"))
+            .help("write it with an exponent for a DOUBLE, or CAST('…' AS DECIMAL(38, 10))")
+    };
+    if digits.contains(['e', 'E']) {
+        let value = digits.parse::<f64>().ok().filter(|value| value.is_finite());
+        let value = value.ok_or_else(out_of_range)?;
+        return Ok(Expr::literal(Value::F64(value), DataType::Double));
+    }
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let unscaled: i64 = format!("{whole}{fraction}").parse().map_err(|_| out_of_range())?;
+    if fraction.is_empty() {
+        let small = i32::try_from(unscaled).is_ok();
         let data_type = if small { DataType::Int } else { DataType::BigInt };
-        return Ok(Expr::literal(Value::I64(value), data_type));
+        return Ok(Expr::literal(Value::I64(unscaled), data_type));
     }
-    match digits.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Expr::literal(Value::F64(value), DataType::Double)),
-        _ => Err(Fault::new(span, format!("{digits} is not a number that fits"))),
+    let precision = whole.trim_start_matches('-').len() + fraction.len();
+    if precision > usize::from(PRECISION_MAX) {
+        return Err(out_of_range());
     }
+    let of = DecimalType::new(precision as u8, fraction.len() as u8);
+    Ok(Expr::literal(Value::decimal(unscaled.into()), DataType::Decimal(of)))
+}
+
+/// `X'48656c'`.
+fn bytes(digits: &str, span: Span) -> Result<Expr> {
+    let fault = || {
+        Fault::new(span, "Binary literal string must contain an even number of hexits")
+            .help("two digits of 0-9 and A-F for each byte: X'00FF'")
+    };
+    let byte = |pair: &[u8]| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    };
+    let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if digits.len() % 2 == 1 || !hexadecimal {
+        return Err(fault());
+    }
+    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+    let bytes = bytes.ok_or_else(fault)?;
+    let data_type = DataType::Binary { length: bytes.len() as u32 };
+    Ok(Expr::literal(Value::Bytes(bytes.into()), data_type))
 }
 
 /// `DATE '…'`, `TIMESTAMP '…'`.

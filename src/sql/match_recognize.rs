@@ -429,13 +429,16 @@ impl Visitor<'_, '_> {
             OverFunction::Sum | OverFunction::Avg if !of.is_numeric() => {
                 return Err(refused(&format!("{of} is no number")));
             }
-            _ => of,
+            OverFunction::Sum => aggregates::total(&of),
+            OverFunction::Avg => aggregates::mean(&of),
+            _ => of.clone(),
         };
         let over = OverCall {
             function,
             argument: argument.map(|_| column),
             otherwise: Value::Null,
             distinct: false,
+            scale: of.scale(),
             data_type: data_type.clone(),
         };
         let term = Term { kind: TermKind::Aggregate(over), variable, column, data_type };

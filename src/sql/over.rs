@@ -156,6 +156,7 @@ impl Queries<'_> {
                 argument: call.argument.as_ref().map(|argument| below.column(argument)),
                 otherwise: call.otherwise.clone(),
                 distinct: call.distinct,
+                scale: call.argument.as_ref().map_or(0, |argument| argument.data_type.scale()),
                 data_type: call.data_type.clone(),
             });
         }

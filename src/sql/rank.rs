@@ -306,6 +306,7 @@ impl Queries<'_> {
             argument: None,
             otherwise: Value::Null,
             distinct: false,
+            scale: 0,
             data_type: DataType::BigInt,
         };
         let (input, order) = self.ordered(node.inputs[0], time, &keys);

@@ -3,6 +3,7 @@
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::fault::{Fault, Result};
+use crate::decimal::{DecimalType, PRECISION_MAX};
 use crate::error::nearest;
 use crate::record::{DataType, Field};
 
@@ -14,7 +15,7 @@ pub struct Cursor<'a> {
     half_shift: bool,
 }
 
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 23] = [
     "STRING",
     "VARCHAR",
     "CHAR",
@@ -34,6 +35,7 @@ const NAMES: [&str; 22] = [
     "TIMESTAMP_LTZ",
     "BYTES",
     "BINARY",
+    "VARBINARY",
     "ROW",
     "MAP",
     "ARRAY",
@@ -158,10 +160,10 @@ impl<'a> Cursor<'a> {
                 self.close_angle()?;
                 DataType::Array(element.into())
             }
-            "DECIMAL" | "NUMERIC" | "DEC" | "BYTES" | "BINARY" | "VARBINARY" => {
-                let instead = "write DOUBLE or BIGINT for numbers, STRING for bytes";
-                return Err(Fault::unsupported(span, &format!("the type {name}"), instead));
-            }
+            "DECIMAL" | "NUMERIC" | "DEC" => DataType::Decimal(self.decimal(span)?),
+            "BYTES" => DataType::BYTES,
+            "VARBINARY" => DataType::Bytes { max: Some(self.bytes(span)?) },
+            "BINARY" => DataType::Binary { length: self.bytes(span)? },
             _ => {
                 let fault = Fault::new(span, format!("there is no type {name}"));
                 return Err(match nearest(&name, NAMES) {
@@ -170,6 +172,36 @@ impl<'a> Cursor<'a> {
                 });
             }
         })
+    }
+
+    /// `(precision[, scale])`, or nothing.
+    fn decimal(&mut self, span: Span) -> Result<DecimalType> {
+        if !self.token(&Token::LParen) {
+            return Ok(DecimalType::DEFAULT);
+        }
+        let precision = self.whole_number()?;
+        let scale = if self.token(&Token::Comma) { self.whole_number()? } else { 0 };
+        self.expect_token(&Token::RParen)?;
+        if !(1..=u64::from(PRECISION_MAX)).contains(&precision) {
+            let message = "Decimal precision must be between 1 and 38 (both inclusive).";
+            return Err(Fault::new(span, message));
+        }
+        if scale > precision {
+            let message = format!(
+                "Decimal scale must be between 0 and the precision {precision} (both inclusive)."
+            );
+            return Err(Fault::new(span, message));
+        }
+        Ok(DecimalType::new(precision as u8, scale as u8))
+    }
+
+    /// The length of a type of bytes: 1 where it is not given.
+    fn bytes(&mut self, span: Span) -> Result<u32> {
+        let length = self.length()?.unwrap_or(1);
+        match u32::try_from(length) {
+            Ok(length) if (1..=i32::MAX as u32).contains(&length) => Ok(length),
+            _ => Err(Fault::new(span, "a length is between 1 and 2147483647 bytes")),
+        }
     }
 
     fn timestamp(&mut self, name: &str, span: Span) -> Result<DataType> {
@@ -206,13 +238,18 @@ impl<'a> Cursor<'a> {
         if !self.token(&Token::LParen) {
             return Ok(None);
         }
+        let length = self.whole_number()?;
+        self.expect_token(&Token::RParen)?;
+        Ok(Some(length))
+    }
+
+    fn whole_number(&mut self) -> Result<u64> {
         let Some(Token::Number(digits, _)) = self.peek() else {
             return Err(self.unexpected("a number"));
         };
-        let length = digits.parse().map_err(|_| self.unexpected("a number"))?;
+        let number = digits.parse().map_err(|_| self.unexpected("a number"))?;
         self.at += 1;
-        self.expect_token(&Token::RParen)?;
-        Ok(Some(length))
+        Ok(number)
     }
 
     fn open_angle(&mut self) -> Result<()> {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::super::{CastMode, text};
 use super::frame::{Arg, Frame, Outcome};
 use super::numeric::wrap;
+use super::{binary, decimal};
 use crate::number;
 use crate::record::{Column, ColumnRef, DataType};
 use crate::time::{self, MS_PER_DAY};
@@ -17,6 +18,11 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
         return frame.nulls(to);
     }
     match (from, to) {
+        (from, to) if from.is_binary() || to.is_binary() => binary::cast(frame, &input, to),
+        (from, DataType::Decimal(to)) => decimal::cast_to(frame, &input, from, *to, mode),
+        (DataType::Decimal(from), to) if !to.is_string() => {
+            decimal::cast_from(frame, &input, from.scale, to)
+        }
         (from, DataType::String { max }) if from.is_string() => match max {
             None => whole(frame, &input, to),
             Some(max) => frame.slices(|text, _| {
@@ -71,7 +77,7 @@ fn to_text(frame: &mut Frame, input: &Arg, from: &DataType, max: Option<u32>) ->
 }
 
 /// A value that was parsed, or what its absence means in this mode.
-fn parsed<T>(value: Option<T>, text: &str, to: &DataType, mode: CastMode) -> Outcome<T> {
+pub fn parsed<T>(value: Option<T>, text: &str, to: &DataType, mode: CastMode) -> Outcome<T> {
     match (value, mode) {
         (None, CastMode::Strict) => Err(match to {
             DataType::Boolean => format!("Cannot parse '{text}' as BOOLEAN."),

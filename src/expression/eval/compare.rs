@@ -24,7 +24,10 @@ fn ordered(function: Function, frame: &mut Frame) -> ColumnRef {
         (ColumnData::I64(a), ColumnData::I64(b)) => numbers(function, frame, a, b),
         (ColumnData::F64(a), ColumnData::F64(b)) => numbers(function, frame, a, b),
         (ColumnData::Bool(a), ColumnData::Bool(b)) => numbers(function, frame, a, b),
-        (ColumnData::Str(_), ColumnData::Str(_)) => return texts(function, frame, &a, &b),
+        (ColumnData::I128(a), ColumnData::I128(b)) => numbers(function, frame, a, b),
+        (ColumnData::Str(_), ColumnData::Str(_)) | (ColumnData::Bytes(_), ColumnData::Bytes(_)) => {
+            return texts(function, frame, &a, &b);
+        }
         _ => {
             let want = function == Function::Eq;
             return frame.bools(|row| Ok(Some((a.any(row) == b.any(row)) == want)));
@@ -46,7 +49,7 @@ fn numbers<T: PartialOrd + Copy>(function: Function, frame: &Frame, a: &[T], b: 
 
 /// Texts by their bytes, which is the order of their code points.
 fn texts(function: Function, frame: &mut Frame, a: &Arg, b: &Arg) -> ColumnRef {
-    let (Some(left), Some(right)) = (a.column.as_strings(), b.column.as_strings()) else {
+    let (Some(left), Some(right)) = (a.column.as_views(), b.column.as_views()) else {
         return frame.nulls(&DataType::Boolean);
     };
     if b.constant && matches!(function, Function::Eq | Function::NotEq) {
@@ -73,7 +76,10 @@ fn equal(a: &Arg, b: &Arg, row: usize) -> bool {
         (ColumnData::I64(x), ColumnData::I64(y)) => x[a.index(row)] == y[b.index(row)],
         (ColumnData::F64(x), ColumnData::F64(y)) => x[a.index(row)] == y[b.index(row)],
         (ColumnData::Bool(x), ColumnData::Bool(y)) => x[a.index(row)] == y[b.index(row)],
-        (ColumnData::Str(_), ColumnData::Str(_)) => a.bytes(row) == b.bytes(row),
+        (ColumnData::I128(x), ColumnData::I128(y)) => x[a.index(row)] == y[b.index(row)],
+        (ColumnData::Str(_), ColumnData::Str(_)) | (ColumnData::Bytes(_), ColumnData::Bytes(_)) => {
+            a.bytes(row) == b.bytes(row)
+        }
         _ => a.any(row) == b.any(row),
     }
 }
@@ -116,6 +122,7 @@ fn order(a: &Arg, b: &Arg, row: usize) -> Ordering {
         (ColumnData::I64(x), ColumnData::I64(y)) => x[a.index(row)].cmp(&y[b.index(row)]),
         (ColumnData::F64(x), ColumnData::F64(y)) => x[a.index(row)].total_cmp(&y[b.index(row)]),
         (ColumnData::Bool(x), ColumnData::Bool(y)) => x[a.index(row)].cmp(&y[b.index(row)]),
+        (ColumnData::I128(x), ColumnData::I128(y)) => x[a.index(row)].cmp(&y[b.index(row)]),
         _ => a.bytes(row).cmp(b.bytes(row)),
     }
 }

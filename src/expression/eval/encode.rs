@@ -20,7 +20,8 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     let is_text = a.column.as_strings().is_some();
     match function {
         Function::FromBase64 => frame.strings(|row, out| {
-            let bytes = decode_block(a.str(row)).ok();
+            let text = std::str::from_utf8(a.bytes(row)).unwrap_or_default();
+            let bytes = decode_block(text).ok();
             let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
             Ok(text.map(|text| out.push_str(&text)))
         }),

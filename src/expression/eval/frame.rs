@@ -55,8 +55,14 @@ impl Arg {
     }
 
     #[inline]
+    pub fn i128(&self, row: usize) -> i128 {
+        self.column.as_i128s().get(self.index(row)).copied().unwrap_or_default()
+    }
+
+    /// Of a text, or bytes.
+    #[inline]
     pub fn bytes(&self, row: usize) -> &[u8] {
-        self.column.as_strings().map_or(&[], |strings| strings.bytes(self.index(row)))
+        self.column.as_views().map_or(&[], |strings| strings.bytes(self.index(row)))
     }
 
     #[inline]
@@ -147,6 +153,11 @@ impl<'a> Frame<'a> {
         Arc::new(Column::new(ColumnData::F64(values), validity))
     }
 
+    pub fn i128s(&mut self, compute: impl FnMut(usize) -> Outcome<i128>) -> ColumnRef {
+        let (values, validity) = self.build(self.validity(), compute);
+        Arc::new(Column::new(ColumnData::I128(values), validity))
+    }
+
     pub fn bools(&mut self, compute: impl FnMut(usize) -> Outcome<bool>) -> ColumnRef {
         self.bools_of(self.validity(), compute)
     }
@@ -180,6 +191,21 @@ impl<'a> Frame<'a> {
         });
         let strings = StringColumn { buffer: Arc::new(buffer.into_bytes()), views };
         Arc::new(Column::new(ColumnData::Str(strings), validity))
+    }
+
+    /// Bytes that are written row by row into a new buffer.
+    pub fn binaries(
+        &mut self,
+        mut compute: impl FnMut(usize, &mut Vec<u8>) -> Outcome<()>,
+    ) -> ColumnRef {
+        let mut buffer = Vec::new();
+        let (views, validity) = self.build(self.validity(), |row| {
+            let start = buffer.len();
+            let done = compute(row, &mut buffer)?;
+            Ok(done.map(|()| (start as u32, (buffer.len() - start) as u32)))
+        });
+        let bytes = StringColumn { buffer: Arc::new(buffer), views };
+        Arc::new(Column::new(ColumnData::Bytes(bytes), validity))
     }
 
     /// Parts of the first argument's texts: views into its own buffer.

@@ -87,16 +87,57 @@ fn arithmetic(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
     let (a, b) = (&left.data_type, &right.data_type);
     let numeric = |t: &DataType| t.is_numeric() || *t == DataType::Null;
     if numeric(a) && numeric(b) {
+        if op == BinaryOp::Modulo && (a.is_approximate() || b.is_approximate()) {
+            return Err(format!("{}; use CAST", refused(op, &left, &right)));
+        }
+        let approximate = a.is_approximate() || b.is_approximate();
+        if op == BinaryOp::Modulo && a.is_decimal() && a.scale() == 0 && b.is_integer() {
+            // What is left of whole numbers is computed in 64 bits.
+            let left = cast(left, DataType::BigInt, CastMode::Strict)?;
+            return arithmetic(op, left, right);
+        }
+        if (a.is_decimal() || b.is_decimal()) && !approximate {
+            return decimals(op, left, right);
+        }
         let common = match common_type(&[a.clone(), b.clone()]) {
             Some(DataType::Null) | None => DataType::Int,
             Some(common) => common,
         };
         let error = refused(op, &left, &right);
+        let divisor = right.data_type.clone();
         let sides = (coerce(left, &common), coerce(right, &common));
         let (Some(left), Some(right)) = sides else { return Err(error) };
-        return Ok(make(op.function(), vec![left, right], common));
+        let computed = make(op.function(), vec![left, right], common);
+        return match op {
+            // What is left has the type of the divisor.
+            BinaryOp::Modulo if divisor.is_integer() => cast(computed, divisor, CastMode::Strict),
+            _ => Ok(computed),
+        };
     }
     temporal(op, left, right)
+}
+
+/// Exact numbers, at least one of which is a decimal.
+fn decimals(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+    let error = refused(op, &left, &right);
+    // A bare NULL is of the other side's type.
+    let (x, y) = match (left.data_type.as_decimal(), right.data_type.as_decimal()) {
+        (Some(x), Some(y)) => (x, y),
+        (Some(x), None) => (x, x),
+        (None, Some(y)) => (y, y),
+        (None, None) => return Err(error),
+    };
+    let to = match op {
+        BinaryOp::Add | BinaryOp::Subtract => x.sum(y),
+        BinaryOp::Multiply => x.product(y),
+        BinaryOp::Divide => x.quotient(y),
+        // What is left of whole numbers has the type of the divisor.
+        _ if (x.scale, y.scale) == (0, 0) => y,
+        _ => x.remainder(y),
+    };
+    let sides = (coerce(left, &DataType::Decimal(x)), coerce(right, &DataType::Decimal(y)));
+    let (Some(left), Some(right)) = sides else { return Err(error) };
+    Ok(make(op.function(), vec![left, right], DataType::Decimal(to)))
 }
 
 fn temporal(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
@@ -161,6 +202,17 @@ fn comparison(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
         .filter(|common| ordered || !common.is_nested())
         .ok_or_else(|| not_comparable(&left, &right))?;
     let error = not_comparable(&left, &right);
+    if let (Some(a), Some(b), DataType::Decimal(both)) =
+        (left.data_type.as_decimal(), right.data_type.as_decimal(), &common)
+        && !(a.is_within(*both) && b.is_within(*both))
+        && !matches!(op, BinaryOp::IsDistinctFrom | BinaryOp::IsNotDistinctFrom)
+    {
+        let sides = (coerce(left, &DataType::Decimal(a)), coerce(right, &DataType::Decimal(b)));
+        let (Some(left), Some(right)) = sides else { return Err(error) };
+        let order = make(Function::DecimalOrder, vec![left, right], DataType::BigInt);
+        let zero = Expr::literal(Value::I64(0), DataType::BigInt);
+        return Ok(make(op.function(), vec![order, zero], DataType::Boolean));
+    }
     let sides = (coerce(left, &common), coerce(right, &common));
     let (Some(left), Some(right)) = sides else { return Err(error) };
     let mut expr = make(op.function(), vec![left, right], DataType::Boolean);

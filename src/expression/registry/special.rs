@@ -69,6 +69,17 @@ pub fn hex(name: &str, args: Vec<Expr>) -> Made {
     Ok(make(Function::Hex, vec![value], DataType::STRING))
 }
 
+/// `SHA2(value, bits)`.
+pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
+    let [value, bits] = exactly(name, args)?;
+    match bits.as_literal() {
+        Some(Value::I64(bits @ (224 | 256 | 384 | 512))) => {
+            call(&format!("SHA{bits}"), vec![value])
+        }
+        _ => Err("SHA2: the number of bits must be the literal 224, 256, 384 or 512".into()),
+    }
+}
+
 /// All arguments in one type, and that type.
 fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
     if args.is_empty() {
@@ -138,7 +149,7 @@ pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
         Some(Value::I64(precision @ (0 | 3))) => *precision as u8,
         _ => return Err("TO_TIMESTAMP_LTZ: the precision must be the literal 0 or 3".into()),
     };
-    let value = if value.data_type.is_approximate() {
+    let value = if value.data_type.is_approximate() || value.data_type.is_decimal() {
         cast(value, DataType::BigInt, CastMode::Strict)?
     } else {
         integer(name, value)?
@@ -294,7 +305,9 @@ pub fn json_string(name: &str, args: Vec<Expr>) -> Made {
     let text = cast(value.clone(), DataType::STRING, CastMode::Strict)?;
     match &value.data_type {
         DataType::Boolean => call("LOWER", vec![text]),
+        of if of.is_decimal() => Ok(make(Function::JsonDecimal, vec![value], DataType::STRING)),
         of if of.is_numeric() => Ok(text),
+        of if of.is_binary() => call("JSON_QUOTE", vec![call("TO_BASE64", vec![value])?]),
         of if of.is_nested() => Err(format!("{name} cannot take {of} yet")),
         _ => call("JSON_QUOTE", vec![text]),
     }

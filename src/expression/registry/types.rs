@@ -2,6 +2,7 @@
 
 use super::super::{CastMode, EvalContext, EvalErrors, Expr, ExprKind, eval};
 use super::Function;
+use crate::decimal::DecimalType;
 use crate::record::{Batch, BatchTime, DataType, Value};
 
 /// Place of a number type in the order of widening.
@@ -33,6 +34,15 @@ fn common_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
         (a, b) if a == b => a.clone(),
         (String { max: Some(a) }, String { max: Some(b) }) => String { max: Some(*a.max(b)) },
         (String { .. }, String { .. }) => DataType::STRING,
+        (a, b) if a.is_binary() && b.is_binary() => {
+            let max = length(a).zip(length(b)).map(|(a, b)| a.max(b));
+            DataType::Bytes { max }
+        }
+        (a, b) if a.is_decimal() || b.is_decimal() => match (a.as_decimal(), b.as_decimal()) {
+            (Some(a), Some(b)) => DataType::Decimal(a.common(b)),
+            _ if a.is_approximate() || b.is_approximate() => DataType::Double,
+            _ => return None,
+        },
         (Timestamp { precision: a }, Timestamp { precision: b }) => {
             Timestamp { precision: *a.max(b) }
         }
@@ -49,6 +59,29 @@ fn common_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
                 _ => b.clone(),
             }
         }
+    })
+}
+
+/// Bytes that a type has at most.
+fn length(data_type: &DataType) -> Option<u32> {
+    match data_type {
+        DataType::Bytes { max } => *max,
+        DataType::Binary { length } => Some(*length),
+        _ => None,
+    }
+}
+
+/// The type of a function that keeps that of its first argument: rounding leaves fewer digits.
+pub(super) fn rounded(function: Function, args: &[Expr]) -> DataType {
+    let Some(first) = args.first() else { return DataType::Null };
+    let DataType::Decimal(of) = first.data_type else { return first.data_type.clone() };
+    DataType::Decimal(match (function, args.get(1).map(Expr::as_literal)) {
+        (Function::Floor | Function::Ceil, _) => DecimalType::new(of.precision, 0),
+        (Function::Round | Function::Truncate, None) => of.rounded(0),
+        (Function::Round | Function::Truncate, Some(Some(Value::I64(digits)))) => {
+            of.rounded(*digits)
+        }
+        _ => of,
     })
 }
 
@@ -70,7 +103,11 @@ pub fn coerce(expr: Expr, to: &DataType) -> Option<Expr> {
         return Some(Expr { data_type: to.clone(), ..retype(expr, to) });
     }
     let widens = matches!((rank(from), rank(to)), (Some(from), Some(to)) if from < to)
-        || matches!((from, to), (DataType::Date, DataType::Timestamp { .. }));
+        || matches!((from, to), (DataType::Date, DataType::Timestamp { .. }))
+        || (from.is_numeric() && to.is_decimal())
+        || (from.is_decimal() && to.is_approximate())
+        || (from.is_binary() && matches!(to, DataType::Bytes { .. }))
+        || matches!((from, to), (DataType::Binary { .. }, DataType::Binary { .. }));
     widens.then(|| convert(expr, to, CastMode::Strict))
 }
 
@@ -103,7 +140,10 @@ fn castable(from: &DataType, to: &DataType) -> bool {
     let temporal = |t: &DataType| t.is_timestamp() || matches!(t, Date | Time);
     match (from, to) {
         (from, to) if to.is_string() => !interval(from),
-        (from, to) if from.is_string() => *to == Boolean || to.is_numeric() || temporal(to),
+        (from, to) if from.is_string() => {
+            *to == Boolean || to.is_numeric() || temporal(to) || to.is_binary()
+        }
+        (from, to) if from.is_binary() => to.is_binary(),
         (from, to) if from.is_numeric() || *from == Boolean => to.is_numeric() || *to == Boolean,
         (Date, to) => to.is_timestamp(),
         (Time, to) => to.is_timestamp(),

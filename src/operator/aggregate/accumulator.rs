@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{AggregateCall, AggregateFunction};
+use super::{AggregateCall, AggregateFunction, decimal};
 use crate::record::{Batch, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, key};
 use crate::state::Chunked;
-use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+use crate::state::entry::{put_bytes, put_i64, put_i128, take_bytes, take_i64, take_i128};
 
 /// The form of the values that a sum or an extreme is kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,10 @@ enum Form {
     None,
     Int,
     Float,
+    Decimal,
     /// Mean, and squared distances from it.
     Spread,
+    /// Texts, and bytes.
     Text,
 }
 
@@ -31,10 +33,11 @@ struct Accumulator {
     /// Values taken that are not NULL: 0 makes every aggregate but COUNT NULL.
     count: Chunked<i64>,
     ints: Chunked<i64>,
+    decimals: Chunked<i128>,
     floats: Chunked<f64>,
     /// With the mean in `floats`: the sum of squared distances from it.
     squares: Chunked<f64>,
-    texts: Chunked<Option<Box<str>>>,
+    texts: Chunked<Option<Box<[u8]>>>,
     distinct: Chunked<Option<Box<Values>>>,
 }
 
@@ -44,7 +47,8 @@ impl Accumulator {
         let form = match (call.function, &call.argument_type) {
             (Count | CountStar, _) => Form::None,
             (SquaredDistances, _) => Form::Spread,
-            (_, DataType::String { .. }) => Form::Text,
+            (_, argument) if argument.is_string() || argument.is_binary() => Form::Text,
+            (_, DataType::Decimal(_)) => Form::Decimal,
             (_, argument) if argument.is_approximate() => Form::Float,
             _ => Form::Int,
         };
@@ -54,6 +58,7 @@ impl Accumulator {
             form,
             count: Chunked::default(),
             ints: Chunked::default(),
+            decimals: Chunked::default(),
             floats: Chunked::default(),
             squares: Chunked::default(),
             texts: Chunked::default(),
@@ -66,6 +71,7 @@ impl Accumulator {
         match self.form {
             Form::None => {}
             Form::Int => self.ints.grow(rows),
+            Form::Decimal => self.decimals.grow(rows),
             Form::Float => self.floats.grow(rows),
             Form::Spread => {
                 self.floats.grow(rows);
@@ -83,6 +89,7 @@ impl Accumulator {
         match self.form {
             Form::None => {}
             Form::Int => self.ints[at] = 0,
+            Form::Decimal => self.decimals[at] = 0,
             Form::Float => self.floats[at] = 0.0,
             Form::Spread => (self.floats[at], self.squares[at]) = (0.0, 0.0),
             Form::Text => self.texts[at] = None,
@@ -133,7 +140,10 @@ impl Accumulator {
             (ColumnData::F64(values), Form::Float) => self.take_float(at, values[row]),
             (ColumnData::I64(values), Form::Spread) => self.spread(at, values[row] as f64),
             (ColumnData::F64(values), Form::Spread) => self.spread(at, values[row]),
-            (ColumnData::Str(values), Form::Text) => self.take_text(at, values.get(row)),
+            (ColumnData::I128(values), Form::Decimal) => self.take_decimal(at, values[row]),
+            (ColumnData::Str(values) | ColumnData::Bytes(values), Form::Text) => {
+                self.take_text(at, values.bytes(row));
+            }
             _ => {}
         }
         self.count[at] += 1;
@@ -167,6 +177,16 @@ impl Accumulator {
         }
     }
 
+    fn take_decimal(&mut self, at: usize, value: i128) {
+        let held = self.decimals[at];
+        match self.call.function {
+            AggregateFunction::Sum => self.decimals[at] = decimal::add(held, value),
+            AggregateFunction::Avg => self.decimals[at] = decimal::add_for_mean(held, value),
+            _ if self.replaces(at, Some(value.cmp(&held))) => self.decimals[at] = value,
+            _ => {}
+        }
+    }
+
     /// Welford's update: B. P. Welford, Note on a method for calculating corrected sums of squares
     /// and products, Technometrics 4 (1962).
     fn spread(&mut self, at: usize, value: f64) {
@@ -184,7 +204,7 @@ impl Accumulator {
         self.squares[at] += other.squares[from] + apart * apart * mine * theirs / (mine + theirs);
     }
 
-    fn take_text(&mut self, at: usize, value: &str) {
+    fn take_text(&mut self, at: usize, value: &[u8]) {
         if self.call.function == AggregateFunction::Concat {
             let held = self.texts[at].as_deref().unwrap_or_default();
             self.texts[at] = Some([held, value].concat().into());
@@ -207,6 +227,7 @@ impl Accumulator {
             Form::None => {}
             Form::Int => self.take_int(at, other.ints[from]),
             Form::Float => self.take_float(at, other.floats[from]),
+            Form::Decimal => self.take_decimal(at, other.decimals[from]),
             Form::Spread => self.merge_spread(at, other, from),
             Form::Text => {
                 if let Some(text) = &other.texts[from] {
@@ -260,9 +281,25 @@ impl Accumulator {
             }
             (_, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at])),
             (_, Form::Float) => self.push_float(self.floats[at], out),
+            (_, Form::Decimal) => self.push_decimal(at, out),
             (_, Form::Spread) => out.push_f64(self.squares[at]),
-            (_, Form::Text) => out.push_str(self.texts[at].as_deref().unwrap_or_default()),
+            (_, Form::Text) => out.push_bytes(self.texts[at].as_deref().unwrap_or_default()),
             (_, Form::None) => out.push_null(),
+        }
+    }
+
+    fn push_decimal(&self, at: usize, out: &mut ColumnBuilder) {
+        let held = self.decimals[at];
+        let value = match self.call.function {
+            AggregateFunction::Avg => {
+                let scale = self.call.argument_type.scale();
+                decimal::mean(held, self.count[at], scale, &self.call.data_type)
+            }
+            _ => decimal::total(held),
+        };
+        match value {
+            Some(value) => out.push_i128(value),
+            None => out.push_null(),
         }
     }
 
@@ -283,9 +320,13 @@ impl Accumulator {
             _ if count == 0 => value.push_null(),
             Form::Int => value.push_i64(self.ints[at]),
             Form::Float => value.push_f64(self.floats[at]),
+            Form::Decimal => match decimal::total(self.decimals[at]) {
+                Some(sum) => value.push_i128(sum),
+                None => value.push_null(),
+            },
             // Not sent in part.
             Form::Spread => value.push_null(),
-            Form::Text => value.push_str(self.texts[at].as_deref().unwrap_or_default()),
+            Form::Text => value.push_bytes(self.texts[at].as_deref().unwrap_or_default()),
         }
         rest.iter_mut().for_each(|counts| counts.push_i64(count));
     }
@@ -307,7 +348,10 @@ impl Accumulator {
                 }
                 (ColumnData::I64(values), Form::Int) => self.take_int(at, values[row]),
                 (ColumnData::F64(values), Form::Float) => self.take_float(at, values[row]),
-                (ColumnData::Str(values), Form::Text) => self.take_text(at, values.get(row)),
+                (ColumnData::I128(values), Form::Decimal) => self.take_decimal(at, values[row]),
+                (ColumnData::Str(values) | ColumnData::Bytes(values), Form::Text) => {
+                    self.take_text(at, values.bytes(row));
+                }
                 _ => continue,
             }
             // Only an average needs to know how many there were.
@@ -320,12 +364,13 @@ impl Accumulator {
         match self.form {
             Form::None => {}
             Form::Int => put_i64(self.ints[at], out),
+            Form::Decimal => put_i128(self.decimals[at], out),
             Form::Float => put_i64(self.floats[at].to_bits() as i64, out),
             Form::Spread => {
                 put_i64(self.floats[at].to_bits() as i64, out);
                 put_i64(self.squares[at].to_bits() as i64, out);
             }
-            Form::Text => put_bytes(self.texts[at].as_deref().unwrap_or_default().as_bytes(), out),
+            Form::Text => put_bytes(self.texts[at].as_deref().unwrap_or_default(), out),
         }
         if self.call.distinct {
             put_i64(self.distinct_at(at).map_or(0, |values| values.len() as i64), out);
@@ -340,13 +385,14 @@ impl Accumulator {
         match self.form {
             Form::None => {}
             Form::Int => self.ints[at] = take_i64(from)?,
+            Form::Decimal => self.decimals[at] = take_i128(from)?,
             Form::Float => self.floats[at] = f64::from_bits(take_i64(from)? as u64),
             Form::Spread => {
                 self.floats[at] = f64::from_bits(take_i64(from)? as u64);
                 self.squares[at] = f64::from_bits(take_i64(from)? as u64);
             }
             Form::Text => {
-                let text = std::str::from_utf8(take_bytes(from)?).ok()?;
+                let text = take_bytes(from)?;
                 self.texts[at] = (self.count[at] > 0).then(|| text.into());
             }
         }
@@ -362,7 +408,7 @@ impl Accumulator {
     fn bytes(&self) -> u64 {
         let flat =
             self.count.bytes() + self.ints.bytes() + self.floats.bytes() + self.squares.bytes();
-        flat + self.texts.bytes() + self.distinct.bytes()
+        flat + self.decimals.bytes() + self.texts.bytes() + self.distinct.bytes()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Aggregates and the running GROUP BY.
 
 pub mod accumulator;
+pub mod decimal;
 pub mod group;
 mod retract;
 
@@ -56,7 +57,11 @@ impl AggregateCall {
     /// The columns in which a partial result of this call travels to the second phase.
     pub fn partial_types(&self) -> Vec<DataType> {
         let approximate = self.argument_type.is_approximate();
-        let sum = if approximate { DataType::Double } else { DataType::BigInt };
+        let sum = match &self.argument_type {
+            DataType::Decimal(of) => DataType::Decimal(of.total()),
+            _ if approximate => DataType::Double,
+            _ => DataType::BigInt,
+        };
         match self.function {
             AggregateFunction::CountStar | AggregateFunction::Count => vec![DataType::BigInt],
             AggregateFunction::Sum => vec![sum],

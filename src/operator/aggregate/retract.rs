@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use super::{AggregateCall, AggregateFunction};
+use super::{AggregateCall, AggregateFunction, decimal};
+use crate::decimal::Unscaled;
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, key, row};
-use crate::state::entry::{put_i64, take_i64};
+use crate::state::entry::{put_i64, put_i128, take_i64, take_i128};
 use crate::state::{Entry, KeyedState, SharedKeys, Table};
 
 const BATCH: usize = 1024;
@@ -35,6 +36,7 @@ struct Kept {
     count: i64,
     int: i64,
     float: f64,
+    decimal: Unscaled,
     /// How often each value is there, where single values must be found again.
     values: BTreeMap<Ordered, i64>,
 }
@@ -61,6 +63,11 @@ impl Kept {
         match value {
             Value::I64(value) => self.int = self.int.wrapping_add(value.wrapping_mul(by)),
             Value::F64(value) => self.float += value * by as f64,
+            // One change at a time: a product does not overflow.
+            Value::Decimal(value) => {
+                let sum = self.decimal.get().wrapping_add(value.get() * i128::from(by));
+                self.decimal = Unscaled::new(sum);
+            }
             _ => {}
         }
     }
@@ -77,6 +84,14 @@ impl Kept {
             _ if self.count == 0 => Value::Null,
             Sum if of.is_approximate() => Value::F64(self.float),
             Avg if of.is_approximate() => Value::F64(self.float / self.count as f64),
+            Sum if of.is_decimal() => {
+                decimal::total(self.decimal.get()).map_or(Value::Null, Value::decimal)
+            }
+            Avg if of.is_decimal() => {
+                let scale = call.argument_type.scale();
+                let mean = decimal::mean(self.decimal.get(), self.count, scale, of);
+                mean.map_or(Value::Null, Value::decimal)
+            }
             Sum => Value::I64(of.wrap(self.int)),
             Avg => Value::I64(of.wrap(self.int / self.count)),
             // The planner refuses them: the order of what is left is not known.
@@ -107,6 +122,7 @@ impl Entry for Group {
             put_i64(kept.count, out);
             put_i64(kept.int, out);
             put_i64(kept.float.to_bits() as i64, out);
+            put_i128(kept.decimal.get(), out);
             put_i64(kept.values.len() as i64, out);
             for (value, count) in &kept.values {
                 row::encode_value(&value.0, out);
@@ -121,7 +137,8 @@ impl Entry for Group {
         for _ in 0..take_i64(from)? {
             let (count, int) = (take_i64(from)?, take_i64(from)?);
             let float = f64::from_bits(take_i64(from)? as u64);
-            let mut kept = Kept { count, int, float, values: BTreeMap::new() };
+            let decimal = Unscaled::new(take_i128(from)?);
+            let mut kept = Kept { count, int, float, decimal, values: BTreeMap::new() };
             for _ in 0..take_i64(from)? {
                 let value = Ordered(row::take_value(from)?);
                 kept.values.insert(value, take_i64(from)?);

@@ -63,7 +63,7 @@ fn calls() -> Vec<OverCall> {
     let call = |function, argument: Option<usize>, distinct| {
         let of = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
         let data_type = if function == Count { DataType::BigInt } else { of };
-        OverCall { function, argument, otherwise: Value::Null, distinct, data_type }
+        OverCall { function, argument, otherwise: Value::Null, distinct, scale: 0, data_type }
     };
     let mut all = vec![call(Count, None, false), call(Count, Some(TEXT), true)];
     for function in [Count, Sum, Avg, Min, Max, FirstValue, LastValue] {
@@ -78,7 +78,14 @@ fn calls_in(bounds: Bounds) -> Vec<OverCall> {
     let Bounds::Newest(offset) = bounds else { return calls() };
     let (function, data_type) = (OverFunction::Lag { offset }, TYPES[LONG].clone());
     let otherwise = Value::I64(-1);
-    let lag = OverCall { function, argument: Some(LONG), otherwise, distinct: false, data_type };
+    let lag = OverCall {
+        function,
+        argument: Some(LONG),
+        otherwise,
+        distinct: false,
+        scale: 0,
+        data_type,
+    };
     [calls(), vec![lag]].concat()
 }
 

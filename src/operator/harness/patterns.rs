@@ -175,6 +175,7 @@ fn recognition(pattern: &Pattern) -> Recognition {
             argument: None,
             otherwise: Value::Null,
             distinct: false,
+            scale: 0,
             data_type: DataType::BigInt,
         };
         let kind = TermKind::Aggregate(call);
@@ -190,6 +191,7 @@ fn recognition(pattern: &Pattern) -> Recognition {
             argument: None,
             otherwise: Value::Null,
             distinct: false,
+            scale: 0,
             data_type: DataType::BigInt,
         };
         term(TermKind::Aggregate(call), Some(variable))

@@ -4,9 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
 use super::{OverCall, OverFunction};
+use crate::decimal::Unscaled;
+use crate::operator::aggregate::decimal;
 use crate::record::{ColumnBuilder, DataType, Value, row};
 use crate::state::Entry;
-use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+use crate::state::entry::{put_bytes, put_i64, put_i128, take_bytes, take_i64, take_i128};
 
 /// Running value of one call.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,7 @@ struct Accumulator {
     count: i64,
     int: i64,
     float: f64,
+    decimal: Unscaled,
     /// The extreme, or the first or last value.
     value: Option<Value>,
     /// How often each value stands in the frame, for DISTINCT.
@@ -239,6 +242,7 @@ impl Accumulator {
             OverFunction::Sum | OverFunction::Avg => match value {
                 Value::I64(value) => self.int = self.int.wrapping_add(*value),
                 Value::F64(value) => self.float += value,
+                Value::Decimal(value) => self.shift_decimal(value.get()),
                 _ => {}
             },
             OverFunction::Min | OverFunction::Max => {
@@ -258,6 +262,10 @@ impl Accumulator {
             OverFunction::LastValue => self.value = Some(value.clone()),
             OverFunction::Count | OverFunction::Lag { .. } => {}
         }
+    }
+
+    fn shift_decimal(&mut self, by: i128) {
+        self.decimal = Unscaled::new(self.decimal.get().wrapping_add(by));
     }
 
     /// Takes a value of the oldest row back; false where what is left has to be looked through.
@@ -282,6 +290,7 @@ impl Accumulator {
             OverFunction::Sum | OverFunction::Avg => match value {
                 Value::I64(value) => self.int = self.int.wrapping_sub(*value),
                 Value::F64(value) => self.float -= value,
+                Value::Decimal(value) => self.shift_decimal(-value.get()),
                 _ => {}
             },
             OverFunction::Min | OverFunction::Max | OverFunction::FirstValue => {
@@ -302,6 +311,16 @@ impl Accumulator {
             }
             OverFunction::Avg if call.data_type.is_approximate() => {
                 out.push_f64(narrow_float(self.float / self.count as f64, &call.data_type));
+            }
+            OverFunction::Sum | OverFunction::Avg if call.data_type.is_decimal() => {
+                let sum = self.decimal.get();
+                let value = match call.function {
+                    OverFunction::Avg => {
+                        decimal::mean(sum, self.count, call.scale, &call.data_type)
+                    }
+                    _ => decimal::total(sum),
+                };
+                out.push_value(&value.map_or(Value::Null, Value::decimal));
             }
             OverFunction::Sum => out.push_i64(call.data_type.wrap(self.int)),
             OverFunction::Avg => out.push_i64(call.data_type.wrap(self.int / self.count)),
@@ -343,6 +362,7 @@ impl Entry for Frame {
             put_i64(accumulator.count, out);
             put_i64(accumulator.int, out);
             put_i64(accumulator.float.to_bits() as i64, out);
+            put_i128(accumulator.decimal.get(), out);
             row::encode_value(accumulator.value.as_ref().unwrap_or(&Value::Null), out);
             let distinct = accumulator.distinct.iter().flatten();
             put_i64(distinct.clone().count() as i64, out);
@@ -369,6 +389,7 @@ impl Entry for Frame {
                 count: take_i64(from)?,
                 int: take_i64(from)?,
                 float: f64::from_bits(take_i64(from)? as u64),
+                decimal: Unscaled::new(take_i128(from)?),
                 value: Some(row::take_value(from)?).filter(|value| !value.is_null()),
                 distinct: None,
             };

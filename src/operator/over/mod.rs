@@ -47,6 +47,8 @@ pub struct OverCall {
     /// What LAG gives where there is no row.
     pub otherwise: Value,
     pub distinct: bool,
+    /// Digits behind the point of a DECIMAL argument.
+    pub scale: u8,
     pub data_type: DataType,
 }
 

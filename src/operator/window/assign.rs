@@ -31,11 +31,10 @@ fn gather(column: &Column, rows: &[u32]) -> Column {
         ColumnData::Bool(values) => ColumnData::Bool(pick(values, rows)),
         ColumnData::I64(values) => ColumnData::I64(pick(values, rows)),
         ColumnData::F64(values) => ColumnData::F64(pick(values, rows)),
+        ColumnData::I128(values) => ColumnData::I128(pick(values, rows)),
         ColumnData::Any(values) => ColumnData::Any(pick(values, rows)),
-        ColumnData::Str(values) => ColumnData::Str(StringColumn {
-            buffer: values.buffer.clone(),
-            views: pick(&values.views, rows),
-        }),
+        ColumnData::Str(values) => ColumnData::Str(views(values, rows)),
+        ColumnData::Bytes(values) => ColumnData::Bytes(views(values, rows)),
     };
     let mut validity = Validity::all();
     for (at, &row) in rows.iter().enumerate() {
@@ -44,6 +43,10 @@ fn gather(column: &Column, rows: &[u32]) -> Column {
         }
     }
     Column::new(data, validity)
+}
+
+fn views(values: &StringColumn, rows: &[u32]) -> StringColumn {
+    StringColumn { buffer: values.buffer.clone(), views: pick(&values.views, rows) }
 }
 
 fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {

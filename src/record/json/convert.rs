@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use openssl::base64::decode_block;
+
 use super::scan::{self, Number};
 use crate::record::{DataType, Value};
-use crate::time;
+use crate::{decimal, time};
 
 /// A checked JSON value, as text within its record.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +125,32 @@ pub fn flat(leaf: Leaf<'_>, data_type: &DataType, iso8601: bool) -> Option<Flat>
     }
 }
 
+/// A value for a column of decimals; the inner `None`: it has too many digits and is NULL.
+pub fn decimal(leaf: Leaf<'_>, data_type: &DataType) -> Option<Option<i128>> {
+    let DataType::Decimal(to) = *data_type else { return None };
+    let parse = |text: &[u8]| decimal::parse(text, to).ok();
+    match leaf {
+        Leaf::Text { raw, escaped } => {
+            with_text(raw, escaped, |text| parse(text.trim_matches(|c| c <= ' ').as_bytes()))
+        }
+        Leaf::Number { raw, number } => number.to_decimal(to).map(Some).or_else(|| parse(raw)),
+        Leaf::Bool(_) | Leaf::Nested(_) => None,
+    }
+}
+
+/// Appends the bytes that a text holds in base64; false: it is none.
+pub fn bytes(leaf: Leaf<'_>, out: &mut Vec<u8>) -> bool {
+    let Leaf::Text { raw, escaped } = leaf else { return false };
+    let decoded = with_text(raw, escaped, |text| {
+        // Jackson passes over blanks wherever they stand.
+        match text.bytes().any(|byte| byte <= b' ') {
+            true => decode_block(&text.replace(|c| c <= ' ', "")),
+            false => decode_block(text),
+        }
+    });
+    decoded.map(|bytes| out.extend_from_slice(&bytes)).is_ok()
+}
+
 fn number_text(raw: &[u8], number: Number, out: &mut Vec<u8>) {
     if number.integer {
         out.extend_from_slice(if raw == b"-0" { b"0" } else { raw });
@@ -212,6 +240,13 @@ fn scalar(json: &serde_json::Value, data_type: &DataType, iso8601: bool) -> Opti
         let mut out = Vec::new();
         text(leaf, &mut out);
         return Some(Value::Str(utf8(&out).into()));
+    }
+    if data_type.is_decimal() {
+        return Some(decimal(leaf, data_type)?.map_or(Value::Null, Value::decimal));
+    }
+    if data_type.is_binary() {
+        let mut out = Vec::new();
+        return bytes(leaf, &mut out).then(|| Value::Bytes(out.into()));
     }
     Some(match flat(leaf, data_type, iso8601)? {
         Flat::Bool(value) => Value::Bool(value),

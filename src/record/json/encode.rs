@@ -3,20 +3,42 @@
 use std::io::Write;
 
 use jiff::tz::TimeZone;
+use openssl::base64::encode_block;
 
+use crate::decimal;
 use crate::record::{Batch, Column, ColumnData, DataType, Schema, Value};
+
+/// How values are written where there is a choice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JsonStyle {
+    /// `json.timestamp-format.standard` = `ISO-8601`.
+    pub iso8601: bool,
+    /// `json.encode.decimal-as-plain-number`: all digits instead of `1E+2`.
+    pub plain_decimals: bool,
+}
+
+impl JsonStyle {
+    /// By a table's options; what they may be has been checked.
+    pub fn of<'a>(option: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let plain = option("json.encode.decimal-as-plain-number");
+        Self {
+            iso8601: option("json.timestamp-format.standard") == Some("ISO-8601"),
+            plain_decimals: plain.is_some_and(|plain| plain.eq_ignore_ascii_case("true")),
+        }
+    }
+}
 
 /// Writes rows as Flink's `json` format does.
 pub struct JsonEncoder {
     /// `{"a":` or `,"a":`, one for each column, with its type.
     columns: Vec<(Vec<u8>, DataType, bool)>,
-    iso8601: bool,
+    style: JsonStyle,
 }
 
 impl JsonEncoder {
     /// `embed`: string columns that hold JSON, which goes in as it is; as text if it is none.
     /// Flink writes TIMESTAMP_LTZ in UTC, so the session's zone has no part in it.
-    pub fn new(schema: &Schema, _zone: TimeZone, iso8601: bool, embed: Vec<usize>) -> Self {
+    pub fn new(schema: &Schema, _zone: TimeZone, style: JsonStyle, embed: Vec<usize>) -> Self {
         let prefix = |(i, field): (usize, &crate::record::Field)| {
             let mut prefix = vec![if i == 0 { b'{' } else { b',' }];
             write_string(&field.name, &mut prefix);
@@ -24,7 +46,7 @@ impl JsonEncoder {
             (prefix, field.data_type.clone(), embed.contains(&i))
         };
         let columns = schema.fields.iter().enumerate().map(prefix).collect();
-        Self { columns, iso8601 }
+        Self { columns, style }
     }
 
     /// Appends one row, without a newline.
@@ -53,6 +75,8 @@ impl JsonEncoder {
             ColumnData::Bool(values) => write_bool(values[row], out),
             ColumnData::I64(values) => self.integer(values[row], kind, out),
             ColumnData::F64(values) => write_number(values[row], out),
+            ColumnData::I128(values) => self.decimal(values[row], kind, out),
+            ColumnData::Bytes(values) => write_bytes(values.bytes(row), out),
             ColumnData::Str(values) => {
                 let text = values.get(row);
                 if embed && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
@@ -88,13 +112,22 @@ impl JsonEncoder {
         };
     }
 
+    fn decimal(&self, value: i128, kind: &DataType, out: &mut Vec<u8>) {
+        let mut text = String::new();
+        match self.style.plain_decimals {
+            true => decimal::write(value, kind.scale(), &mut text),
+            false => decimal::write_scientific(value, kind.scale(), &mut text),
+        }
+        out.extend_from_slice(text.as_bytes());
+    }
+
     fn timestamp(&self, ms: i64, local: bool, out: &mut Vec<u8>) {
         let Ok(instant) = jiff::Timestamp::from_millisecond(ms) else {
             return out.extend_from_slice(b"null");
         };
         // Flink writes TIMESTAMP_LTZ in UTC, whatever the session's zone.
         let at = jiff::tz::Offset::UTC.to_datetime(instant);
-        let separator = if self.iso8601 { 'T' } else { ' ' };
+        let separator = if self.style.iso8601 { 'T' } else { ' ' };
         let _ = write!(out, "\"{}{separator}", at.date());
         let fraction = ms.rem_euclid(1000);
         clock(at.hour().into(), at.minute().into(), at.second().into(), fraction, out);
@@ -107,6 +140,8 @@ impl JsonEncoder {
             (Value::Bool(value), _) => write_bool(*value, out),
             (Value::I64(value), _) => self.integer(*value, kind, out),
             (Value::F64(value), _) => write_number(*value, out),
+            (Value::Decimal(value), _) => self.decimal(value.get(), kind, out),
+            (Value::Bytes(bytes), _) => write_bytes(bytes, out),
             (Value::Str(text), _) => write_string(text, out),
             (Value::Row(values), DataType::Row(fields)) => {
                 out.push(b'{');
@@ -155,6 +190,12 @@ fn clock(hour: i64, minute: i64, second: i64, ms: i64, out: &mut Vec<u8>) {
             out.pop();
         }
     }
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(encode_block(bytes).as_bytes());
+    out.push(b'"');
 }
 
 fn write_bool(value: bool, out: &mut Vec<u8>) {

@@ -16,7 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use encode::JsonEncoder;
+pub use encode::{JsonEncoder, JsonStyle};
 
 use crate::record::raw::PAYLOAD_PADDING;
 use crate::record::{ColumnRef, DataType, RawBlock, SharedBlock};

@@ -36,10 +36,9 @@ impl Output {
                 Physical::Bool => ColumnData::Bool(vec![false; rows]),
                 Physical::I64 => ColumnData::I64(vec![0; rows]),
                 Physical::F64 => ColumnData::F64(vec![0.0; rows]),
-                Physical::Str => ColumnData::Str(StringColumn {
-                    buffer: Arc::default(),
-                    views: vec![(0, 0); rows],
-                }),
+                Physical::I128 => ColumnData::I128(vec![0; rows]),
+                Physical::Str => ColumnData::Str(StringColumn::empty(rows)),
+                Physical::Bytes => ColumnData::Bytes(StringColumn::empty(rows)),
                 Physical::Any => ColumnData::Any(vec![Value::Null; rows]),
             };
             Slot { data, validity: Validity::all(), set: false, named: false }
@@ -116,6 +115,26 @@ impl Output {
                 .and_then(|json| convert::value(&json, &field.data_type, iso8601))
                 .map(|value| values[row] = value)
                 .is_some(),
+            (ColumnData::I128(values), leaf) => match convert::decimal(leaf, &field.data_type) {
+                Some(Some(value)) => {
+                    values[row] = value;
+                    true
+                }
+                // More digits than the type has: NULL, as in Flink.
+                Some(None) => {
+                    slot.set = false;
+                    slot.validity.set_null(row, self.rows);
+                    return Ok(());
+                }
+                None => false,
+            },
+            (ColumnData::Bytes(bytes), leaf) => {
+                let from = self.extra.len();
+                let done = convert::bytes(leaf, &mut self.extra);
+                let len = (self.extra.len() - from) as u32;
+                bytes.views[row] = ((self.base + from) as u32, len);
+                done
+            }
             (data, leaf) => match (data, convert::flat(leaf, &field.data_type, iso8601)) {
                 (ColumnData::Bool(values), Some(Flat::Bool(value))) => {
                     values[row] = value;
@@ -144,7 +163,7 @@ impl Output {
 
     pub fn finish(self, payload: &Arc<Vec<u8>>) -> Vec<ColumnRef> {
         let column = |mut slot: Slot| {
-            if let ColumnData::Str(strings) = &mut slot.data {
+            if let ColumnData::Str(strings) | ColumnData::Bytes(strings) = &mut slot.data {
                 strings.buffer = payload.clone();
             }
             Arc::new(Column::new(slot.data, slot.validity))

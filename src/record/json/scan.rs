@@ -1,5 +1,7 @@
 //! Finding where JSON tokens end, and what numbers are worth.
 
+use crate::decimal::{self, DecimalType};
+
 /// Why a record is not JSON.
 pub type Broken = &'static str;
 
@@ -224,6 +226,19 @@ impl Number {
         } else {
             i64::try_from(self.mantissa).ok()
         }
+    }
+
+    /// The decimal, where nothing has to be rounded and no digit is lost.
+    #[inline]
+    pub fn to_decimal(self, to: DecimalType) -> Option<i128> {
+        let shift = u8::try_from(self.exponent.checked_add(i32::from(to.scale))?).ok()?;
+        // 19 digits and as many zeros fit 128 bits.
+        if !self.exact || shift > 19 {
+            return None;
+        }
+        let value = i128::from(self.mantissa) * decimal::power(shift);
+        let value = if self.negative { -value } else { value };
+        decimal::fits(value, to.precision).then_some(value)
     }
 
     /// The nearest double; `text` is the number's own.

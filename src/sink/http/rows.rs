@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::error::nearest;
 use crate::expression::text::write_text;
-use crate::record::json::JsonEncoder;
+use crate::record::json::{JsonEncoder, JsonStyle};
 use crate::record::{Batch, Field, Schema};
 use crate::sink::options::{embedded_columns, option};
 use crate::sql::plan::Table;
@@ -21,17 +21,16 @@ impl Rows {
         let fields: Vec<Field> =
             table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
         let embed = embedded_columns(table, &fields)?;
-        let iso8601 = match option(table, "json.timestamp-format.standard") {
-            None | Some("SQL") => false,
-            Some("ISO-8601") => true,
-            Some(other) => {
-                return Err(format!(
-                    "'json.timestamp-format.standard' = '{other}': write 'SQL' or 'ISO-8601'"
-                ));
-            }
-        };
+        if let Some(other) = option(table, "json.timestamp-format.standard")
+            && !matches!(other, "SQL" | "ISO-8601")
+        {
+            return Err(format!(
+                "'json.timestamp-format.standard' = '{other}': write 'SQL' or 'ISO-8601'"
+            ));
+        }
+        let style = JsonStyle::of(|name| option(table, name));
         let schema = Schema::new(fields.clone());
-        let encoder = JsonEncoder::new(&schema, zone.clone(), iso8601, embed);
+        let encoder = JsonEncoder::new(&schema, zone.clone(), style, embed);
         Ok(Self { fields, encoder, zone })
     }
 

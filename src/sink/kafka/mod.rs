@@ -17,7 +17,7 @@ use self::transaction::Transactions;
 use super::options::{columns_of, embedded_columns};
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
-use crate::record::json::JsonEncoder;
+use crate::record::json::{JsonEncoder, JsonStyle};
 use crate::record::{Batch, Field, Schema};
 use crate::sql::plan::Table;
 
@@ -175,8 +175,8 @@ impl Side {
         let schema = Schema::new(columns.iter().map(|&index| fields[index].clone()).collect());
         let json = match format {
             "json" => Some(json(&schema, &columns)),
-            "raw" if schema.len() == 1 && schema.fields[0].data_type.is_string() => None,
-            "raw" => return Err("format 'raw' takes exactly one STRING column".into()),
+            "raw" if schema.len() == 1 && is_raw(&schema.fields[0]) => None,
+            "raw" => return Err("format 'raw' takes exactly one STRING or BYTES column".into()),
             other => return Err(format!("the Kafka sink does not write format '{other}'")),
         };
         Ok(Self { columns, json })
@@ -198,9 +198,14 @@ impl Side {
         if column.is_null(row) {
             return false;
         }
-        out.extend_from_slice(column.as_strings().map_or(&[], |strings| strings.bytes(row)));
+        out.extend_from_slice(column.as_views().map_or(&[], |views| views.bytes(row)));
         true
     }
+}
+
+/// Whether a column's bytes can be a record as they are.
+fn is_raw(field: &Field) -> bool {
+    field.data_type.is_string() || field.data_type.is_binary()
 }
 
 /// What goes where in a record.
@@ -219,11 +224,11 @@ impl Layout {
         if option("key.fields-prefix").is_some_and(|prefix| !prefix.is_empty()) {
             return Err("'key.fields-prefix' is not supported".into());
         }
-        let iso8601 = option("json.timestamp-format.standard") == Some("ISO-8601");
+        let style = JsonStyle::of(option);
         let encoder = |schema: &Schema, columns: &[usize]| {
             let embedded = |position: &usize| embed.contains(&columns[*position]);
             let embed = (0..columns.len()).filter(embedded).collect();
-            JsonEncoder::new(schema, zone.clone(), iso8601, embed)
+            JsonEncoder::new(schema, zone.clone(), style, embed)
         };
         let value = match option("value.fields-include").unwrap_or("ALL") {
             "ALL" => (0..fields.len()).collect(),

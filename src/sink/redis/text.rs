@@ -8,7 +8,9 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
+use openssl::base64::encode_block;
 
+use crate::decimal;
 use crate::record::{Batch, ColumnData, DataType, Schema, Value};
 
 const MINUTE_MS: i64 = 60_000;
@@ -109,7 +111,10 @@ impl Rows<'_> {
         }
         // Writing to a Vec does not fail.
         let _ = match &values.data {
-            ColumnData::Str(values) => out.write_all(values.bytes(row)),
+            ColumnData::Str(values) | ColumnData::Bytes(values) => out.write_all(values.bytes(row)),
+            ColumnData::I128(values) => {
+                out.write_all(number(values[row], &self.schema.fields[column].data_type).as_bytes())
+            }
             ColumnData::Bool(values) => write!(out, "{}", values[row]),
             ColumnData::F64(values) => write!(out, "{}", values[row]),
             ColumnData::I64(values) => match &self.schema.fields[column].data_type {
@@ -127,6 +132,13 @@ impl Rows<'_> {
         let value = self.position[column].map(|at| self.batch.columns[at].value(row));
         to_json(&value.unwrap_or(Value::Null), &self.schema.fields[column].data_type, self.zone)
     }
+}
+
+/// A decimal with all its digits.
+fn number(value: i128, data_type: &DataType) -> String {
+    let mut text = String::new();
+    decimal::write(value, data_type.scale(), &mut text);
+    text
 }
 
 fn is_time(data_type: &DataType) -> bool {
@@ -183,7 +195,12 @@ pub fn to_json(value: &Value, data_type: &DataType, zone: &TimeZone) -> serde_js
         (Value::I64(value), _) => Json::from(*value),
         // JSON has no NaN and no infinities: they become null.
         (Value::F64(value), _) => Json::from(*value),
+        // The digits stay as they are written.
+        (Value::Decimal(value), of) => {
+            number(value.get(), of).parse().map_or(Json::Null, Json::Number)
+        }
         (Value::Str(value), _) => Json::from(&**value),
+        (Value::Bytes(value), _) => Json::from(encode_block(value)),
         (Value::Array(values), DataType::Array(element)) => {
             values.iter().map(|value| to_json(value, element, zone)).collect()
         }
