@@ -162,8 +162,8 @@ impl<'a> Cursor<'a> {
             }
             "DECIMAL" | "NUMERIC" | "DEC" => DataType::Decimal(self.decimal(span)?),
             "BYTES" => DataType::BYTES,
-            "VARBINARY" => DataType::Bytes { max: Some(self.bytes(span)?) },
-            "BINARY" => DataType::Binary { length: self.bytes(span)? },
+            "VARBINARY" => DataType::Bytes { max: self.bytes(span)? },
+            "BINARY" => DataType::Binary { length: self.bytes(span)?.unwrap_or(1) },
             _ => {
                 let fault = Fault::new(span, format!("there is no type {name}"));
                 return Err(match nearest(&name, NAMES) {
@@ -195,11 +195,11 @@ impl<'a> Cursor<'a> {
         Ok(DecimalType::new(precision as u8, scale as u8))
     }
 
-    /// The length of a type of bytes: 1 where it is not given.
-    fn bytes(&mut self, span: Span) -> Result<u32> {
-        let length = self.length()?.unwrap_or(1);
+    /// The length of a type of bytes.
+    fn bytes(&mut self, span: Span) -> Result<Option<u32>> {
+        let Some(length) = self.length()? else { return Ok(None) };
         match u32::try_from(length) {
-            Ok(length) if (1..=i32::MAX as u32).contains(&length) => Ok(length),
+            Ok(length) if (1..=i32::MAX as u32).contains(&length) => Ok(Some(length)),
             _ => Err(Fault::new(span, "a length is between 1 and 2147483647 bytes")),
         }
     }

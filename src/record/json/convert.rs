@@ -142,13 +142,23 @@ pub fn decimal(leaf: Leaf<'_>, data_type: &DataType) -> Option<Option<i128>> {
 pub fn bytes(leaf: Leaf<'_>, out: &mut Vec<u8>) -> bool {
     let Leaf::Text { raw, escaped } = leaf else { return false };
     let decoded = with_text(raw, escaped, |text| {
-        // Jackson passes over blanks wherever they stand.
         match text.bytes().any(|byte| byte <= b' ') {
-            true => decode_block(&text.replace(|c| c <= ' ', "")),
+            true => decode_block(&without_blanks(text)),
             false => decode_block(text),
         }
     });
     decoded.map(|bytes| out.extend_from_slice(&bytes)).is_ok()
+}
+
+/// Without the blanks that stand between groups of four characters, as Jackson reads it.
+fn without_blanks(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c > ' ' || !kept.len().is_multiple_of(4) {
+            kept.push(c);
+        }
+    }
+    kept
 }
 
 fn number_text(raw: &[u8], number: Number, out: &mut Vec<u8>) {

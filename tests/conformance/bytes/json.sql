@@ -1,0 +1,3 @@
+CREATE TABLE t (id INT, v BYTES, w VARBINARY(3), x BINARY(4), s STRING) WITH ('connector'='filesystem','path'='bytes/json.jsonl','format'='json');
+CREATE TABLE `result` (id INT, v BYTES, w VARBINARY(3), x BINARY(4)) WITH ('connector'='print');
+INSERT INTO `result` SELECT id, v, w, x FROM t;

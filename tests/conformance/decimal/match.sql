@@ -1,0 +1,3 @@
+CREATE TABLE t (id INT, k STRING, a DECIMAL(10,2), b DECIMAL(20,4), ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector'='filesystem','path'='decimal/match.jsonl','format'='json');
+CREATE TABLE `result` (k STRING, f DECIMAL(10,2), l DECIMAL(10,2), s DECIMAL(38,2), av DECIMAL(38,6), d DECIMAL(11,2)) WITH ('connector'='print');
+INSERT INTO `result` SELECT * FROM t MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES A.a AS f, B.a AS l, SUM(B.a) AS s, AVG(B.a) AS av, B.a - A.a AS d ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW PATTERN (A B) DEFINE B AS B.a > A.a * 1.5);

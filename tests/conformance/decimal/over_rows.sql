@@ -1,0 +1,3 @@
+CREATE TABLE t (id INT, k STRING, a DECIMAL(10,2), b DECIMAL(20,4), ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector'='filesystem','path'='decimal/over_rows.jsonl','format'='json');
+CREATE TABLE `result` (id INT, s DECIMAL(38,2), av DECIMAL(38,6), mi DECIMAL(10,2), ma DECIMAL(10,2), c BIGINT, sb DECIMAL(38,4)) WITH ('connector'='print');
+INSERT INTO `result` SELECT id, SUM(a) OVER w, AVG(a) OVER w, MIN(a) OVER w, MAX(a) OVER w, COUNT(DISTINCT a) OVER w, SUM(b) OVER w FROM t WINDOW w AS (PARTITION BY k ORDER BY ts ROWS BETWEEN 2 PRECEDING AND CURRENT ROW);

@@ -1,0 +1,3 @@
+CREATE TABLE t (id INT, k STRING, a DECIMAL(10,2), b DECIMAL(20,4), ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND) WITH ('connector'='filesystem','path'='decimal/session.jsonl','format'='json');
+CREATE TABLE `result` (k STRING, we TIMESTAMP(3), s DECIMAL(38,2), av DECIMAL(38,6), mi DECIMAL(10,2), ma DECIMAL(10,2), n BIGINT, nd BIGINT, sb DECIMAL(38,4), ab DECIMAL(38,6), sd DECIMAL(38,2), mx DECIMAL(13,3)) WITH ('connector'='print');
+INSERT INTO `result` SELECT k, window_end, SUM(a), AVG(a), MIN(a), MAX(a), COUNT(a), COUNT(DISTINCT a), SUM(b), AVG(b), SUM(DISTINCT a), MAX(a * 1.5) FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '8' SECOND)) GROUP BY k, window_start, window_end;
