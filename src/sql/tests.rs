@@ -57,6 +57,67 @@ fn patterns_that_cannot_run() {
 }
 
 #[test]
+fn decimals_and_bytes_that_do_not_fit() {
+    for (of, text) in [
+        ("CAST(v AS DECIMAL(39, 2))", "Decimal precision must be between 1 and 38"),
+        ("CAST(v AS DECIMAL(0))", "Decimal precision must be between 1 and 38"),
+        ("CAST(v AS DECIMAL(5, 6))", "Decimal scale must be between 0 and the precision 5"),
+        ("9223372036854775808", "Numeric literal '9223372036854775808' out of range"),
+        ("922337203685477580.8", "Numeric literal '922337203685477580.8' out of range"),
+        ("0.00000000000000000000000000000000000000001", "out of range"),
+        ("X'0'", "Binary literal string must contain an even number of hexits"),
+        ("X'0g'", "Binary literal string must contain an even number of hexits"),
+        ("k = 1.5", "implicit type conversion between VARCHAR(2147483647) and DECIMAL(2, 1)"),
+        ("CAST(v AS BYTES)", "Cast function cannot convert value of type INT to type BYTES"),
+        ("CAST(X'31' AS INT)", "Cast function cannot convert value of type BINARY(1) to type INT"),
+        ("CAST(CAST(1 AS DECIMAL(5, 2)) AS DATE)", "Cast function cannot convert"),
+        ("CAST(ts AS DECIMAL(5, 2))", "Cast function cannot convert"),
+        ("X'00' = k", "implicit type conversion between"),
+        ("X'00' || k", "Cannot apply '||'"),
+        ("UPPER(X'00')", "Cannot apply 'UPPER'"),
+        ("CHAR_LENGTH(X'00')", "Cannot apply 'CHAR_LENGTH'"),
+        ("HEX(X'00')", "Cannot apply 'HEX'"),
+        ("HEX(1.5)", "Cannot apply 'HEX'"),
+        ("SUBSTRING(k, 1.5)", "Cannot apply 'SUBSTRING'"),
+        ("ROUND(v, 1.5)", "Cannot apply 'ROUND'"),
+        ("ENCODE(k, 'nope')", "there is no character set 'nope'"),
+        ("ENCODE(X'00', 'UTF-8')", "Cannot apply 'ENCODE'"),
+        ("DECODE(k, 'UTF-8')", "Cannot apply 'DECODE'"),
+        ("SHA2(k, 100)", "224, 256, 384 or 512"),
+        ("1.5 AND TRUE", "a condition must be BOOLEAN"),
+        ("INTERVAL '1' DAY * 1.5", "Cannot apply '*'"),
+        ("-X'00'", "Cannot apply '-'"),
+        ("1.5E0 % 2", "Cannot apply '%'"),
+    ] {
+        refused(&format!("SELECT {of} FROM t;"), text);
+    }
+    for (of, text) in [
+        ("MIN(X'00')", "Min aggregate function does not support type"),
+        ("COUNT(DISTINCT ENCODE(k, 'UTF-8'))", "Distinct aggregate function does not support type"),
+        ("SUM(X'00')", "cannot be computed of BINARY(1)"),
+    ] {
+        refused(&format!("SELECT {of} FROM t GROUP BY v;"), text);
+    }
+    for (of, from) in [
+        ("INT", "1.5"),
+        ("BIGINT", "SUM(1.5)"),
+        ("STRING", "1.5"),
+        ("STRING", "X'00'"),
+        ("BYTES", "'x'"),
+        ("BINARY(3)", "CAST('x' AS BYTES)"),
+        ("DECIMAL(5, 2)", "'1.5'"),
+    ] {
+        refused(
+            &format!(
+                "CREATE TABLE s (x {of}) WITH ('connector' = 'print'); INSERT INTO s \
+                 SELECT {from} FROM t GROUP BY v;"
+            ),
+            "Incompatible types for sink column 'x' at position 0.",
+        );
+    }
+}
+
+#[test]
 fn windows_and_rankings_that_cannot_run() {
     for (statement, text) in [
         ("SELECT COUNT(*) OVER (ORDER BY ts DESC) FROM t;", "only be ordered in ASCENDING mode."),

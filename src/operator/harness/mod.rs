@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::aggregate::{AggregateCall, AggregateFunction};
 use super::{Operator, Output, Progress};
+use crate::decimal::DecimalType;
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Message, Value};
 
 /// One value for each of the columns below.
@@ -28,7 +29,9 @@ const DOUBLE: usize = 3;
 const TEXT: usize = 4;
 const FLAG: usize = 5;
 const INT: usize = 6;
-const TYPES: [DataType; 7] = [
+const DECIMAL: usize = 7;
+const BYTES: usize = 8;
+const TYPES: [DataType; 9] = [
     DataType::BigInt,
     DataType::BigInt,
     DataType::BigInt,
@@ -36,6 +39,8 @@ const TYPES: [DataType; 7] = [
     DataType::STRING,
     DataType::Boolean,
     DataType::Int,
+    DataType::Decimal(DecimalType::new(24, 2)),
+    DataType::BYTES,
 ];
 
 /// What the watermark stays behind the highest time.
@@ -64,9 +69,20 @@ fn rows(seed: u64, len: usize) -> Vec<Row> {
                 or_null(text == 0, Value::Str("zyxwvutsrqponm"[..text as usize].into())),
                 or_null(flag == 0, Value::Bool(flag == 1)),
                 or_null(int == 0, Value::I64((int - 3) * 0x27ff_ffff)),
+                // Some within 64 bits, some beyond.
+                or_null(double == 1, Value::decimal(wide(double as i64 - 20, long))),
+                or_null(
+                    text == 1,
+                    Value::Bytes([0xff - text as u8, 0][..text as usize % 3].into()),
+                ),
             ]
         })
         .collect()
+}
+
+/// A decimal of up to 21 digits.
+fn wide(times: i64, plus: i64) -> i128 {
+    i128::from(times) * if plus < 4 { 12_345_678_901_234_567_891 } else { 25 } + i128::from(plus)
 }
 
 fn time(row: &Row) -> Option<i64> {
@@ -112,7 +128,12 @@ fn call(function: AggregateFunction, argument: Option<usize>) -> AggregateCall {
     use AggregateFunction::{Count, CountStar};
     let argument_type = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
     let counts = matches!(function, Count | CountStar);
-    let data_type = if counts { DataType::BigInt } else { argument_type.clone() };
+    let data_type = match (function, &argument_type) {
+        (_, _) if counts => DataType::BigInt,
+        (AggregateFunction::Sum, DataType::Decimal(of)) => DataType::Decimal(of.total()),
+        (AggregateFunction::Avg, DataType::Decimal(of)) => DataType::Decimal(of.mean()),
+        (_, of) => of.clone(),
+    };
     AggregateCall { function, argument, argument_type, distinct: false, filter: None, data_type }
 }
 
@@ -121,12 +142,12 @@ fn plain_calls() -> Vec<AggregateCall> {
     use AggregateFunction::*;
     let mut all = vec![call(CountStar, None), call(CountStar, None)];
     for function in [Count, Sum, Avg, Min, Max] {
-        for column in [LONG, DOUBLE, INT] {
+        for column in [LONG, DOUBLE, INT, DECIMAL] {
             all.extend([call(function, Some(column)), call(function, Some(column))]);
         }
     }
     for function in [Count, Min, Max] {
-        for column in [TEXT, FLAG, TIME] {
+        for column in [TEXT, FLAG, TIME, BYTES] {
             all.extend([call(function, Some(column)), call(function, Some(column))]);
         }
     }

@@ -49,9 +49,30 @@ fn total(values: &[&Value], average: bool, data_type: &DataType) -> Value {
         let sum: f64 = values.iter().map(|value| float(value)).sum();
         return Value::F64(sum / count as f64);
     }
+    if let DataType::Decimal(of) = data_type {
+        return decimal_total(values, average, of.scale);
+    }
     let sum: i64 = values.iter().filter_map(|value| value.as_i64()).sum();
     let result = sum / count as i64;
     Value::I64(if *data_type == DataType::Int { result as i32 as i64 } else { result })
+}
+
+/// Of decimals of scale 2; a mean is half up.
+pub fn decimal_total(values: &[&Value], average: bool, scale: u8) -> Value {
+    let sum: i128 = values.iter().filter_map(|value| unscaled(value)).sum();
+    if !average {
+        return Value::decimal(sum);
+    }
+    let (count, sum) = (values.len() as i128, sum * 10i128.pow(u32::from(scale) - 2));
+    let up = (2 * sum.abs() + count) / (2 * count);
+    Value::decimal(up * sum.signum())
+}
+
+pub fn unscaled(value: &Value) -> Option<i128> {
+    match value {
+        Value::Decimal(value) => Some(value.get()),
+        _ => None,
+    }
 }
 
 fn float(value: &Value) -> f64 {
@@ -66,6 +87,8 @@ fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
         (Value::I64(a), Value::I64(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Str(a), Value::Str(b)) => a.cmp(b),
+        (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+        (Value::Decimal(a), Value::Decimal(b)) => a.get().cmp(&b.get()),
         _ => float(a).total_cmp(&float(b)),
     }
 }

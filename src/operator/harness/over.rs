@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::model::unscaled;
 use super::*;
 use crate::operator::over::{Bounds, Order, OverCall, OverFunction, over};
 use crate::operator::time_sort::TimeSort;
@@ -62,14 +63,23 @@ fn calls() -> Vec<OverCall> {
     use OverFunction::*;
     let call = |function, argument: Option<usize>, distinct| {
         let of = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
-        let data_type = if function == Count { DataType::BigInt } else { of };
-        OverCall { function, argument, otherwise: Value::Null, distinct, scale: 0, data_type }
+        let scale = of.scale();
+        let data_type = match (function, of) {
+            (Count, _) => DataType::BigInt,
+            (Sum, DataType::Decimal(of)) => DataType::Decimal(of.total()),
+            (Avg, DataType::Decimal(of)) => DataType::Decimal(of.mean()),
+            (_, of) => of,
+        };
+        OverCall { function, argument, otherwise: Value::Null, distinct, scale, data_type }
     };
     let mut all = vec![call(Count, None, false), call(Count, Some(TEXT), true)];
     for function in [Count, Sum, Avg, Min, Max, FirstValue, LastValue] {
-        all.extend([call(function, Some(LONG), false), call(function, Some(DOUBLE), false)]);
+        for column in [LONG, DOUBLE, DECIMAL] {
+            all.push(call(function, Some(column), false));
+        }
     }
     all.extend([call(Min, Some(TEXT), false), call(Sum, Some(INT), true)]);
+    all.extend([call(Sum, Some(DECIMAL), true), call(LastValue, Some(BYTES), false)]);
     all
 }
 
@@ -110,12 +120,24 @@ fn value(call: &OverCall, frame: &[&Row]) -> Value {
     }
     let float = |value: &Value| if let Value::F64(value) = value { *value } else { f64::NAN };
     let floats = matches!(values[0], Value::F64(_));
+    let decimals = matches!(values[0], Value::Decimal(_));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match call.function {
         OverFunction::FirstValue => values[0].clone(),
         OverFunction::LastValue => values[values.len() - 1].clone(),
         OverFunction::Min if call.argument == Some(TEXT) => {
             values.iter().min_by_key(|value| text(value)).cloned().unwrap()
+        }
+        OverFunction::Sum | OverFunction::Avg if decimals => {
+            let values: Vec<&Value> = values.iter().collect();
+            let average = call.function == OverFunction::Avg;
+            model::decimal_total(&values, average, call.data_type.scale())
+        }
+        OverFunction::Min if decimals => {
+            values.iter().min_by_key(|it| unscaled(it)).cloned().unwrap()
+        }
+        OverFunction::Max if decimals => {
+            values.iter().max_by_key(|it| unscaled(it)).cloned().unwrap()
         }
         OverFunction::Sum if floats => Value::F64(values.iter().map(float).sum()),
         OverFunction::Avg if floats => {

@@ -302,7 +302,7 @@ fn a_large_window_yields() {
     let extreme = [call(CountStar, None), call(Max, Some(LONG))];
     for calls in [&extreme[..1], &extreme[..]] {
         let mut operator = one_phase(kind(20, 10, 0), calls, true);
-        let row = |key: i64| [key, 5, key, 0, 0, 0, 0].map(Value::I64).to_vec();
+        let row = |key: i64| [key, 5, key, 0, 0, 0, 0, 0, 0].map(Value::I64).to_vec();
         let all: Vec<Row> = (0..150_000).map(row).collect();
         let mut out = Output::default();
         for chunk in all.chunks(1000) {

@@ -141,11 +141,9 @@ pub fn decimal(leaf: Leaf<'_>, data_type: &DataType) -> Option<Option<i128>> {
 /// Appends the bytes that a text holds in base64; false: it is none.
 pub fn bytes(leaf: Leaf<'_>, out: &mut Vec<u8>) -> bool {
     let Leaf::Text { raw, escaped } = leaf else { return false };
-    let decoded = with_text(raw, escaped, |text| {
-        match text.bytes().any(|byte| byte <= b' ') {
-            true => decode_block(&without_blanks(text)),
-            false => decode_block(text),
-        }
+    let decoded = with_text(raw, escaped, |text| match text.bytes().any(|byte| byte <= b' ') {
+        true => decode_block(&without_blanks(text)),
+        false => decode_block(text),
     });
     decoded.map(|bytes| out.extend_from_slice(&bytes)).is_ok()
 }
