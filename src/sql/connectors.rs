@@ -113,6 +113,27 @@ const LATER: [&str; 4] = ["upsert-kafka", "clickhouse", "email", "csv"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
+/// Options that take one of a few words.
+const CHOICES: [(&str, &[&str]); 4] = [
+    (
+        "scan.startup.mode",
+        &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
+    ),
+    ("scan.order", &["event-time", "arrival"]),
+    ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
+    ("json.encode.decimal-as-plain-number", &["true", "false"]),
+];
+
+/// Those that have another word, as [`check`] tells it.
+fn choices(options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
+    let odd = |(option, known): &(&str, &[&str])| {
+        let value = options.get(*option).filter(|value| !known.contains(&&***value))?;
+        let message = format!("there is no {option} '{value}'");
+        Some((Some((*option).to_owned()), message, Some(format!("there are {}", known.join(", ")))))
+    };
+    CHOICES.iter().filter_map(odd).collect()
+}
+
 /// All that is wrong with a table's options, as (option, message, help).
 pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
     let Some(known) = CONNECTORS.iter().find(|known| known.name == connector) else {
@@ -149,37 +170,7 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         let help = format!("add '{option}' = '…' to WITH");
         faults.push((None, format!("'{connector}' needs the option '{option}'"), Some(help)));
     }
-    let modes =
-        ["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"];
-    if let Some(mode) = options.get("scan.startup.mode")
-        && !modes.contains(&&**mode)
-    {
-        let message = format!("there is no scan.startup.mode '{mode}'");
-        let help = format!("there are {}", modes.join(", "));
-        faults.push((Some("scan.startup.mode".into()), message, Some(help)));
-    }
-    if let Some(order) = options.get("scan.order")
-        && !matches!(&**order, "event-time" | "arrival")
-    {
-        let message = format!("there is no scan.order '{order}'");
-        let help = "there are 'event-time' (the default) and 'arrival'".to_owned();
-        faults.push((Some("scan.order".into()), message, Some(help)));
-    }
-    let plain = "json.encode.decimal-as-plain-number";
-    if let Some(value) = options.get(plain)
-        && !matches!(value.to_ascii_lowercase().as_str(), "true" | "false")
-    {
-        let message = format!("'{plain}' = '{value}' is neither 'true' nor 'false'");
-        faults.push((Some(plain.into()), message, None));
-    }
-    let guarantees = ["exactly-once", "at-least-once"];
-    if let Some(kind) = options.get("sink.delivery-guarantee")
-        && !guarantees.contains(&&**kind)
-    {
-        let message = format!("there is no sink.delivery-guarantee '{kind}'");
-        let help = format!("there are {}", guarantees.join(", "));
-        faults.push((Some("sink.delivery-guarantee".into()), message, Some(help)));
-    }
+    faults.extend(choices(options));
     if options.get("format").is_some_and(|format| !matches!(&**format, "json" | "raw")) {
         let message = format!("the format '{}' is not supported yet", options["format"]);
         faults.push((Some("format".into()), message, Some("'json' is there".into())));

@@ -122,12 +122,15 @@ impl Entry for Group {
             put_i64(kept.count, out);
             put_i64(kept.int, out);
             put_i64(kept.float.to_bits() as i64, out);
-            put_i128(kept.decimal.get(), out);
             put_i64(kept.values.len() as i64, out);
             for (value, count) in &kept.values {
                 row::encode_value(&value.0, out);
                 put_i64(*count, out);
             }
+        }
+        // Sums of decimals stand behind all else, where there are any.
+        if self.calls.iter().any(|kept| kept.decimal != Unscaled::default()) {
+            self.calls.iter().for_each(|kept| put_i128(kept.decimal.get(), out));
         }
     }
 
@@ -137,13 +140,17 @@ impl Entry for Group {
         for _ in 0..take_i64(from)? {
             let (count, int) = (take_i64(from)?, take_i64(from)?);
             let float = f64::from_bits(take_i64(from)? as u64);
-            let decimal = Unscaled::new(take_i128(from)?);
-            let mut kept = Kept { count, int, float, decimal, values: BTreeMap::new() };
+            let mut kept = Kept { count, int, float, ..Kept::default() };
             for _ in 0..take_i64(from)? {
                 let value = Ordered(row::take_value(from)?);
                 kept.values.insert(value, take_i64(from)?);
             }
             group.calls.push(kept);
+        }
+        if !from.is_empty() {
+            for kept in &mut group.calls {
+                kept.decimal = Unscaled::new(take_i128(from)?);
+            }
         }
         from.is_empty().then_some(group)
     }

@@ -70,7 +70,7 @@ fn rows(seed: u64, len: usize) -> Vec<Row> {
                 or_null(flag == 0, Value::Bool(flag == 1)),
                 or_null(int == 0, Value::I64((int - 3) * 0x27ff_ffff)),
                 // Some within 64 bits, some beyond.
-                or_null(double == 1, Value::decimal(wide(double as i64 - 20, long))),
+                or_null(double == 1, Value::decimal(wide(double - 20, long))),
                 or_null(
                     text == 1,
                     Value::Bytes([0xff - text as u8, 0][..text as usize % 3].into()),

@@ -4,11 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
 use super::{OverCall, OverFunction};
-use crate::decimal::Unscaled;
 use crate::operator::aggregate::decimal;
 use crate::record::{ColumnBuilder, DataType, Value, row};
 use crate::state::Entry;
-use crate::state::entry::{put_bytes, put_i64, put_i128, take_bytes, take_i64, take_i128};
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 
 /// Running value of one call.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +16,7 @@ struct Accumulator {
     count: i64,
     int: i64,
     float: f64,
-    decimal: Unscaled,
-    /// The extreme, or the first or last value.
+    /// The extreme, the first or last value, or the sum of decimals.
     value: Option<Value>,
     /// How often each value stands in the frame, for DISTINCT.
     distinct: Option<HashMap<Box<[u8]>, u64, ahash::RandomState>>,
@@ -264,8 +262,16 @@ impl Accumulator {
         }
     }
 
+    fn decimal_sum(&self) -> i128 {
+        match self.value {
+            Some(Value::Decimal(sum)) => sum.get(),
+            _ => 0,
+        }
+    }
+
     fn shift_decimal(&mut self, by: i128) {
-        self.decimal = Unscaled::new(self.decimal.get().wrapping_add(by));
+        let sum = self.decimal_sum().wrapping_add(by);
+        self.value = Some(Value::decimal(sum));
     }
 
     /// Takes a value of the oldest row back; false where what is left has to be looked through.
@@ -313,7 +319,7 @@ impl Accumulator {
                 out.push_f64(narrow_float(self.float / self.count as f64, &call.data_type));
             }
             OverFunction::Sum | OverFunction::Avg if call.data_type.is_decimal() => {
-                let sum = self.decimal.get();
+                let sum = self.decimal_sum();
                 let value = match call.function {
                     OverFunction::Avg => {
                         decimal::mean(sum, self.count, call.scale, &call.data_type)
@@ -362,7 +368,6 @@ impl Entry for Frame {
             put_i64(accumulator.count, out);
             put_i64(accumulator.int, out);
             put_i64(accumulator.float.to_bits() as i64, out);
-            put_i128(accumulator.decimal.get(), out);
             row::encode_value(accumulator.value.as_ref().unwrap_or(&Value::Null), out);
             let distinct = accumulator.distinct.iter().flatten();
             put_i64(distinct.clone().count() as i64, out);
@@ -389,7 +394,6 @@ impl Entry for Frame {
                 count: take_i64(from)?,
                 int: take_i64(from)?,
                 float: f64::from_bits(take_i64(from)? as u64),
-                decimal: Unscaled::new(take_i128(from)?),
                 value: Some(row::take_value(from)?).filter(|value| !value.is_null()),
                 distinct: None,
             };

@@ -6,6 +6,7 @@ mod count;
 mod frame;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use self::count::RangeCount;
@@ -39,7 +40,7 @@ impl OverFunction {
 }
 
 /// One aggregate, over columns of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OverCall {
     pub function: OverFunction,
     /// `None` for COUNT(*).
@@ -50,6 +51,23 @@ pub struct OverCall {
     /// Digits behind the point of a DECIMAL argument.
     pub scale: u8,
     pub data_type: DataType,
+}
+
+/// The id of a step, by which its state is found again, is a hash of this text: a call of no decimal
+/// says nothing of a scale.
+impl fmt::Debug for OverCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("OverCall");
+        shown
+            .field("function", &self.function)
+            .field("argument", &self.argument)
+            .field("otherwise", &self.otherwise)
+            .field("distinct", &self.distinct);
+        if self.scale > 0 {
+            shown.field("scale", &self.scale);
+        }
+        shown.field("data_type", &self.data_type).finish()
+    }
 }
 
 /// The rows that count for a row, up to the row itself.

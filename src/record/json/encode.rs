@@ -23,7 +23,7 @@ impl JsonStyle {
         let plain = option("json.encode.decimal-as-plain-number");
         Self {
             iso8601: option("json.timestamp-format.standard") == Some("ISO-8601"),
-            plain_decimals: plain.is_some_and(|plain| plain.eq_ignore_ascii_case("true")),
+            plain_decimals: plain == Some("true"),
         }
     }
 }
