@@ -12,17 +12,17 @@ pub fn add(sum: i128, value: i128) -> i128 {
     match (sum, value) {
         (OVERFLOWN, value) => value,
         (sum, OVERFLOWN) => sum,
-        (sum, value) => within(sum + value),
+        (sum, value) => within(sum.wrapping_add(value)),
     }
 }
 
 /// The same for an average, whose sum stays NULL.
 #[inline]
 pub fn add_for_mean(sum: i128, value: i128) -> i128 {
-    if sum == OVERFLOWN || value == OVERFLOWN { OVERFLOWN } else { within(sum + value) }
+    if sum == OVERFLOWN || value == OVERFLOWN { OVERFLOWN } else { within(sum.wrapping_add(value)) }
 }
 
-/// Two values of 38 digits fit 128 bits; what they are together may not fit the type.
+/// A sum of two values of 38 digits that leaves 128 bits comes back as one of 39 digits.
 #[inline]
 fn within(sum: i128) -> i128 {
     if decimal::fits(sum, PRECISION_MAX) { sum } else { OVERFLOWN }

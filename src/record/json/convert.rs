@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use openssl::base64::decode_block;
-
+use super::base64;
 use super::scan::{self, Number};
 use crate::record::{DataType, Value};
 use crate::{decimal, time};
@@ -141,22 +140,12 @@ pub fn decimal(leaf: Leaf<'_>, data_type: &DataType) -> Option<Option<i128>> {
 /// Appends the bytes that a text holds in base64; false: it is none.
 pub fn bytes(leaf: Leaf<'_>, out: &mut Vec<u8>) -> bool {
     let Leaf::Text { raw, escaped } = leaf else { return false };
-    let decoded = with_text(raw, escaped, |text| match text.bytes().any(|byte| byte <= b' ') {
-        true => decode_block(&without_blanks(text)),
-        false => decode_block(text),
-    });
-    decoded.map(|bytes| out.extend_from_slice(&bytes)).is_ok()
-}
-
-/// Without the blanks that stand between groups of four characters, as Jackson reads it.
-fn without_blanks(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c > ' ' || !kept.len().is_multiple_of(4) {
-            kept.push(c);
-        }
+    let from = out.len();
+    let done = with_text(raw, escaped, |text| base64::decode(text.as_bytes(), out)).is_some();
+    if !done {
+        out.truncate(from);
     }
-    kept
+    done
 }
 
 fn number_text(raw: &[u8], number: Number, out: &mut Vec<u8>) {

@@ -5,6 +5,7 @@
 //! (`parse`), which also teaches a new template. Both ways store values by the same rules.
 
 mod avx2;
+mod base64;
 mod convert;
 mod encode;
 mod output;

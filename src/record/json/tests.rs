@@ -1,7 +1,8 @@
 use super::*;
+use crate::decimal::DecimalType;
 use crate::record::RawRecord;
 
-const SAMPLE: &str = r#"{"user_id":"user_000123","event_type":"click","n":12,"timestamp":1760000000.123,"ok":true,"properties":{"referrer":"google","device":"mobile"},"z":[1,"a"],"e":null}"#;
+const SAMPLE: &str = r#"{"user_id":"user_000123","event_type":"click","n":12,"price":12.375,"raw":"AQID/w==","timestamp":1760000000.123,"ok":true,"properties":{"referrer":"google","device":"mobile"},"z":[1,"a"],"e":null}"#;
 
 fn fields() -> Vec<JsonField> {
     let field = |path: &str, data_type| JsonField {
@@ -15,6 +16,8 @@ fn fields() -> Vec<JsonField> {
         field("timestamp", DataType::Double),
         field("ok", DataType::Boolean),
         field("properties.device", DataType::STRING),
+        field("price", DataType::Decimal(DecimalType::new(6, 2))),
+        field("raw", DataType::BYTES),
     ]
 }
 
@@ -43,11 +46,27 @@ fn decode(text: &str) -> String {
 #[test]
 fn reads_values_by_flinks_rules() {
     let text = decode(r#"{"user_id":1.50,"n":"5","timestamp":-0,"ok":"true"}"#);
-    assert_eq!(text, r#"[Str("1.5"), I64(5), F64(-0.0), Bool(true), Null]"#);
+    assert_eq!(text, r#"[Str("1.5"), I64(5), F64(-0.0), Bool(true), Null, Null, Null]"#);
     let text = decode(r#"{"user_id":{"a": [1, 2]},"n":5.7,"n":9007199254740993}"#);
-    assert_eq!(text, r#"[Str("{\"a\":[1,2]}"), I64(9007199254740993), Null, Null, Null]"#);
+    assert_eq!(
+        text,
+        r#"[Str("{\"a\":[1,2]}"), I64(9007199254740993), Null, Null, Null, Null, Null]"#
+    );
     assert_eq!(decode(r#"{"n":"abc"}"#), "Fail to deserialize at field: n.");
     assert_eq!(decode(r#"{"n":18446744073709551615}"#), "Fail to deserialize at field: n.");
+    let price = |text: &str| decode(&format!("{{\"price\":{text}}}"));
+    for (text, unscaled) in [("1.005", 101), ("-1.005", -101), ("\" 1.5 \"", 150), ("1e-400", 0)] {
+        assert!(price(text).contains(&format!("Decimal(Unscaled({unscaled}))")), "{}", price(text));
+    }
+    assert_eq!(price("99999.5"), "[Null, Null, Null, Null, Null, Null, Null]");
+    assert_eq!(price("true"), "Fail to deserialize at field: price.");
+    assert!(decode(r#"{"raw":"AQ\u003d= AA=="}"#).ends_with("Bytes([1, 0])]"));
+    for bad in ["AQ=", "A===", "AQID-", "A Q==", "=AQI", "AQ=I"] {
+        let text = decode(&format!("{{\"raw\":\"{bad}\"}}"));
+        assert_eq!(text, "Fail to deserialize at field: raw.", "{bad}");
+    }
+    assert!(decode(r#"{"raw":"AQID AA=="}"#).ends_with("Bytes([1, 2, 3, 0])]"));
+    assert_eq!(decode(r#"{"raw":5}"#), "Fail to deserialize at field: raw.");
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
     assert!(decode(&deep).contains("too deep"));
 }
