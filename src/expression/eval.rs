@@ -6,6 +6,7 @@
 
 mod binary;
 mod cast;
+mod collections;
 mod compare;
 mod decimal;
 mod encode;
@@ -121,6 +122,7 @@ fn call(
     let frame = &mut frame;
     let to = &expr.data_type;
     if !matches!(function, IsDistinctFrom | IsNotDistinctFrom | In | ConcatWs | JsonValue)
+        && !collections::takes_nulls(function)
         && frame.has_null_constant()
     {
         return frame.nulls(to);
@@ -153,6 +155,11 @@ fn call(
         JsonDecimal => decimal::json(frame, scales[0]),
         Cardinality => cardinality(frame),
         Encode | Decode | Unhex => binary::evaluate(function, frame),
+        MakeArray | MakeMap | MakeRow | ArrayContains | ArrayPosition | ArrayRemove
+        | ArrayAppend | ArrayPrepend | ArrayDistinct | ArrayReverse | ArrayMax | ArrayMin
+        | Element | ArrayConcat | ArrayUnion | ArrayExcept | ArrayIntersect | ArraySlice
+        | ArraySort | ArrayJoin | MapKeys | MapValues | MapEntries | MapFromArrays | MapUnion
+        | Split | StrToMap | RegexpExtractAll => collections::evaluate(function, frame, to),
         Md5 | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
         | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
         // Dispatched before, as its arguments are not all computed.

@@ -5,6 +5,7 @@
 //! works on local time is put around a cast of the instant. What has only literals as arguments
 //! is computed at once.
 
+mod collections;
 mod operators;
 mod special;
 mod types;
@@ -139,6 +140,40 @@ pub enum Function {
     /// -1, 0 or 1: how two decimals stand that have no common type.
     DecimalOrder,
     Cardinality,
+    MakeArray,
+    /// Keys and values by turns.
+    MakeMap,
+    MakeRow,
+    ArrayContains,
+    ArrayPosition,
+    ArrayRemove,
+    ArrayAppend,
+    ArrayPrepend,
+    ArrayDistinct,
+    ArrayReverse,
+    ArrayMax,
+    ArrayMin,
+    /// The only element.
+    Element,
+    ArrayConcat,
+    ArrayUnion,
+    ArrayExcept,
+    ArrayIntersect,
+    /// array, from, to
+    ArraySlice,
+    /// array, whether ascending, whether NULL comes first
+    ArraySort,
+    /// array, separator, and what stands for NULL
+    ArrayJoin,
+    MapKeys,
+    MapValues,
+    MapEntries,
+    MapFromArrays,
+    MapUnion,
+    Split,
+    /// text, what parts the pairs, what parts key and value
+    StrToMap,
+    RegexpExtractAll,
 }
 
 /// What a parameter takes.
@@ -297,6 +332,34 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
     ("IS_JSON", Plain(F::IsJson, &[Text], 1, R::Boolean)),
     ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),
+    ("ARRAY", Special(collections::array)),
+    ("MAP", Special(collections::map)),
+    ("ROW", Special(collections::row)),
+    ("ARRAY_CONTAINS", Special(collections::with_element)),
+    ("ARRAY_POSITION", Special(collections::with_element)),
+    ("ARRAY_REMOVE", Special(collections::with_element)),
+    ("ARRAY_APPEND", Special(collections::with_element)),
+    ("ARRAY_PREPEND", Special(collections::with_element)),
+    ("ARRAY_DISTINCT", Special(collections::of_array)),
+    ("ARRAY_REVERSE", Special(collections::of_array)),
+    ("ARRAY_MAX", Special(collections::of_array)),
+    ("ARRAY_MIN", Special(collections::of_array)),
+    ("ELEMENT", Special(collections::of_array)),
+    ("ARRAY_CONCAT", Special(collections::of_arrays)),
+    ("ARRAY_UNION", Special(collections::of_arrays)),
+    ("ARRAY_EXCEPT", Special(collections::of_arrays)),
+    ("ARRAY_INTERSECT", Special(collections::of_arrays)),
+    ("ARRAY_SLICE", Special(collections::part_of_array)),
+    ("ARRAY_SORT", Special(collections::part_of_array)),
+    ("ARRAY_JOIN", Special(collections::array_join)),
+    ("MAP_KEYS", Special(collections::of_map)),
+    ("MAP_VALUES", Special(collections::of_map)),
+    ("MAP_ENTRIES", Special(collections::of_map)),
+    ("MAP_FROM_ARRAYS", Special(collections::map_from_arrays)),
+    ("MAP_UNION", Special(collections::map_union)),
+    ("SPLIT", Special(collections::taken_apart)),
+    ("STR_TO_MAP", Special(collections::taken_apart)),
+    ("REGEXP_EXTRACT_ALL", Special(collections::taken_apart)),
 ];
 
 /// Names of all scalar functions.
@@ -334,10 +397,12 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
 /// A regular expression that is known must be understood: Java's has forms (look-around, back
 /// references) that are not supported here, and a silent NULL would hide that.
 fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
-    use Function::{Regexp, RegexpExtract, RegexpReplace};
+    use Function::{Regexp, RegexpExtract, RegexpExtractAll, RegexpReplace};
     let pattern = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
     match pattern {
-        Some(pattern) if matches!(function, Regexp | RegexpExtract | RegexpReplace) => {
+        Some(pattern)
+            if matches!(function, Regexp | RegexpExtract | RegexpExtractAll | RegexpReplace) =>
+        {
             let read = regex::Regex::new(pattern);
             read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
         }
@@ -398,6 +463,7 @@ fn may_be_null(function: Function) -> bool {
             | Unhex
             | UrlDecode
             | ParseUrl
+            | RegexpExtractAll
     )
 }
 

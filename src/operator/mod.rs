@@ -9,6 +9,7 @@ pub mod pattern;
 pub mod rank;
 pub mod stateless;
 pub mod time_sort;
+pub mod unnest;
 pub mod upsert;
 pub mod window;
 

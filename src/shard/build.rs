@@ -22,6 +22,7 @@ use crate::operator::pattern::recognize;
 use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
+use crate::operator::unnest::Unnest;
 use crate::operator::upsert::UpsertTable;
 use crate::operator::window::{
     LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowAssign,
@@ -269,6 +270,11 @@ fn plain_operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         NodeKind::Union => BuiltOperator::new("union", Union),
+        NodeKind::Unnest { spec } => {
+            let fields = &step.schema.fields[types(0).len()..];
+            let added = fields.iter().map(|field| field.data_type.clone()).collect();
+            BuiltOperator::new("unnest", Unnest::new(spec.clone(), added))
+        }
         NodeKind::WindowAssign { window, time } => {
             BuiltOperator::new("window", WindowAssign::new(*window, *time, zone_of(*time)))
         }

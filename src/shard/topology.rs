@@ -224,9 +224,9 @@ impl Builder<'_> {
                 let spread = spread.and_then(|by| by.iter().map(|&c| position(exprs, c)).collect());
                 (StepKind::Plain(node.kind.clone()), spread)
             }
-            kind @ (NodeKind::Filter { .. } | NodeKind::WindowAssign { .. }) => {
-                (StepKind::Plain(kind.clone()), spread)
-            }
+            kind @ (NodeKind::Filter { .. }
+            | NodeKind::WindowAssign { .. }
+            | NodeKind::Unnest { .. }) => (StepKind::Plain(kind.clone()), spread),
             NodeKind::Union => (StepKind::Plain(NodeKind::Union), None),
             NodeKind::TimeSort { keys, .. }
             | NodeKind::Over { keys, .. }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::plan::{NodeId, NodeKind};
+use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation};
 use super::scope::{Scope, ScopeColumn};
 use super::windows::{Kind, Window};
 use crate::expression::Expr;
+use crate::operator::unnest::UnnestSpec;
 use crate::record::{Field, Schema};
 
 /// What a column of a node is, once its windows are taken off.
@@ -34,7 +35,7 @@ impl Queries<'_> {
         let schema = self.plan.nodes[node].schema.clone();
         let hidden = |field: &Field| {
             let name: Arc<str> = format!("\u{1}{}", field.name).into();
-            ScopeColumn { table: None, field: Field { name, ..field.clone() } }
+            ScopeColumn::new(None, Field { name, ..field.clone() })
         };
         let mut columns: Vec<ScopeColumn> = schema.fields.iter().map(hidden).collect();
         let mut parts: Vec<Option<ScopeColumn>> = vec![None; 3];
@@ -65,6 +66,19 @@ impl Queries<'_> {
                 let below = self.bare(node.inputs[0])?;
                 let predicate = moved(&predicate, &below.slots)?;
                 Some(Bare { node: self.filter(below.node, predicate), ..below })
+            }
+            NodeKind::Unnest { spec } if spec.condition.is_none() => {
+                let mut below = self.bare(node.inputs[0])?;
+                let Slot::Column(column) = below.slots[spec.column] else { return None };
+                let added = &node.schema.fields[below.slots.len()..];
+                let mut schema = self.plan.nodes[below.node].schema.clone();
+                let width = schema.len();
+                schema.fields.extend(added.iter().cloned());
+                below.slots.extend((width..schema.len()).map(Slot::Column));
+                let time = Some(below.window.time);
+                let kind = NodeKind::Unnest { spec: UnnestSpec { column, ..spec } };
+                below.node = self.plan.add(Node { kind, inputs: vec![below.node], schema, time });
+                Some(below)
             }
             NodeKind::Project { exprs } => {
                 let below = self.bare(node.inputs[0])?;

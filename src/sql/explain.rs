@@ -45,6 +45,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
         }
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
+        NodeKind::Unnest { .. } => "a row for each element".into(),
         NodeKind::Union => "union all".into(),
         NodeKind::TimeSort { time, keys } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",

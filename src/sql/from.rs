@@ -6,6 +6,7 @@ use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::fault::{Fault, Result};
+use super::join::On;
 use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
 use super::query::{Queries, Relation};
 use super::scope::Scope;
@@ -19,8 +20,8 @@ use crate::record::{Field, Schema};
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
         let Some((table, others)) = select.from.split_first() else {
-            let instead = "name one table or subquery in FROM";
-            return Err(Fault::unsupported(self.span, "SELECT without FROM", instead));
+            let (node, scope) = (self.rows(1), Scope::default());
+            return Ok(Relation { node, scope, window: None });
         };
         let selection = select.selection.as_ref();
         let mut relation = self.relation(&table.relation)?;
@@ -28,11 +29,18 @@ impl Queries<'_> {
             relation = self.join(relation, join, selection)?;
         }
         for table in others {
+            if super::unnest::is_unnest(&table.relation) {
+                relation = self.unnest(relation, &table.relation, JoinType::Inner, None)?;
+                for join in &table.joins {
+                    relation = self.join(relation, join, selection)?;
+                }
+                continue;
+            }
             let mut right = self.relation(&table.relation)?;
             for join in &table.joins {
                 right = self.join(right, join, selection)?;
             }
-            relation = self.combine(relation, right, JoinType::Inner, None, selection)?;
+            relation = self.combine(relation, right, JoinType::Inner, On::Nothing, selection)?;
         }
         Ok(relation)
     }
@@ -224,9 +232,10 @@ impl Queries<'_> {
                 table.options.get("scan.order").is_some_and(|order| &**order == "arrival")
             }
             NodeKind::Over { order, .. } => *order != Order::EventTime,
-            NodeKind::Project { .. } | NodeKind::Filter { .. } | NodeKind::Union => {
-                node.inputs.iter().any(|&input| self.in_arrival_order(input))
-            }
+            NodeKind::Project { .. }
+            | NodeKind::Filter { .. }
+            | NodeKind::Unnest { .. }
+            | NodeKind::Union => node.inputs.iter().any(|&input| self.in_arrival_order(input)),
             _ => false,
         }
     }

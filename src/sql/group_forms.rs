@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::calls::plain_arguments;
 use super::fault::{Fault, Result};
 use super::query::{Queries, Relation};
-use super::scope::{Binder, plain_arguments};
+use super::scope::Binder;
 use super::select::{has_aggregate, name_of};
 use super::windows::{self, Kind, Window};
 

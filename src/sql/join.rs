@@ -1,12 +1,11 @@
 //! Joins in FROM: which kind each is, its keys, its bounds in time, and what else must hold.
 
-use sqlparser::ast::{self, BinaryOperator as Op, Expr as Ast, Spanned};
+use sqlparser::ast::{self, BinaryOperator as Op, Expr as Ast};
 
 use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
-use super::scope::{Binder, Scope};
-use super::select::and;
+use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::{Expr, ExprKind, registry};
 use crate::operator::join::{JoinSpec, JoinType, TimeBounds};
 use crate::record::{DataType, Field, Schema, Value};
@@ -19,14 +18,36 @@ pub(super) struct Sides {
     pub left: usize,
 }
 
+/// What ON, USING or NATURAL say of a join.
+#[derive(Clone)]
+pub(super) enum On<'a> {
+    Nothing,
+    Condition(&'a Ast),
+    /// Columns of both sides that are equal, and one column of the result.
+    Using(Vec<String>),
+    /// USING of all columns that both sides have.
+    Natural,
+}
+
 /// What the conditions say, so far.
 #[derive(Default)]
 pub(super) struct Found {
     pub keys: [Vec<Expr>; 2],
+    /// By key: NULL equals NULL.
+    pub nulls_equal: Vec<bool>,
     /// Largest lower and smallest upper bound of right time less left time.
     lower: Option<i64>,
     upper: Option<i64>,
     pub rest: Vec<Expr>,
+}
+
+impl Found {
+    /// An equation of an expression of each side, over that side's own columns.
+    pub fn key(&mut self, left: Expr, right: Expr, nulls_equal: bool) {
+        self.keys[0].push(left);
+        self.keys[1].push(right);
+        self.nulls_equal.push(nulls_equal);
+    }
 }
 
 impl Queries<'_> {
@@ -41,8 +62,20 @@ impl Queries<'_> {
             return self.temporal(left, join);
         }
         let (kind, on) = self.join_kind(join)?;
+        if super::unnest::is_unnest(&join.relation) {
+            let on = match on {
+                On::Nothing => None,
+                On::Condition(on) => Some(on),
+                _ => return Err(self.using_refused("UNNEST", "write ON TRUE")),
+            };
+            return self.unnest(left, &join.relation, kind, on);
+        }
         let right = self.relation(&join.relation)?;
         self.combine(left, right, kind, on, selection)
+    }
+
+    fn using_refused(&self, with: &str, instead: &str) -> Fault {
+        Fault::unsupported(self.span, &format!("USING or NATURAL with {with}"), instead)
     }
 
     pub(super) fn combine(
@@ -50,7 +83,7 @@ impl Queries<'_> {
         mut left: Relation,
         mut right: Relation,
         kind: JoinType,
-        on: Option<&Ast>,
+        on: On<'_>,
         selection: Option<&Ast>,
     ) -> Result<Relation> {
         self.assign(&mut left)?;
@@ -59,12 +92,8 @@ impl Queries<'_> {
         let mut scope = left.scope;
         scope.columns.extend(right.scope.columns);
         let sides = Sides { nodes: [left.node, right.node], scope, left: width };
-        let mut conjuncts = Vec::new();
-        on.into_iter().for_each(|on| split(on, &mut conjuncts));
         let mut found = Found::default();
-        for conjunct in &conjuncts {
-            self.condition(&sides, conjunct, true, &mut found)?;
-        }
+        let shared = self.on(&sides, on, &mut found)?;
         if kind == JoinType::Inner {
             let mut more = Vec::new();
             selection.into_iter().for_each(|selection| split(selection, &mut more));
@@ -78,118 +107,87 @@ impl Queries<'_> {
         for (index, column) in scope.columns.iter_mut().enumerate() {
             column.field.nullable |= kind.keeps(usize::from(index < width));
         }
-        Ok(Relation { node, scope, window: None })
+        let relation = Relation { node, scope, window: None };
+        Ok(if shared.is_empty() { relation } else { self.merged(relation, kind, &shared) })
     }
 
-    /// WHERE without its EXISTS and IN of subqueries, which become joins.
-    pub(super) fn subqueries(
-        &mut self,
-        relation: &mut Relation,
-        selection: &Ast,
-    ) -> Result<Option<Ast>> {
-        let (mut conjuncts, mut rest) = (Vec::new(), Vec::new());
-        split(selection, &mut conjuncts);
-        let all = conjuncts.len();
-        for conjunct in conjuncts {
-            let (plain, not) = match conjunct {
-                Ast::UnaryOp { op: ast::UnaryOperator::Not, expr } => (&**expr, true),
-                other => (other, false),
+    /// Notes what ON or USING demands; gives the columns that USING makes one, of both sides.
+    pub(super) fn on(
+        &self,
+        sides: &Sides,
+        on: On<'_>,
+        found: &mut Found,
+    ) -> Result<Vec<[usize; 2]>> {
+        let part = |side: usize| {
+            let columns = match side {
+                0 => &sides.scope.columns[..sides.left],
+                _ => &sides.scope.columns[sides.left..],
             };
-            let (query, negated, value) = match plain {
-                Ast::Exists { subquery, negated } => (subquery, *negated != not, None),
-                Ast::InSubquery { expr, subquery, negated } => {
-                    (subquery, *negated != not, Some(&**expr))
+            Scope { columns: columns.to_vec() }
+        };
+        let names = match on {
+            On::Nothing => return Ok(Vec::new()),
+            On::Condition(on) => {
+                let mut conjuncts = Vec::new();
+                split(on, &mut conjuncts);
+                for conjunct in conjuncts {
+                    self.condition(sides, conjunct, true, found)?;
                 }
-                _ => {
-                    rest.push(conjunct.clone());
-                    continue;
-                }
-            };
-            if negated && value.is_some() {
-                let instead = "write NOT EXISTS (SELECT … WHERE …), which takes NULLs as you say";
-                return Err(Fault::unsupported(self.span, "NOT IN of a subquery", instead));
+                return Ok(Vec::new());
             }
-            let kind = if negated { JoinType::Anti } else { JoinType::Semi };
-            self.filtered_by(relation, query, value, kind)?;
-        }
-        match rest.len() == all {
-            true => Ok(Some(selection.clone())),
-            false => Ok(rest.into_iter().map(Some).reduce(and).flatten()),
-        }
-    }
-
-    /// The rows of `relation` that have a row in the subquery, or have none.
-    fn filtered_by(
-        &mut self,
-        relation: &mut Relation,
-        query: &ast::Query,
-        value: Option<&Ast>,
-        kind: JoinType,
-    ) -> Result<()> {
-        let select = match &*query.body {
-            ast::SetExpr::Select(select) if query.with.is_none() => select,
-            _ => {
-                let instead = "SELECT … FROM (that query) WHERE …";
-                return Err(Fault::unsupported(self.span, "this form of subquery", instead));
+            On::Using(names) => names,
+            On::Natural => {
+                let right = part(1);
+                let both = |column: &&ScopeColumn| {
+                    !column.qualified && right.position(None, &column.field.name).is_some()
+                };
+                let left = part(0).columns;
+                left.iter().filter(both).map(|column| column.field.name.to_string()).collect()
             }
         };
-        super::select::refuse_clauses(select, self.span)?;
-        let grouped = !super::select::group_expressions(select, self.span)?.is_empty()
-            || select.having.is_some()
-            || select.projection.iter().any(|item| match item {
-                ast::SelectItem::UnnamedExpr(expr)
-                | ast::SelectItem::ExprWithAlias { expr, .. } => super::select::has_aggregate(expr),
-                _ => false,
-            });
-        if grouped || query.order_by.is_some() || query.limit_clause.is_some() {
-            let instead = "put the aggregate into a subquery of its FROM";
-            return Err(Fault::unsupported(
-                self.span,
-                "GROUP BY or LIMIT in EXISTS or IN",
-                instead,
-            ));
-        }
-        let mut inner = self.from(select)?;
-        self.assign(relation)?;
-        self.assign(&mut inner)?;
-        let (mut conjuncts, mut correlated) = (Vec::new(), Vec::new());
-        select.selection.iter().for_each(|selection| split(selection, &mut conjuncts));
-        for conjunct in conjuncts {
-            match Binder::plain(&inner.scope, self.span).truth(conjunct) {
-                Ok(predicate) => inner.node = self.filter(inner.node, predicate),
-                Err(_) => correlated.push(conjunct),
+        let mut shared = Vec::new();
+        for name in names {
+            let mut pair = [0; 2];
+            for (side, at) in pair.iter_mut().enumerate() {
+                *at = part(side).only(&name, self.span)?;
             }
-        }
-        let left = relation.scope.columns.len();
-        let mut scope = relation.scope.clone();
-        scope.columns.extend(inner.scope.columns.iter().cloned());
-        let sides = Sides { nodes: [relation.node, inner.node], scope, left };
-        let mut found = Found::default();
-        for conjunct in correlated {
-            self.condition(&sides, conjunct, true, &mut found)?;
-        }
-        if let Some(value) = value {
-            let items = self.items(select, &inner.scope)?;
-            let [(item, _)] = items.as_slice() else {
-                return Err(Fault::new(self.span, "IN needs a subquery of one column"));
+            let columns = [part(0).column(pair[0]), part(1).column(pair[1])];
+            let Some([left, right]) = same_type(columns) else {
+                let message = format!("USING: `{name}` has two types that cannot be compared");
+                return Err(Fault::new(self.span, message).help("CAST one of them in a subquery"));
             };
-            let outer = Binder::plain(&relation.scope, self.span).bind(value)?;
-            let item = Binder::plain(&inner.scope, self.span).bind(item)?;
-            let common = registry::common_type(&[outer.data_type.clone(), item.data_type.clone()]);
-            let pair = common.and_then(|common| {
-                Some((registry::coerce(outer, &common)?, registry::coerce(item, &common)?))
-            });
-            let Some((outer, item)) = pair else {
-                return Err(Fault::new(self.span, "IN compares values of types that differ"));
-            };
-            found.keys[0].push(outer);
-            found.keys[1].push(item);
+            found.key(left, right, false);
+            shared.push([pair[0], pair[1] + sides.left]);
         }
-        relation.node = self.joined(&sides, kind, found)?;
-        Ok(())
+        Ok(shared)
     }
 
-    pub(super) fn join_kind<'a>(&self, join: &'a ast::Join) -> Result<(JoinType, Option<&'a Ast>)> {
+    /// The columns that USING makes one stand first, then those of the left, then the right.
+    fn merged(&mut self, relation: Relation, kind: JoinType, shared: &[[usize; 2]]) -> Relation {
+        let Relation { node, mut scope, window } = relation;
+        let mut exprs = Vec::new();
+        let mut columns = Vec::new();
+        for &[left, right] in shared {
+            let (a, b) = (scope.column(left), scope.column(right));
+            let one = match kind {
+                JoinType::Right => b,
+                JoinType::Full => registry::call("COALESCE", vec![a.clone(), b]).unwrap_or(a),
+                _ => a,
+            };
+            let name = &scope.columns[left].field.name;
+            let field = Field { nullable: one.nullable, ..Field::new(name, one.data_type.clone()) };
+            columns.push(ScopeColumn::new(None, field));
+            exprs.push(one);
+        }
+        exprs.extend((0..scope.columns.len()).map(|column| scope.column(column)));
+        shared.iter().flatten().for_each(|&column| scope.columns[column].qualified = true);
+        columns.extend(scope.columns);
+        let fields = columns.iter().map(|column| column.field.clone()).collect();
+        let node = self.project(node, exprs, Schema::new(fields));
+        Relation { node, scope: Scope { columns }, window }
+    }
+
+    pub(super) fn join_kind<'a>(&self, join: &'a ast::Join) -> Result<(JoinType, On<'a>)> {
         use ast::JoinOperator as J;
         let (kind, constraint) = match &join.join_operator {
             J::Join(on) | J::Inner(on) | J::CrossJoin(on) => (JoinType::Inner, on),
@@ -201,15 +199,15 @@ impl Queries<'_> {
                 return Err(Fault::unsupported(self.span, "this form of JOIN", instead));
             }
         };
-        match constraint {
-            ast::JoinConstraint::On(on) => Ok((kind, Some(on))),
-            ast::JoinConstraint::None => Ok((kind, None)),
-            _ => {
-                let instead = "write ON a.column = b.column";
-                let span = join.relation.span();
-                Err(Fault::unsupported(span, "USING and NATURAL", instead).at_least(self.span))
+        let on = match constraint {
+            ast::JoinConstraint::On(on) => On::Condition(on),
+            ast::JoinConstraint::None => On::Nothing,
+            ast::JoinConstraint::Using(names) => {
+                On::Using(names.iter().map(super::select::unquoted).collect())
             }
-        }
+            ast::JoinConstraint::Natural => On::Natural,
+        };
+        Ok((kind, on))
     }
 
     /// Sorts one condition in; those of WHERE (`own` false) only bound and stay there.
@@ -228,11 +226,14 @@ impl Queries<'_> {
                 (a, b) => a.or(b),
             };
         } else if let Ast::BinaryOp { left, op: Op::Eq, right } = conjunct
-            && let Some(pair) = self.key_pair(sides, left, right)
+            && let Some([a, b]) = self.key_pair(sides, left, right)
         {
-            let [a, b] = pair;
-            found.keys[0].push(a);
-            found.keys[1].push(b);
+            found.key(a, b, false);
+            return Ok(());
+        } else if let Ast::IsNotDistinctFrom(left, right) = conjunct
+            && let Some([a, b]) = self.key_pair(sides, left, right)
+        {
+            found.key(a, b, true);
             return Ok(());
         }
         if own {
@@ -245,16 +246,13 @@ impl Queries<'_> {
     fn key_pair(&self, sides: &Sides, a: &Ast, b: &Ast) -> Option<[Expr; 2]> {
         let bind = |ast: &Ast| Binder::plain(&sides.scope, self.span).bind(ast).ok();
         let (a, b) = (bind(a)?, bind(b)?);
-        let (mut left, mut right) = match (side_of(sides, &a)?, side_of(sides, &b)?) {
+        let (left, mut right) = match (side_of(sides, &a)?, side_of(sides, &b)?) {
             (0, 1) => (a, b),
             (1, 0) => (b, a),
             _ => return None,
         };
-        let common = registry::common_type(&[left.data_type.clone(), right.data_type.clone()])?;
-        left = registry::coerce(left, &common)?;
-        right = registry::coerce(right, &common)?;
         right.map_columns(&|column| column - sides.left);
-        Some([left, right])
+        same_type([left, right])
     }
 
     /// Bounds of right time less left time that a comparison of both time attributes gives.
@@ -350,8 +348,8 @@ impl Queries<'_> {
         columns[0].and(columns[1])
     }
 
-    fn joined(&mut self, sides: &Sides, kind: JoinType, found: Found) -> Result<NodeId> {
-        let Found { keys, lower, upper, rest } = found;
+    pub(super) fn joined(&mut self, sides: &Sides, kind: JoinType, found: Found) -> Result<NodeId> {
+        let Found { keys, nulls_equal, lower, upper, rest } = found;
         let updating = sides.nodes.iter().any(|&node| is_updating(self.plan, node));
         let times = sides.nodes.map(|node| self.plan.nodes[node].time);
         let time = match (self.windows(sides, &keys), times, lower.zip(upper)) {
@@ -366,10 +364,6 @@ impl Queries<'_> {
             }
             _ => None,
         };
-        if keys[0].is_empty() && time.is_none() {
-            let instead = "join by an equation of one column of each side";
-            return Err(Fault::unsupported(self.span, "a join without an equal key", instead));
-        }
         let mut inputs = sides.nodes;
         let mut columns = [Vec::new(), Vec::new()];
         for side in 0..2 {
@@ -401,7 +395,7 @@ impl Queries<'_> {
             JoinType::Full => None,
         });
         let left_only = kind.left_only();
-        let spec = Box::new(JoinSpec { join: kind, keys: columns, condition, time });
+        let spec = Box::new(JoinSpec { join: kind, keys: columns, nulls_equal, condition, time });
         let schema = Schema::new(fields);
         let kind = NodeKind::Join { spec };
         let node = Node { kind, inputs: inputs.to_vec(), schema, time: rowtime };
@@ -459,7 +453,13 @@ fn side_of(sides: &Sides, expr: &Expr) -> Option<usize> {
     (left != right).then_some(usize::from(right))
 }
 
-fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {
+/// Both in the type that they share without a CAST.
+pub(super) fn same_type([left, right]: [Expr; 2]) -> Option<[Expr; 2]> {
+    let common = registry::common_type(&[left.data_type.clone(), right.data_type.clone()])?;
+    Some([registry::coerce(left, &common)?, registry::coerce(right, &common)?])
+}
+
+pub(super) fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {
     if parts.len() < 2 {
         return parts.pop();
     }

@@ -164,7 +164,7 @@ impl Queries<'_> {
         for (index, term) in recognition.measures.iter().enumerate() {
             let field = Field::new(&term_name(index), term.data_type.clone());
             fields.push(field.clone());
-            scope.columns.push(ScopeColumn { table: None, field });
+            scope.columns.push(ScopeColumn::new(None, field));
         }
         let mut exprs: Vec<Expr> = (0..keys.len()).map(|column| scope.column(column)).collect();
         let mut out: Vec<Field> = fields[..keys.len()].to_vec();
@@ -251,11 +251,11 @@ fn scope_of(input: &Scope, below: &Below, terms: &[Term]) -> Scope {
     let mut scope = input.clone();
     for (index, expr) in below.exprs.iter().enumerate().skip(input.columns.len()) {
         let field = Field::new(&format!("\u{1}below{index}"), expr.data_type.clone());
-        scope.columns.push(ScopeColumn { table: None, field });
+        scope.columns.push(ScopeColumn::new(None, field));
     }
     for (index, term) in terms.iter().enumerate() {
         let field = Field::new(&term_name(index), term.data_type.clone());
-        scope.columns.push(ScopeColumn { table: None, field });
+        scope.columns.push(ScopeColumn::new(None, field));
     }
     scope
 }
@@ -343,7 +343,7 @@ impl Visitor<'_, '_> {
         let name = call.name.to_string().to_ascii_uppercase();
         match name.as_str() {
             "FIRST" | "LAST" => {
-                let arguments = super::scope::plain_arguments(call, span)?;
+                let arguments = super::calls::plain_arguments(call, span)?;
                 let offset = match arguments.get(1) {
                     None => Some(0),
                     Some(offset) => {

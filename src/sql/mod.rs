@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod attached;
+mod calls;
 pub mod connectors;
 pub mod explain;
 mod fault;
@@ -23,11 +24,15 @@ mod rank;
 mod row_pattern;
 mod scope;
 mod select;
+mod set_operations;
 mod statement;
+mod subquery;
 mod table;
 mod temporal;
 mod tokens;
 mod types;
+mod unnest;
+mod values;
 mod variables;
 mod windows;
 

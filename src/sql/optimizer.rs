@@ -286,6 +286,10 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own.iter().filter(|&&column| column < columns));
             read.push(*time);
         }
+        NodeKind::Unnest { spec } if spec.condition.is_none() => {
+            read.extend(own.iter().filter(|&&column| column < columns));
+            read.push(spec.column);
+        }
         NodeKind::TimeSort { time, keys } => {
             read.extend(own);
             read.push(*time);
@@ -388,6 +392,10 @@ fn narrowed(
         NodeKind::WindowAssign { time, .. } => {
             *time = place(*time);
             and_added(input, node.schema.len(), 3)
+        }
+        NodeKind::Unnest { spec } => {
+            spec.column = place(spec.column);
+            and_added(input, node.schema.len(), node.schema.len() - widths[node.inputs[0]])
         }
         _ => all,
     };

@@ -6,11 +6,12 @@ use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
 use super::aggregates::{self, Below};
+use super::calls::plain_arguments;
 use super::fault::{Fault, Result};
 use super::literal;
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation};
-use super::scope::{Binder, Scope, ScopeColumn, plain_arguments};
+use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::{Expr, registry};
 use crate::operator::aggregate::AggregateFunction;
 use crate::operator::over::{Bounds, Order, OverCall, OverFunction};
@@ -189,7 +190,7 @@ impl Queries<'_> {
             let value = scope.column(read + index);
             let mut field = Field::new(&name, value.data_type.clone());
             field.nullable = call.function != OverFunction::Count;
-            relation.scope.columns.push(ScopeColumn { table: None, field: field.clone() });
+            relation.scope.columns.push(ScopeColumn::new(None, field.clone()));
             fields.push(field);
             exprs.push(value);
         }

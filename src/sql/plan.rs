@@ -12,6 +12,7 @@ use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
 use crate::operator::rank::{FirstSpec, Ranking};
+use crate::operator::unnest::UnnestSpec;
 use crate::operator::window::WindowKind;
 use crate::record::{DataType, Schema};
 
@@ -76,6 +77,10 @@ pub enum NodeKind {
     },
     /// UNION ALL of all inputs.
     Union,
+    /// A row for each element of a collection: the input's columns, then the element's.
+    Unnest {
+        spec: UnnestSpec,
+    },
     /// Rows in the order of event time, for what computes by it; `keys` are the columns by which
     /// what stands above is spread over shards.
     TimeSort {

@@ -17,9 +17,9 @@ use super::select::{
     and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
 };
 use super::windows::Window;
-use crate::expression::{Expr, registry};
+use crate::expression::Expr;
 use crate::operator::join::JoinType;
-use crate::record::{Field, Schema};
+use crate::record::Schema;
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
 /// behind those of the node until it is known whether they are grouped by.
@@ -74,92 +74,6 @@ impl Queries<'_> {
         node
     }
 
-    fn set(&mut self, body: &ast::SetExpr) -> Result<NodeId> {
-        match body {
-            ast::SetExpr::Select(select) => self.select(select),
-            ast::SetExpr::Query(query) => self.query(query),
-            ast::SetExpr::SetOperation { left, op, set_quantifier, right } => {
-                let all = matches!(set_quantifier, ast::SetQuantifier::All);
-                let distinct = matches!(
-                    set_quantifier,
-                    ast::SetQuantifier::None | ast::SetQuantifier::Distinct
-                );
-                if *op != ast::SetOperator::Union || !(all || distinct) {
-                    let what = format!("{op} {set_quantifier}");
-                    return Err(Fault::unsupported(
-                        self.span,
-                        what.trim(),
-                        "UNION and UNION ALL are there; EXISTS and NOT EXISTS do the rest",
-                    ));
-                }
-                let (left, right) = (self.set(left)?, self.set(right)?);
-                let union = self.union(left, right)?;
-                if all { Ok(union) } else { self.distinct(union) }
-            }
-            other => {
-                let what = format!("`{}`", other.to_string().split(' ').next().unwrap_or_default());
-                Err(Fault::unsupported(
-                    self.span,
-                    &what,
-                    "SELECT from a table; 'datagen' and 'filesystem' make test input",
-                ))
-            }
-        }
-    }
-
-    fn union(&mut self, left: NodeId, right: NodeId) -> Result<NodeId> {
-        let (a, b) = (&self.plan.nodes[left].schema, &self.plan.nodes[right].schema);
-        if a.len() != b.len() {
-            return Err(Fault::new(
-                self.span,
-                format!("UNION ALL of {} and {} columns", a.len(), b.len()),
-            ));
-        }
-        let mut fields = Vec::new();
-        for (x, y) in a.fields.iter().zip(&b.fields) {
-            let types = [x.data_type.clone(), y.data_type.clone()];
-            let Some(data_type) = registry::common_type(&types) else {
-                let message = format!(
-                    "UNION ALL: `{}` is {} here and {} there",
-                    x.name, x.data_type, y.data_type
-                );
-                return Err(Fault::new(self.span, message).help("CAST one of them"));
-            };
-            fields.push(Field {
-                name: x.name.clone(),
-                data_type,
-                nullable: x.nullable || y.nullable,
-            });
-        }
-        let schema = Schema::new(fields);
-        let left = self.converted(left, &schema)?;
-        let right = self.converted(right, &schema)?;
-        let time = self.plan.nodes[left].time;
-        let time = time.filter(|_| self.plan.nodes[right].time == time);
-        let node = Node { kind: NodeKind::Union, inputs: vec![left, right], schema, time };
-        Ok(self.plan.add(node))
-    }
-
-    /// The node with its columns widened to `schema`.
-    fn converted(&mut self, node: NodeId, schema: &Schema) -> Result<NodeId> {
-        let from = &self.plan.nodes[node].schema;
-        let same = from.fields.iter().zip(&schema.fields).all(|(a, b)| a.data_type == b.data_type);
-        if same {
-            return Ok(node);
-        }
-        let scope = Scope::of(from, None);
-        let mut exprs = Vec::new();
-        for (index, field) in schema.fields.iter().enumerate() {
-            let expr = registry::coerce(scope.column(index), &field.data_type);
-            exprs.push(
-                expr.ok_or_else(|| {
-                    Fault::new(self.span, format!("`{}` does not fit", field.name))
-                })?,
-            );
-        }
-        Ok(self.project(node, exprs, schema.clone()))
-    }
-
     /// A projection; the time attribute stays one where it is passed on unchanged.
     pub fn project(&mut self, input: NodeId, exprs: Vec<Expr>, schema: Schema) -> NodeId {
         let time = self.plan.nodes[input].time;
@@ -187,7 +101,7 @@ impl Queries<'_> {
         Ok(self.project(node, exprs, schema))
     }
 
-    fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
+    pub(super) fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
         refuse_clauses(select, self.span)?;
         if let Some(selects) = groupings(select, self.span)? {
             let nodes = selects.iter().map(|select| self.select(select));
@@ -219,6 +133,9 @@ impl Queries<'_> {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
             }
             self.assign(&mut relation)?;
+            for (ast, _) in &mut items {
+                self.single_values(&mut relation, ast)?;
+            }
             if items.iter().any(|(ast, _)| has_rank(ast)) {
                 self.ranked(select, &mut relation, &mut items)?;
             } else if items.iter().any(|(ast, _)| has_over(ast)) {
@@ -336,6 +253,10 @@ impl Queries<'_> {
 pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
     let node = &plan.nodes[node];
     match node.kind {
+        // Of DISTINCT, each row comes once.
+        NodeKind::Aggregate { ref calls, .. } if calls.is_empty() => {
+            is_updating(plan, node.inputs[0])
+        }
         NodeKind::Aggregate { .. } => true,
         NodeKind::Join { ref spec }
             if spec.time.is_none() && !matches!(spec.join, JoinType::Inner | JoinType::Semi) =>

@@ -95,7 +95,7 @@ impl Queries<'_> {
         let fields = relation.scope.columns.iter().map(|column| column.field.clone());
         let mut fields: Vec<Field> = fields.collect();
         let field = Field { nullable: false, ..Field::new(RANK, DataType::BigInt) };
-        relation.scope.columns.push(ScopeColumn { table: None, field: field.clone() });
+        relation.scope.columns.push(ScopeColumn::new(None, field.clone()));
         fields.push(field);
         exprs.push(rank);
         relation.node = self.project(node, exprs, Schema::new(fields));
@@ -340,9 +340,10 @@ impl Queries<'_> {
             NodeKind::Project { exprs } => {
                 self.window_column(node.inputs[0], exprs.get(column)?.as_column()?)
             }
-            NodeKind::Filter { .. } | NodeKind::Rank { .. } | NodeKind::First { .. } => {
-                self.window_column(node.inputs[0], column)
-            }
+            NodeKind::Filter { .. }
+            | NodeKind::Rank { .. }
+            | NodeKind::First { .. }
+            | NodeKind::Unnest { .. } => self.window_column(node.inputs[0], column),
             NodeKind::WindowAssign { .. } => {
                 let last = node.schema.len() - 1;
                 let part = (column + 3).checked_sub(last + 1)?;

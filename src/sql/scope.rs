@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{self, CastKind, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
-use super::aggregates::{self, Grouping};
+use super::aggregates::Grouping;
 use super::fault::{At, Fault, Result};
 use super::literal;
 use crate::error::nearest;
@@ -19,6 +19,14 @@ pub struct ScopeColumn {
     /// The table's name or alias.
     pub table: Option<Arc<str>>,
     pub field: Field,
+    /// Found only with the table's name in front: another column goes by the name alone.
+    pub qualified: bool,
+}
+
+impl ScopeColumn {
+    pub fn new(table: Option<Arc<str>>, field: Field) -> Self {
+        Self { table, field, qualified: false }
+    }
 }
 
 /// The columns of a FROM clause, by position.
@@ -30,7 +38,7 @@ pub struct Scope {
 impl Scope {
     pub fn of(schema: &Schema, table: Option<&str>) -> Self {
         let table: Option<Arc<str>> = table.map(Into::into);
-        let column = |field: &Field| ScopeColumn { table: table.clone(), field: field.clone() };
+        let column = |field: &Field| ScopeColumn::new(table.clone(), field.clone());
         Self { columns: schema.fields.iter().map(column).collect() }
     }
 
@@ -41,7 +49,7 @@ impl Scope {
         let rowtime = if ltz { DataType::TimestampLtz { precision: 3 } } else { local.clone() };
         for (name, data_type) in names.into_iter().zip([local.clone(), local, rowtime]) {
             let field = Field { nullable: false, ..Field::new(name, data_type) };
-            self.columns.push(ScopeColumn { table: table.map(Into::into), field });
+            self.columns.push(ScopeColumn::new(table.map(Into::into), field));
         }
     }
 
@@ -60,15 +68,27 @@ impl Scope {
     }
 
     pub fn position(&self, table: Option<&str>, name: &str) -> Option<usize> {
-        let same_table = |column: &ScopeColumn| table.is_none() || column.table.as_deref() == table;
+        let same_table = |column: &ScopeColumn| match table {
+            None => !column.qualified,
+            Some(_) => column.table.as_deref() == table,
+        };
         self.columns.iter().position(|column| same_table(column) && &*column.field.name == name)
     }
 
     /// Whether a name alone can mean columns of several tables.
     fn is_ambiguous(&self, name: &str) -> bool {
-        let mut named = self.columns.iter().filter(|column| &*column.field.name == name);
+        let named = |column: &&ScopeColumn| !column.qualified && &*column.field.name == name;
+        let mut named = self.columns.iter().filter(named);
         let first = named.next();
         first.is_some_and(|first| named.any(|column| column.table != first.table))
+    }
+
+    /// The one column that a name alone means.
+    pub fn only(&self, name: &str, span: Span) -> Result<usize> {
+        if self.is_ambiguous(name) {
+            return Err(Fault::new(span, format!("Column '{name}' is ambiguous")));
+        }
+        self.position(None, name).ok_or_else(|| self.unknown(name, span))
     }
 
     fn unknown(&self, name: &str, span: Span) -> Fault {
@@ -153,6 +173,14 @@ impl<'a> Binder<'a> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), span)
             }
             Ast::Function(call) => self.function(call, span),
+            Ast::Array(array) => {
+                let elements: Vec<&Ast> = array.elem.iter().collect();
+                self.call("ARRAY", None, &elements, span)
+            }
+            Ast::Tuple(fields) => {
+                let fields: Vec<&Ast> = fields.iter().collect();
+                self.call("ROW", None, &fields, span)
+            }
             _ => self.predicate(ast, span),
         }
     }
@@ -214,8 +242,8 @@ impl<'a> Binder<'a> {
             Ast::InSubquery { .. } | Ast::Exists { .. } | Ast::Subquery(_) => {
                 Err(Fault::unsupported(
                     span,
-                    "a subquery in an expression",
-                    "join in a later release, or filter by a list",
+                    "a subquery here",
+                    "let it stand in WHERE or in a SELECT list without GROUP BY, or join it",
                 ))
             }
             _ => Err(Fault::unsupported(
@@ -250,7 +278,13 @@ impl<'a> Binder<'a> {
         self.call(name, None, &parts, span)
     }
 
-    fn call(&mut self, name: &str, unit: Option<&str>, args: &[&Ast], span: Span) -> Result<Expr> {
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        unit: Option<&str>,
+        args: &[&Ast],
+        span: Span,
+    ) -> Result<Expr> {
         let unit = unit.map(|unit| {
             Expr::literal(Value::Str(unit.to_ascii_uppercase().into()), DataType::STRING)
         });
@@ -444,105 +478,6 @@ impl<'a> Binder<'a> {
         let otherwise = otherwise.map(|otherwise| self.bind(otherwise)).transpose()?;
         registry::case(branches, otherwise).at(span)
     }
-
-    fn function(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
-        let name = call.name.to_string().to_ascii_uppercase();
-        let clauses = match &call.args {
-            ast::FunctionArguments::List(list) => !list.clauses.is_empty(),
-            _ => false,
-        };
-        if clauses || call.null_treatment.is_some() || !call.within_group.is_empty() {
-            let what = format!("a clause inside {name}(…)");
-            return Err(Fault::unsupported(span, &what, "leave it out"));
-        }
-        if name == "JSON_OBJECT" {
-            return self.json_object(call, span);
-        }
-        if call.over.is_some() {
-            let instead = "call it in the SELECT list of a query without GROUP BY";
-            return Err(Fault::unsupported(span, "OVER here", instead));
-        }
-        if let Some(function) = aggregates::function(&name) {
-            return self.aggregate(function, call, span);
-        }
-        if aggregates::DERIVED.contains(&name.as_str()) {
-            return aggregates::derived(&name, call, self, span);
-        }
-        if aggregates::LATER.contains(&name.as_str()) {
-            let instead = "COUNT(DISTINCT …) is there";
-            return Err(Fault::unsupported(span, &format!("the aggregate {name}"), instead));
-        }
-        let args = plain_arguments(call, span)?;
-        let with_unit = matches!(name.as_str(), "TIMESTAMPADD" | "TIMESTAMPDIFF");
-        let (unit, args) = match args.split_first() {
-            Some((Ast::Identifier(unit), rest)) if with_unit => {
-                (Some(unit.value.clone()), rest.to_vec())
-            }
-            _ => (None, args),
-        };
-        if !registry::function_names().contains(&name.as_str()) {
-            let fault = Fault::new(span, format!("No match found for function signature {name}"));
-            return Err(match nearest(&name, registry::function_names()) {
-                Some(meant) => fault.help(format!("did you mean {meant}?")),
-                None => fault.help("docs/sql.md lists the functions there are"),
-            });
-        }
-        self.call(&name, unit.as_deref(), &args, span)
-    }
-
-    /// `JSON_OBJECT('key' VALUE value, …)`; a value that is a JSON_OBJECT itself is embedded.
-    fn json_object(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
-        let fault = || {
-            Fault::new(span, "JSON_OBJECT takes members")
-                .help("write JSON_OBJECT('id' VALUE user_id, 'count' VALUE n)")
-        };
-        let ast::FunctionArguments::List(list) = &call.args else { return Err(fault()) };
-        let mut members = Vec::new();
-        for arg in &list.args {
-            let ast::FunctionArg::Named {
-                name: key,
-                arg: ast::FunctionArgExpr::Expr(value),
-                operator: ast::FunctionArgOperator::Value,
-            } = arg
-            else {
-                return Err(fault());
-            };
-            let is_json = matches!(value, Ast::Function(call)
-                if call.name.to_string().eq_ignore_ascii_case("JSON_OBJECT"));
-            members.push((key.value.clone(), self.bind(value)?, is_json));
-        }
-        registry::json_object(members).at(span)
-    }
-
-    fn aggregate(
-        &mut self,
-        function: crate::operator::aggregate::AggregateFunction,
-        call: &ast::Function,
-        span: Span,
-    ) -> Result<Expr> {
-        let scope = self.scope;
-        let Some(grouping) = &mut self.grouping else {
-            return Err(aggregates::misplaced(&call.name.to_string(), span));
-        };
-        let spec = aggregates::bind(function, call, scope, span)?;
-        Ok(grouping.call(spec))
-    }
-}
-
-/// Arguments of a call that has no special clauses.
-pub fn plain_arguments(call: &ast::Function, span: Span) -> Result<Vec<&Ast>> {
-    let list = match &call.args {
-        ast::FunctionArguments::None => return Ok(Vec::new()),
-        ast::FunctionArguments::List(list) => list,
-        ast::FunctionArguments::Subquery(_) => {
-            return Err(Fault::unsupported(span, "a subquery as an argument", "name a view"));
-        }
-    };
-    let argument = |arg| match arg {
-        &ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ref expr)) => Ok(expr),
-        other => Err(Fault::new(span, format!("`{other}` cannot be an argument here"))),
-    };
-    list.args.iter().map(argument).collect()
 }
 
 fn boolean(kind: ExprKind) -> Expr {

@@ -1,6 +1,8 @@
 //! Parts of a SELECT, looked at without binding them.
 
-use sqlparser::ast::{self, Expr as Ast};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, Expr as Ast, Visit, Visitor};
 use sqlparser::tokenizer::Span;
 
 use super::fault::{Fault, Result};
@@ -37,18 +39,41 @@ pub fn group_expressions(select: &ast::Select, span: Span) -> Result<Vec<&Ast>> 
     }
 }
 
+/// Whether an expression aggregates; what a subquery in it does is its own.
 pub fn has_aggregate(ast: &Ast) -> bool {
-    use std::ops::ControlFlow;
-    let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
-        Ast::Function(call)
-            if super::aggregates::is_aggregate(&call.name.to_string().to_ascii_uppercase())
-                && call.over.is_none() =>
-        {
-            ControlFlow::Break(())
+    ast.visit(&mut Aggregates { depth: 0 }).is_break()
+}
+
+struct Aggregates {
+    /// Subqueries around the place.
+    depth: usize,
+}
+
+impl Visitor for Aggregates {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &ast::Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &ast::Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, ast: &Ast) -> ControlFlow<()> {
+        match ast {
+            Ast::Function(call) if self.depth == 0 && call.over.is_none() => {
+                let name = call.name.to_string().to_ascii_uppercase();
+                match super::aggregates::is_aggregate(&name) {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            }
+            _ => ControlFlow::Continue(()),
         }
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
+    }
 }
 
 pub fn star<'a>(
@@ -56,10 +81,21 @@ pub fn star<'a>(
     table: Option<&'a str>,
 ) -> impl Iterator<Item = (Ast, String)> + 'a {
     let columns = scope.columns.iter();
-    let wanted = columns.filter(move |column| table.is_none() || column.table.as_deref() == table);
+    let wanted = columns.filter(move |column| match table {
+        // Values of subqueries have names that nobody can write.
+        None => !column.qualified && !column.field.name.starts_with('\u{1}'),
+        Some(_) => column.table.as_deref() == table,
+    });
     wanted.map(|column| {
         let name = column.field.name.to_string();
-        (Ast::Identifier(ast::Ident::with_quote('`', name.clone())), name)
+        let last = ast::Ident::with_quote('`', name.clone());
+        let ast = match &column.table {
+            None => Ast::Identifier(last),
+            Some(table) => {
+                Ast::CompoundIdentifier(vec![ast::Ident::with_quote('`', &**table), last])
+            }
+        };
+        (ast, name)
     })
 }
 

@@ -254,7 +254,7 @@ impl Declaration {
                 ColumnKind::Computed { .. } => (DataType::Null, true),
             };
             let field = Field { name: column.name.as_str().into(), data_type, nullable };
-            scope.columns.push(ScopeColumn { table: None, field });
+            scope.columns.push(ScopeColumn::new(None, field));
         }
         for (index, column) in self.columns.iter().enumerate() {
             if self.columns[..index].iter().any(|other| other.name == column.name) {

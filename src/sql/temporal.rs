@@ -3,7 +3,7 @@
 use sqlparser::ast::{self, Spanned};
 
 use super::fault::{Fault, Result};
-use super::join::{Found, Sides, split};
+use super::join::{Found, On, Sides};
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation};
 use super::scope::Binder;
@@ -36,10 +36,12 @@ impl Queries<'_> {
         scope.columns.extend(right.scope.columns);
         let sides = Sides { nodes: [left.node, right.node], scope, left: width };
         let mut found = Found::default();
-        let mut conjuncts = Vec::new();
-        on.into_iter().for_each(|on| split(on, &mut conjuncts));
-        for conjunct in &conjuncts {
-            self.condition(&sides, conjunct, true, &mut found)?;
+        if !matches!(on, On::Condition(_)) {
+            return Err(fault("a temporal join needs ON").help("ON a.currency = b.currency"));
+        }
+        self.on(&sides, on, &mut found)?;
+        if found.nulls_equal.contains(&true) {
+            return Err(fault("a temporal join compares keys by =, not IS NOT DISTINCT FROM"));
         }
         let columns = |side: usize| -> Option<Vec<usize>> {
             found.keys[side].iter().map(Expr::as_column).collect()

@@ -32,6 +32,14 @@ impl Dialect for Flink {
         true
     }
 
+    fn supports_unicode_string_literal(&self) -> bool {
+        true
+    }
+
+    fn supports_map_literal_with_angle_brackets(&self) -> bool {
+        true
+    }
+
     fn supports_table_versioning(&self) -> bool {
         true
     }
@@ -100,11 +108,34 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
 }
 
 /// Rewrites for the library: the word TABLE before a table function's argument goes, the clauses
-/// of JSON_VALUE become plain arguments, WITHIN a definition of its own, and SKIP TO x what it
+/// of JSON_VALUE become plain arguments, MAP[…] a call, WITHIN a definition of its own, and SKIP TO x what it
 /// means, and SESSION's PARTITION BY an argument.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
-    let tokens = session_partitions(table_arguments(tokens))?;
+    let tokens = session_partitions(table_arguments(map_brackets(tokens)))?;
     json_clauses(skip_to_variable(within(tokens)))
+}
+
+/// `MAP[k, v, …]` becomes `MAP(k, v, …)`.
+fn map_brackets(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    for at in 1..tokens.len() {
+        if tokens[at].token != Token::LBracket || !is_word(&tokens[at - 1], "MAP") {
+            continue;
+        }
+        let mut depth = 0usize;
+        let close = (at..tokens.len()).find(|&at| {
+            match tokens[at].token {
+                Token::LBracket => depth += 1,
+                Token::RBracket => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        if let Some(close) = close {
+            tokens[at].token = Token::LParen;
+            tokens[close].token = Token::RParen;
+        }
+    }
+    tokens
 }
 
 /// `SESSION(t PARTITION BY (a, b), …)` becomes `SESSION(t, …, PARTITION_BY(a, b))`.

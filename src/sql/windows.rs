@@ -171,7 +171,7 @@ fn partition_by(arg: &ast::FunctionArg, span: Span) -> Result<Option<Vec<String>
         Ast::Identifier(name) => Ok(name.value.clone()),
         other => Err(Fault::unsupported(span, &format!("PARTITION BY `{other}`"), "name a column")),
     };
-    super::scope::plain_arguments(call, span)?.iter().map(name).collect::<Result<_>>().map(Some)
+    super::calls::plain_arguments(call, span)?.iter().map(name).collect::<Result<_>>().map(Some)
 }
 
 fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
@@ -209,7 +209,7 @@ fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
 fn descriptor(ast: &Ast, span: Span) -> Result<String> {
     if let Ast::Function(call) = ast
         && call.name.to_string().eq_ignore_ascii_case("DESCRIPTOR")
-        && let [Ast::Identifier(column)] = super::scope::plain_arguments(call, span)?.as_slice()
+        && let [Ast::Identifier(column)] = super::calls::plain_arguments(call, span)?.as_slice()
     {
         return Ok(column.value.clone());
     }

@@ -37,7 +37,7 @@ impl Expression {
     }
 }
 
-fn compiled(text: &str) -> Option<Regex> {
+pub fn compiled(text: &str) -> Option<Regex> {
     COMPILED.with_borrow_mut(|all| {
         if let Some(known) = all.get(text) {
             return known.clone();
@@ -97,7 +97,7 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     }
 }
 
-fn bad_pattern(pattern: &str) -> String {
+pub fn bad_pattern(pattern: &str) -> String {
     format!("'{pattern}' is not a regular expression that is understood here")
 }
 

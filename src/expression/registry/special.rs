@@ -6,7 +6,7 @@ use super::{BinaryOp, Function, binary, call, case, cast, coerce, common_type, m
 use crate::record::{DataType, Value};
 use crate::time::Unit;
 
-type Made = Result<Expr, String>;
+pub type Made = Result<Expr, String>;
 
 const TIMESTAMP: DataType = DataType::Timestamp { precision: 3 };
 const INSTANT: DataType = DataType::TimestampLtz { precision: 3 };
@@ -20,17 +20,17 @@ fn bigint(value: i64) -> Expr {
 }
 
 /// Exactly `N` arguments.
-fn exactly<const N: usize>(name: &str, args: Vec<Expr>) -> Result<[Expr; N], String> {
+pub fn exactly<const N: usize>(name: &str, args: Vec<Expr>) -> Result<[Expr; N], String> {
     <[Expr; N]>::try_from(args).map_err(|args| wrong_count(name, args.len()))
 }
 
-fn integer(name: &str, expr: Expr) -> Made {
+pub fn integer(name: &str, expr: Expr) -> Made {
     let given = expr.data_type.clone();
     coerce(expr, &DataType::BigInt)
         .ok_or_else(|| format!("Cannot apply '{name}' to an argument of type {given}"))
 }
 
-fn string(name: &str, expr: Expr) -> Made {
+pub fn string(name: &str, expr: Expr) -> Made {
     let given = expr.data_type.clone();
     coerce(expr, &DataType::STRING)
         .ok_or_else(|| format!("Cannot apply '{name}' to an argument of type {given}; use CAST"))
@@ -81,7 +81,7 @@ pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
 }
 
 /// All arguments in one type, and that type.
-fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
+pub fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
     if args.is_empty() {
         return Err(wrong_count(name, 0));
     }

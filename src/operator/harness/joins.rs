@@ -20,7 +20,8 @@ const JOINS: [JoinType; 6] = [
 fn spec(join: JoinType, time: Option<TimeBounds>) -> JoinSpec {
     let column = |at: usize| Expr::column(at, DataType::BigInt);
     let condition = binary(BinaryOp::LtEq, column(LONG), column(TYPES.len() + LONG)).unwrap();
-    JoinSpec { join, keys: [vec![KEY], vec![KEY]], condition: Some(condition), time }
+    let keys = [vec![KEY], vec![KEY]];
+    JoinSpec { join, keys, nulls_equal: vec![false], condition: Some(condition), time }
 }
 
 fn join(spec: &JoinSpec) -> Box<dyn Operator> {

@@ -83,6 +83,8 @@ pub struct JoinSpec {
     pub join: JoinType,
     /// Key columns of each side, in the same order.
     pub keys: [Vec<usize>; 2],
+    /// By key: NULL equals NULL. Else a row whose key is NULL has no partner.
+    pub nulls_equal: Vec<bool>,
     /// What else must be true of a pair.
     pub condition: Option<Expr>,
     pub time: Option<TimeBounds>,
@@ -393,7 +395,9 @@ impl Operator for Join {
                 self.send(out);
                 self.expire(before, out);
             }
-            let slot = (!keys.iter().any(|key| key.is_null(row))).then_some(slot);
+            let never = keys.iter().zip(&self.spec.nulls_equal);
+            let never = never.into_iter().any(|(key, equal)| !equal && key.is_null(row));
+            let slot = (!never).then_some(slot);
             let mut bytes = Vec::new();
             row::encode(&batch.columns, row, &mut bytes);
             let time = time.as_ref().map_or(0, |time| time.as_i64s()[row]);

@@ -26,7 +26,7 @@ impl WindowAssign {
 }
 
 /// The given rows of a column; texts stay in the buffer that they are in.
-fn gather(column: &Column, rows: &[u32]) -> Column {
+pub(crate) fn gather(column: &Column, rows: &[u32]) -> Column {
     let data = match &column.data {
         ColumnData::Bool(values) => ColumnData::Bool(pick(values, rows)),
         ColumnData::I64(values) => ColumnData::I64(pick(values, rows)),
@@ -49,7 +49,7 @@ fn views(values: &StringColumn, rows: &[u32]) -> StringColumn {
     StringColumn { buffer: values.buffer.clone(), views: pick(&values.views, rows) }
 }
 
-fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+pub(crate) fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|&row| values[row as usize].clone()).collect()
 }
 

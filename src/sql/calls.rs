@@ -1,0 +1,112 @@
+//! Calls of functions by name: aggregates, functions with a syntax of their own, and all others.
+
+use sqlparser::ast::{self, Expr as Ast};
+use sqlparser::tokenizer::Span;
+
+use super::aggregates;
+use super::fault::{At, Fault, Result};
+use super::scope::Binder;
+use crate::error::nearest;
+use crate::expression::Expr;
+use crate::expression::registry;
+
+impl Binder<'_> {
+    pub(super) fn function(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
+        let name = call.name.to_string().to_ascii_uppercase();
+        let clauses = match &call.args {
+            ast::FunctionArguments::List(list) => !list.clauses.is_empty(),
+            _ => false,
+        };
+        if clauses || call.null_treatment.is_some() || !call.within_group.is_empty() {
+            let what = format!("a clause inside {name}(…)");
+            return Err(Fault::unsupported(span, &what, "leave it out"));
+        }
+        if name == "JSON_OBJECT" {
+            return self.json_object(call, span);
+        }
+        if call.over.is_some() {
+            let instead = "call it in the SELECT list of a query without GROUP BY";
+            return Err(Fault::unsupported(span, "OVER here", instead));
+        }
+        if let Some(function) = aggregates::function(&name) {
+            return self.aggregate(function, call, span);
+        }
+        if aggregates::DERIVED.contains(&name.as_str()) {
+            return aggregates::derived(&name, call, self, span);
+        }
+        if aggregates::LATER.contains(&name.as_str()) {
+            let instead = "COUNT(DISTINCT …) is there";
+            return Err(Fault::unsupported(span, &format!("the aggregate {name}"), instead));
+        }
+        let args = plain_arguments(call, span)?;
+        let with_unit = matches!(name.as_str(), "TIMESTAMPADD" | "TIMESTAMPDIFF");
+        let (unit, args) = match args.split_first() {
+            Some((Ast::Identifier(unit), rest)) if with_unit => {
+                (Some(unit.value.clone()), rest.to_vec())
+            }
+            _ => (None, args),
+        };
+        if !registry::function_names().contains(&name.as_str()) {
+            let fault = Fault::new(span, format!("No match found for function signature {name}"));
+            return Err(match nearest(&name, registry::function_names()) {
+                Some(meant) => fault.help(format!("did you mean {meant}?")),
+                None => fault.help("docs/sql.md lists the functions there are"),
+            });
+        }
+        self.call(&name, unit.as_deref(), &args, span)
+    }
+
+    /// `JSON_OBJECT('key' VALUE value, …)`; a value that is a JSON_OBJECT itself is embedded.
+    fn json_object(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
+        let fault = || {
+            Fault::new(span, "JSON_OBJECT takes members")
+                .help("write JSON_OBJECT('id' VALUE user_id, 'count' VALUE n)")
+        };
+        let ast::FunctionArguments::List(list) = &call.args else { return Err(fault()) };
+        let mut members = Vec::new();
+        for arg in &list.args {
+            let ast::FunctionArg::Named {
+                name: key,
+                arg: ast::FunctionArgExpr::Expr(value),
+                operator: ast::FunctionArgOperator::Value,
+            } = arg
+            else {
+                return Err(fault());
+            };
+            let is_json = matches!(value, Ast::Function(call)
+                if call.name.to_string().eq_ignore_ascii_case("JSON_OBJECT"));
+            members.push((key.value.clone(), self.bind(value)?, is_json));
+        }
+        registry::json_object(members).at(span)
+    }
+
+    fn aggregate(
+        &mut self,
+        function: crate::operator::aggregate::AggregateFunction,
+        call: &ast::Function,
+        span: Span,
+    ) -> Result<Expr> {
+        let scope = self.scope;
+        let Some(grouping) = &mut self.grouping else {
+            return Err(aggregates::misplaced(&call.name.to_string(), span));
+        };
+        let spec = aggregates::bind(function, call, scope, span)?;
+        Ok(grouping.call(spec))
+    }
+}
+
+/// Arguments of a call that has no special clauses.
+pub fn plain_arguments(call: &ast::Function, span: Span) -> Result<Vec<&Ast>> {
+    let list = match &call.args {
+        ast::FunctionArguments::None => return Ok(Vec::new()),
+        ast::FunctionArguments::List(list) => list,
+        ast::FunctionArguments::Subquery(_) => {
+            return Err(Fault::unsupported(span, "a subquery as an argument", "name a view"));
+        }
+    };
+    let argument = |arg| match arg {
+        &ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ref expr)) => Ok(expr),
+        other => Err(Fault::new(span, format!("`{other}` cannot be an argument here"))),
+    };
+    list.args.iter().map(argument).collect()
+}

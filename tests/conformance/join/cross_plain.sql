@@ -1,0 +1,11 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='join/cross_plain.jsonl','format'='json');
+CREATE TABLE ev2 (
+  id INT, u STRING, p STRING, w BIGINT, q STRING, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='join/cross_plain.2.jsonl','format'='json');
+CREATE TABLE `result` (a INT, b INT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT ev.id, ev2.id FROM ev CROSS JOIN ev2;

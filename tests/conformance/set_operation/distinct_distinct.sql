@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='set_operation/distinct_distinct.jsonl','format'='json');
+CREATE TABLE `result` (a STRING, b BIGINT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT u, COUNT(*) FROM (SELECT DISTINCT u, p FROM ev) GROUP BY u;

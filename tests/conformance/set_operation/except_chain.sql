@@ -1,0 +1,11 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='set_operation/except_chain.jsonl','format'='json');
+CREATE TABLE ev2 (
+  id INT, u STRING, p STRING, w BIGINT, q STRING, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='set_operation/except_chain.2.jsonl','format'='json');
+CREATE TABLE `result` (a STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT u FROM ev EXCEPT SELECT u FROM ev2 EXCEPT SELECT 'd' FROM ev;

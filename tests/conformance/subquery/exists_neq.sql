@@ -1,0 +1,11 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='subquery/exists_neq.jsonl','format'='json');
+CREATE TABLE ev2 (
+  id INT, u STRING, p STRING, w BIGINT, q STRING, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='subquery/exists_neq.2.jsonl','format'='json');
+CREATE TABLE `result` (a INT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id FROM ev WHERE EXISTS (SELECT 1 FROM ev2 WHERE ev2.id <> ev.id AND ev2.w > ev.v);

@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='unnest/ordinality.jsonl','format'='json');
+CREATE TABLE `result` (a INT, b STRING, c INT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, x, n FROM ev CROSS JOIN UNNEST(SPLIT(s, ',')) WITH ORDINALITY AS t(x, n);

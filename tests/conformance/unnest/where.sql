@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='unnest/where.jsonl','format'='json');
+CREATE TABLE `result` (a INT, b STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, x FROM ev CROSS JOIN UNNEST(SPLIT(s, ',')) AS t(x) WHERE x <> 'b';

@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='values/join.jsonl','format'='json');
+CREATE TABLE `result` (a INT, b STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, y FROM ev JOIN (VALUES ('a', 'A'), ('b', 'BB')) AS t(x, y) ON u = x;
