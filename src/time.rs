@@ -54,6 +54,8 @@ pub fn days_in_month(year: i64, month: i64) -> i64 {
 /// A unit of time as SQL names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
+    Nanosecond,
+    Microsecond,
     Millisecond,
     Second,
     Minute,
@@ -69,6 +71,7 @@ pub enum Unit {
     DayOfWeek,
     IsoDayOfWeek,
     DayOfYear,
+    IsoYear,
     Epoch,
 }
 
@@ -77,6 +80,9 @@ impl Unit {
         let name = name.trim();
         let upper = name.to_ascii_uppercase();
         Some(match upper.strip_prefix("SQL_TSI_").unwrap_or(&upper) {
+            "NANOSECOND" | "NANOSECONDS" => Self::Nanosecond,
+            "MICROSECOND" | "MICROSECONDS" => Self::Microsecond,
+            "ISOYEAR" => Self::IsoYear,
             "MILLISECOND" | "MILLISECONDS" => Self::Millisecond,
             "SECOND" | "SECONDS" => Self::Second,
             "MINUTE" | "MINUTES" => Self::Minute,
@@ -130,6 +136,8 @@ pub fn extract(unit: Unit, ms: i64) -> i64 {
     let in_day = ms.rem_euclid(MS_PER_DAY);
     let (year, month, day) = civil_from_days(days);
     match unit {
+        Unit::Nanosecond => in_day % MS_PER_SECOND * 1_000_000,
+        Unit::Microsecond => in_day % MS_PER_SECOND * 1_000,
         Unit::Millisecond => in_day % MS_PER_SECOND,
         Unit::Second => in_day / MS_PER_SECOND % 60,
         Unit::Minute => in_day / MS_PER_MINUTE % 60,
@@ -146,6 +154,7 @@ pub fn extract(unit: Unit, ms: i64) -> i64 {
         Unit::DayOfWeek => (days + 4).rem_euclid(7) + 1,
         Unit::IsoDayOfWeek => (days + 3).rem_euclid(7) + 1,
         Unit::DayOfYear => days - days_from_civil(year, 1, 1) + 1,
+        Unit::IsoYear => civil_from_days(days - (days + 3).rem_euclid(7) + 3).0,
         Unit::Epoch => ms.div_euclid(MS_PER_SECOND),
     }
 }

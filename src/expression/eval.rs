@@ -12,8 +12,10 @@ mod decimal;
 mod encode;
 mod frame;
 mod json;
+mod nested;
 mod numeric;
 mod pattern;
+mod random;
 mod strings;
 mod time;
 
@@ -121,8 +123,10 @@ fn call(
     let mut frame = Frame::new(args, batch, context, errors);
     let frame = &mut frame;
     let to = &expr.data_type;
-    if !matches!(function, IsDistinctFrom | IsNotDistinctFrom | In | ConcatWs | JsonValue)
-        && !collections::takes_nulls(function)
+    if !matches!(
+        function,
+        IsDistinctFrom | IsNotDistinctFrom | In | ConcatWs | JsonValue | IsJson | IsAlpha | IsDigit
+    ) && !collections::takes_nulls(function)
         && frame.has_null_constant()
     {
         return frame.nulls(to);
@@ -144,10 +148,15 @@ fn call(
         | Least => compare::compare(function, frame, to),
         Abs | Floor | Ceil | Round | Truncate | Sign => numeric::same_type(function, frame, to),
         Power | Sqrt | Ln | Log10 | Log2 | Log | Exp | Sin | Cos | Tan | Asin | Acos | Atan
-        | Atan2 | Degrees | Radians | Pi | Euler => numeric::math(function, frame),
-        Like | Regexp | RegexpExtract | RegexpReplace => pattern::evaluate(function, frame),
-        Now | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
-        | AddMonthsToDate | MonthsBetween => time::evaluate(function, frame),
+        | Atan2 | Sinh | Cosh | Tanh | Cot | Degrees | Radians | Pi | Euler => {
+            numeric::math(function, frame)
+        }
+        Like | SimilarTo | Regexp | RegexpExtract | RegexpReplace | RegexpCount | RegexpInstr
+        | RegexpSubstr => pattern::evaluate(function, frame),
+        Uuid | Rand | RandInteger => random::evaluate(function, frame),
+        Now | ProcTime | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
+        | AddMonthsToDate | MonthsBetween | ConvertZone => time::evaluate(function, frame),
+        JsonText => nested::json(frame, &from),
         JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote => {
             json::evaluate(function, frame, to)
         }
@@ -160,7 +169,7 @@ fn call(
         | Element | ArrayConcat | ArrayUnion | ArrayExcept | ArrayIntersect | ArraySlice
         | ArraySort | ArrayJoin | MapKeys | MapValues | MapEntries | MapFromArrays | MapUnion
         | Split | StrToMap | RegexpExtractAll => collections::evaluate(function, frame, to),
-        Md5 | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
+        Md5 | Bin | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
         | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
         // Dispatched before, as its arguments are not all computed.
         Coalesce => frame.nulls(to),

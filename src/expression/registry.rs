@@ -11,7 +11,7 @@ mod special;
 mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
-pub use special::json_object;
+pub use special::{OnNull, json_array, json_object};
 pub use types::{cast, coerce, common_type};
 
 use super::eval::is_charset;
@@ -61,6 +61,10 @@ pub enum Function {
     Acos,
     Atan,
     Atan2,
+    Sinh,
+    Cosh,
+    Tanh,
+    Cot,
     Degrees,
     Radians,
     Pi,
@@ -79,13 +83,22 @@ pub enum Function {
     RightPad,
     /// needle, haystack[, start]
     Position,
+    /// haystack, needle, start (from the end if negative), which one
+    Instr,
+    IsAlpha,
+    IsDigit,
     CharLength,
     Left,
     Right,
     SplitIndex,
     RegexpExtract,
     RegexpReplace,
+    RegexpCount,
+    RegexpInstr,
+    RegexpSubstr,
     Regexp,
+    /// value, pattern, and the escape character where there is one
+    SimilarTo,
     InitCap,
     Reverse,
     Repeat,
@@ -110,6 +123,7 @@ pub enum Function {
     Decode,
     Hex,
     Unhex,
+    Bin,
     UrlEncode,
     UrlDecode,
     /// URL, part, and the key of a query
@@ -119,6 +133,15 @@ pub enum Function {
     Least,
     /// The batch's wall clock.
     Now,
+    /// The same, as an attribute that rows are in the order of.
+    ProcTime,
+    Uuid,
+    /// A number from 0 to 1.
+    Rand,
+    /// A whole number below the argument.
+    RandInteger,
+    /// text, zone that it is in, and zone that it is shown in
+    ConvertZone,
     ToTimestamp,
     DateFormat,
     Extract,
@@ -132,7 +155,10 @@ pub enum Function {
     JsonValue,
     JsonExists,
     JsonQuery,
+    /// text, and what it must be: VALUE, OBJECT, ARRAY or SCALAR
     IsJson,
+    /// Any value as JSON.
+    JsonText,
     /// A text as a JSON string.
     JsonQuote,
     /// A decimal as a JSON number.
@@ -237,6 +263,13 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("ACOS", Plain(F::Acos, &[Double], 1, R::Double)),
     ("ATAN", Plain(F::Atan, &[Double], 1, R::Double)),
     ("ATAN2", Plain(F::Atan2, &[Double, Double], 2, R::Double)),
+    ("SINH", Plain(F::Sinh, &[Double], 1, R::Double)),
+    ("COSH", Plain(F::Cosh, &[Double], 1, R::Double)),
+    ("TANH", Plain(F::Tanh, &[Double], 1, R::Double)),
+    ("COT", Plain(F::Cot, &[Double], 1, R::Double)),
+    ("RAND", Plain(F::Rand, &[], 0, R::Double)),
+    ("RAND_INTEGER", Plain(F::RandInteger, &[Integer], 1, R::Int)),
+    ("BIN", Plain(F::Bin, &[Integer], 1, R::Text)),
     ("DEGREES", Plain(F::Degrees, &[Double], 1, R::Double)),
     ("RADIANS", Plain(F::Radians, &[Double], 1, R::Double)),
     ("PI", Plain(F::Pi, &[], 0, R::Double)),
@@ -265,6 +298,10 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("SPLIT_INDEX", Plain(F::SplitIndex, &[Text, Text, Integer], 3, R::Text)),
     ("REGEXP_EXTRACT", Plain(F::RegexpExtract, &[Text, Text, Integer], 2, R::Text)),
     ("REGEXP_REPLACE", Plain(F::RegexpReplace, &[Text, Text, Text], 3, R::Text)),
+    ("REGEXP_COUNT", Plain(F::RegexpCount, &[Text, Text], 2, R::Int)),
+    ("REGEXP_INSTR", Plain(F::RegexpInstr, &[Text, Text], 2, R::Int)),
+    ("REGEXP_SUBSTR", Plain(F::RegexpSubstr, &[Text, Text], 2, R::Text)),
+    ("SIMILAR TO", Plain(F::SimilarTo, &[Text, Text, Text], 2, R::Boolean)),
     ("REGEXP", Plain(F::Regexp, &[Text, Text], 2, R::Boolean)),
     ("INITCAP", Plain(F::InitCap, &[Text], 1, R::Text)),
     ("REVERSE", Plain(F::Reverse, &[Text], 1, R::Text)),
@@ -310,6 +347,7 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("FROM_UNIXTIME", Special(special::from_unixtime)),
     ("CURRENT_TIMESTAMP", Special(special::clock)),
     ("NOW", Special(special::clock)),
+    ("PROCTIME", Special(special::clock)),
     ("CURRENT_ROW_TIMESTAMP", Special(special::clock)),
     ("LOCALTIMESTAMP", Special(special::clock)),
     ("CURRENT_DATE", Special(special::clock)),
@@ -330,7 +368,13 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("JSON_QUERY", Plain(F::JsonQuery, &[Text, Text], 2, R::Text)),
     ("JSON_STRING", Special(special::json_string)),
     ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
-    ("IS_JSON", Plain(F::IsJson, &[Text], 1, R::Boolean)),
+    ("IS JSON", Plain(F::IsJson, &[Text, Text], 2, R::Boolean)),
+    ("IS_ALPHA", Plain(F::IsAlpha, &[Text], 1, R::Boolean)),
+    ("IS_DIGIT", Plain(F::IsDigit, &[Text], 1, R::Boolean)),
+    ("ELT", Special(special::elt)),
+    ("SHA2", Special(special::sha2)),
+    ("UUID", Plain(F::Uuid, &[], 0, R::Text)),
+    ("CONVERT_TZ", Plain(F::ConvertZone, &[Text, Text, Text], 3, R::Text)),
     ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),
     ("ARRAY", Special(collections::array)),
     ("MAP", Special(collections::map)),
@@ -364,7 +408,7 @@ const ENTRIES: &[(&str, Entry)] = &[
 
 /// Names of all scalar functions.
 pub fn function_names() -> Vec<&'static str> {
-    ENTRIES.iter().map(|(name, _)| *name).collect()
+    ENTRIES.iter().map(|(name, _)| *name).filter(|name| !name.contains(' ')).collect()
 }
 
 /// The call of a function by its upper-case name.
@@ -397,11 +441,23 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
 /// A regular expression that is known must be understood: Java's has forms (look-around, back
 /// references) that are not supported here, and a silent NULL would hide that.
 fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
-    use Function::{Regexp, RegexpExtract, RegexpExtractAll, RegexpReplace};
+    use Function::{
+        Regexp, RegexpCount, RegexpExtract, RegexpExtractAll, RegexpInstr, RegexpReplace,
+        RegexpSubstr,
+    };
     let pattern = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
     match pattern {
         Some(pattern)
-            if matches!(function, Regexp | RegexpExtract | RegexpExtractAll | RegexpReplace) =>
+            if matches!(
+                function,
+                Regexp
+                    | RegexpCount
+                    | RegexpExtract
+                    | RegexpExtractAll
+                    | RegexpInstr
+                    | RegexpReplace
+                    | RegexpSubstr
+            ) =>
         {
             let read = regex::Regex::new(pattern);
             read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
@@ -464,6 +520,10 @@ fn may_be_null(function: Function) -> bool {
             | UrlDecode
             | ParseUrl
             | RegexpExtractAll
+            | RegexpCount
+            | RegexpInstr
+            | RegexpSubstr
+            | ConvertZone
     )
 }
 

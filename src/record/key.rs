@@ -8,6 +8,7 @@
 
 use super::batch::Batch;
 use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
+use super::row;
 use super::value::Value;
 
 /// Key groups of a job, whatever its number of shards: the unit in which state moves.
@@ -24,6 +25,8 @@ const TAG_I8: u8 = 6;
 const TAG_DECIMAL_SHORT: u8 = 7;
 const TAG_DECIMAL: u8 = 8;
 const TAG_BYTES: u8 = 9;
+/// An array, map or row: its length, and what `row` makes of it.
+const TAG_NESTED: u8 = 15;
 
 /// A key among those of a batch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,9 +114,7 @@ pub fn encode_value(column: &Column, row: usize, out: &mut Vec<u8>) {
         ColumnData::F64(values) => encode_f64(values[row], out),
         ColumnData::I128(values) => encode_decimal(values[row], out),
         ColumnData::Bytes(values) => encode_bytes(TAG_BYTES, values.bytes(row), out),
-        ColumnData::Any(values) => {
-            encode_bytes(TAG_STR, format!("{:?}", values[row]).as_bytes(), out);
-        }
+        ColumnData::Any(values) => encode_nested(&values[row], out),
     }
 }
 
@@ -155,6 +156,14 @@ fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
+fn encode_nested(value: &Value, out: &mut Vec<u8>) {
+    let mut bytes = Vec::new();
+    row::encode_value(value, &mut bytes);
+    out.push(TAG_NESTED);
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(&bytes);
+}
+
 #[inline]
 fn encode_len(tag: u8, mut len: usize, out: &mut Vec<u8>) {
     out.push(tag);
@@ -176,7 +185,7 @@ pub fn encode_values(values: &[Value], out: &mut Vec<u8>) {
             Value::Decimal(value) => encode_decimal(value.get(), out),
             Value::Str(value) => encode_bytes(TAG_STR, value.as_bytes(), out),
             Value::Bytes(value) => encode_bytes(TAG_BYTES, value, out),
-            nested => encode_bytes(TAG_STR, format!("{nested:?}").as_bytes(), out),
+            nested => encode_nested(nested, out),
         }
     }
 }
@@ -195,6 +204,10 @@ fn decode_value(key: &mut &[u8], builder: &mut ColumnBuilder) -> Option<()> {
         TAG_I8 => builder.push_i64(take(key, 1)?[0] as i8 as i64),
         TAG_I64 => builder.push_i64(i64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
         TAG_F64 => builder.push_f64(f64::from_le_bytes(take(key, 8)?.try_into().ok()?)),
+        TAG_NESTED => {
+            let len = u32::from_le_bytes(take(key, 4)?.try_into().ok()?);
+            builder.push_value(&row::take_value(&mut take(key, len as usize)?)?);
+        }
         TAG_STR => {
             let len = take_len(key)?;
             builder.push_str(std::str::from_utf8(take(key, len)?).ok()?);

@@ -7,15 +7,25 @@ use super::fault::{At, Fault, Result};
 use super::scope::{Binder, Scope};
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{CastMode, Expr, ExprKind};
-use crate::operator::aggregate::AggregateFunction;
+use crate::operator::aggregate::{AggregateFunction, Share};
 use crate::record::{DataType, Field, Schema, Value};
 
 /// Aggregates of the language that this release does not have.
-pub const LATER: [&str; 3] = ["APPROX_COUNT_DISTINCT", "APPROX_PERCENTILE", "COLLECT"];
+pub const LATER: [&str; 3] = ["COLLECT", "ARRAY_AGG", "JSON_OBJECTAGG"];
 
 /// Aggregates that are computed from others.
-pub const DERIVED: [&str; 7] =
-    ["VAR_POP", "VAR_SAMP", "VARIANCE", "STDDEV_POP", "STDDEV_SAMP", "STDDEV", "LISTAGG"];
+pub const DERIVED: [&str; 10] = [
+    "VAR_POP",
+    "VAR_SAMP",
+    "VARIANCE",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "STDDEV",
+    "LISTAGG",
+    "JSON_ARRAYAGG",
+    "PERCENTILE",
+    "APPROX_PERCENTILE",
+];
 
 /// Whether a function of this upper-case name aggregates.
 pub fn is_aggregate(name: &str) -> bool {
@@ -31,6 +41,7 @@ pub fn function(name: &str) -> Option<AggregateFunction> {
         "AVG" => AggregateFunction::Avg,
         "FIRST_VALUE" => AggregateFunction::First,
         "LAST_VALUE" => AggregateFunction::Last,
+        "APPROX_COUNT_DISTINCT" => AggregateFunction::ApproxCountDistinct,
         _ => return None,
     })
 }
@@ -67,8 +78,12 @@ impl Grouping {
     pub fn call(&mut self, spec: Spec) -> Expr {
         let index = self.calls.iter().position(|known| *known == spec).unwrap_or(self.calls.len());
         let data_type = spec.data_type.clone();
-        let nullable =
-            !matches!(spec.function, AggregateFunction::Count | AggregateFunction::CountStar);
+        let nullable = !matches!(
+            spec.function,
+            AggregateFunction::Count
+                | AggregateFunction::CountStar
+                | AggregateFunction::ApproxCountDistinct
+        );
         if index == self.calls.len() {
             self.calls.push(spec);
         }
@@ -137,7 +152,9 @@ pub fn mean(argument: &DataType) -> DataType {
 /// SUM, AVG, MIN and MAX keep their argument's type, but for sums and means of decimals.
 fn result_type(function: AggregateFunction, argument: &DataType, span: Span) -> Result<DataType> {
     let fits = match function {
-        AggregateFunction::Count | AggregateFunction::CountStar => return Ok(DataType::BigInt),
+        AggregateFunction::Count
+        | AggregateFunction::CountStar
+        | AggregateFunction::ApproxCountDistinct => return Ok(DataType::BigInt),
         AggregateFunction::Sum | AggregateFunction::Avg => argument.is_numeric(),
         AggregateFunction::Concat => argument.is_string(),
         AggregateFunction::Min | AggregateFunction::Max if argument.is_binary() => {
@@ -168,8 +185,11 @@ pub fn derived(
     binder: &mut Binder<'_>,
     span: Span,
 ) -> Result<Expr> {
-    if name == "LISTAGG" {
-        return list(call, binder, span);
+    match name {
+        "LISTAGG" => return list(call, binder, span),
+        "JSON_ARRAYAGG" => return json_array(call, binder, span),
+        "PERCENTILE" | "APPROX_PERCENTILE" => return percentile(name, call, binder, span),
+        _ => {}
     }
     let mut sum = bind(AggregateFunction::Sum, call, binder.scope, span)?;
     let data_type = sum.argument.as_ref().map_or(DataType::Null, |it| mean(&it.data_type));
@@ -224,6 +244,79 @@ fn list(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Exp
     spec.data_type = DataType::STRING;
     let start = Expr::literal(Value::I64(length + 1), DataType::BigInt);
     registry::call("SUBSTRING", vec![grouping.call(spec), start]).at(span)
+}
+
+/// JSON_ARRAYAGG: each value as JSON with a comma in front, and the first one taken off.
+fn json_array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
+    let (scope, plain) = (binder.scope, plain_call(call, 1));
+    let on_null = super::calls::on_null(call, registry::OnNull::Absent, span)?;
+    let argument = super::calls::plain_arguments(&plain, span)?;
+    let [value] = argument.as_slice() else {
+        return Err(Fault::new(span, "JSON_ARRAYAGG takes one value"));
+    };
+    let bound = Binder::plain(scope, span).bind(value)?;
+    let mut json = match super::calls::is_json(value) {
+        true => bound,
+        false => registry::call("JSON_STRING", vec![bound]).at(span)?,
+    };
+    let text = |text: &str| Expr::literal(Value::Str(text.into()), DataType::STRING);
+    if on_null == registry::OnNull::Null {
+        json = registry::call("COALESCE", vec![json, text("null")]).at(span)?;
+    }
+    let filter = call.filter.as_deref();
+    let filter = filter.map(|filter| Binder::plain(scope, span).truth(filter)).transpose()?;
+    let Some(grouping) = &mut binder.grouping else {
+        return Err(misplaced("JSON_ARRAYAGG", span));
+    };
+    let argument = Some(registry::call("CONCAT", vec![text(","), json]).at(span)?);
+    let function = AggregateFunction::Concat;
+    let data_type = DataType::STRING;
+    let all = grouping.call(Spec { function, argument, filter, distinct: false, data_type });
+    let all = registry::call("COALESCE", vec![all, text(",")]).at(span)?;
+    let start = Expr::literal(Value::I64(2), DataType::BigInt);
+    let all = registry::call("SUBSTRING", vec![all, start]).at(span)?;
+    registry::call("CONCAT", vec![text("["), all, text("]")]).at(span)
+}
+
+/// The call with no more than `count` arguments and no clauses.
+fn plain_call(call: &ast::Function, count: usize) -> ast::Function {
+    let mut plain = call.clone();
+    if let ast::FunctionArguments::List(list) = &mut plain.args {
+        list.args.truncate(count);
+        list.clauses.clear();
+    }
+    plain
+}
+
+/// PERCENTILE(x, share) and APPROX_PERCENTILE(x, share).
+fn percentile(
+    name: &str,
+    call: &ast::Function,
+    binder: &mut Binder<'_>,
+    span: Span,
+) -> Result<Expr> {
+    let wrong = || {
+        Fault::new(span, format!("{name} takes a number and a share, a literal from 0 to 1"))
+            .help(format!("{name}(amount, 0.95)"))
+    };
+    let all = super::calls::plain_arguments(call, span)?;
+    let [_, share] = all.as_slice() else { return Err(wrong()) };
+    let share = Binder::plain(binder.scope, span).bind(share)?;
+    let share = registry::cast(share, DataType::Double, CastMode::Strict).at(span)?;
+    let share = match share.as_literal() {
+        Some(Value::F64(share)) => Share::new(*share).ok_or_else(wrong)?,
+        _ => return Err(wrong()),
+    };
+    let spec = bind(AggregateFunction::Sum, &plain_call(call, 1), binder.scope, span)?;
+    if spec.distinct {
+        return Err(Fault::unsupported(span, &format!("{name}(DISTINCT …)"), "leave DISTINCT out"));
+    }
+    let function = match name {
+        "PERCENTILE" => AggregateFunction::Percentile(share),
+        _ => AggregateFunction::ApproxPercentile(share),
+    };
+    let Some(grouping) = &mut binder.grouping else { return Err(misplaced(name, span)) };
+    Ok(grouping.call(Spec { function, data_type: DataType::Double, ..spec }))
 }
 
 /// An aggregate where there is nothing to aggregate.

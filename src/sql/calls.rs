@@ -16,13 +16,20 @@ impl Binder<'_> {
         let clauses = match &call.args {
             ast::FunctionArguments::List(list) => !list.clauses.is_empty(),
             _ => false,
-        };
+        } && !name.starts_with("JSON_");
         if clauses || call.null_treatment.is_some() || !call.within_group.is_empty() {
             let what = format!("a clause inside {name}(…)");
             return Err(Fault::unsupported(span, &what, "leave it out"));
         }
         if name == "JSON_OBJECT" {
             return self.json_object(call, span);
+        }
+        if name == "JSON_ARRAY" {
+            let values = plain_arguments(call, span)?;
+            let elements = values.into_iter().map(|value| Ok((self.bind(value)?, is_json(value))));
+            let elements = elements.collect::<Result<Vec<_>>>()?;
+            let on_null = on_null(call, registry::OnNull::Absent, span)?;
+            return registry::json_array(elements, on_null).at(span);
         }
         if call.over.is_some() {
             let instead = "call it in the SELECT list of a query without GROUP BY";
@@ -35,7 +42,7 @@ impl Binder<'_> {
             return aggregates::derived(&name, call, self, span);
         }
         if aggregates::LATER.contains(&name.as_str()) {
-            let instead = "COUNT(DISTINCT …) is there";
+            let instead = "docs/sql.md lists the aggregates there are";
             return Err(Fault::unsupported(span, &format!("the aggregate {name}"), instead));
         }
         let args = plain_arguments(call, span)?;
@@ -73,11 +80,10 @@ impl Binder<'_> {
             else {
                 return Err(fault());
             };
-            let is_json = matches!(value, Ast::Function(call)
-                if call.name.to_string().eq_ignore_ascii_case("JSON_OBJECT"));
-            members.push((key.value.clone(), self.bind(value)?, is_json));
+            members.push((key.value.clone(), self.bind(value)?, is_json(value)));
         }
-        registry::json_object(members).at(span)
+        let on_null = on_null(call, registry::OnNull::Null, span)?;
+        registry::json_object(members, on_null).at(span)
     }
 
     fn aggregate(
@@ -92,6 +98,32 @@ impl Binder<'_> {
         };
         let spec = aggregates::bind(function, call, scope, span)?;
         Ok(grouping.call(spec))
+    }
+}
+
+/// Whether an expression is JSON already, and goes in as it is.
+pub(super) fn is_json(ast: &Ast) -> bool {
+    const NAMES: [&str; 4] = ["JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY", "JSON_ARRAYAGG"];
+    matches!(ast, Ast::Function(call)
+        if NAMES.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name)))
+}
+
+/// `NULL ON NULL` or `ABSENT ON NULL`.
+pub(super) fn on_null(
+    call: &ast::Function,
+    usual: registry::OnNull,
+    span: Span,
+) -> Result<registry::OnNull> {
+    use ast::{FunctionArgumentClause as Clause, JsonNullClause};
+    let ast::FunctionArguments::List(list) = &call.args else { return Ok(usual) };
+    match list.clauses.as_slice() {
+        [] => Ok(usual),
+        [Clause::JsonNullClause(JsonNullClause::NullOnNull)] => Ok(registry::OnNull::Null),
+        [Clause::JsonNullClause(JsonNullClause::AbsentOnNull)] => Ok(registry::OnNull::Absent),
+        _ => {
+            let what = format!("a clause inside {}(…)", call.name);
+            Err(Fault::unsupported(span, &what, "NULL ON NULL and ABSENT ON NULL are there"))
+        }
     }
 }
 

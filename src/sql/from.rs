@@ -13,6 +13,8 @@ use super::scope::Scope;
 use super::select::unquoted;
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
+use crate::expression::ExprKind;
+use crate::expression::registry::Function;
 use crate::operator::join::JoinType;
 use crate::operator::over::Order;
 use crate::record::{Field, Schema};
@@ -105,6 +107,12 @@ impl Queries<'_> {
         let node = self.named(&table, call.span)?;
         self.refuse_updates(node, &call.name.to_ascii_uppercase())?;
         let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
+        let column = self.plan.nodes[node].schema.index_of(window_of.column());
+        if column.is_some_and(|column| self.is_proctime(node, column)) {
+            let what = format!("{} over PROCTIME()", call.name.to_ascii_uppercase());
+            let instead = "take event time: a column of the record and a WATERMARK for it";
+            return Err(Fault::unsupported(call.span, &what, instead));
+        }
         let window = window_of.resolve(call, &self.plan.nodes[node])?;
         let names = ["window_start", "window_end", "window_time"];
         scope.offer_window(Some(&table), window.time, names);
@@ -224,12 +232,38 @@ impl Queries<'_> {
         self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) })
     }
 
+    /// Whether a column is PROCTIME(): in the order of it, rows stand as they come.
+    pub(super) fn is_proctime(&self, id: NodeId, column: usize) -> bool {
+        let node = &self.plan.nodes[id];
+        let input = |&input: &NodeId| {
+            column < self.plan.nodes[input].schema.len() && self.is_proctime(input, column)
+        };
+        match &node.kind {
+            NodeKind::Project { exprs } => match exprs.get(column).map(|expr| &expr.kind) {
+                Some(ExprKind::Column(below)) => self.is_proctime(node.inputs[0], *below),
+                Some(ExprKind::Call { function, .. }) => *function == Function::ProcTime,
+                _ => false,
+            },
+            NodeKind::Filter { .. }
+            | NodeKind::Watermark { .. }
+            | NodeKind::TimeSort { .. }
+            | NodeKind::Over { .. }
+            | NodeKind::First { .. }
+            | NodeKind::Unnest { .. }
+            | NodeKind::Union => node.inputs.iter().all(input),
+            _ => false,
+        }
+    }
+
     /// Whether rows are to be taken as they come.
     pub(super) fn in_arrival_order(&self, id: NodeId) -> bool {
         let node = &self.plan.nodes[id];
         match &node.kind {
             NodeKind::Watermark { table, .. } => {
                 table.options.get("scan.order").is_some_and(|order| &**order == "arrival")
+            }
+            NodeKind::Over { time, .. } if self.is_proctime(node.inputs[0], *time) => {
+                self.in_arrival_order(node.inputs[0])
             }
             NodeKind::Over { order, .. } => *order != Order::EventTime,
             NodeKind::Project { .. }

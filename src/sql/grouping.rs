@@ -128,6 +128,7 @@ impl Queries<'_> {
         let refused = calls.iter().find(|call| match call.function {
             First | Last | Concat => merges || updates,
             SquaredDistances => updates,
+            function if function.is_sketch() => updates,
             _ => false,
         });
         match refused {
@@ -137,6 +138,7 @@ impl Queries<'_> {
                     First => "FIRST_VALUE",
                     Last => "LAST_VALUE",
                     SquaredDistances => "a variance",
+                    function if function.is_sketch() => "APPROX_COUNT_DISTINCT or a percentile",
                     _ => "LISTAGG",
                 };
                 let what = if updates { "rows that change" } else { "windows that are merged" };

@@ -14,7 +14,7 @@ use crate::record::{DataType, Value};
 pub fn value(value: &ast::Value, span: Span) -> Result<Expr> {
     match value {
         ast::Value::Number(digits, _) => number(digits, span),
-        ast::Value::SingleQuotedString(text) => {
+        ast::Value::SingleQuotedString(text) | ast::Value::UnicodeStringLiteral(text) => {
             Ok(Expr::literal(Value::Str(text.as_str().into()), DataType::STRING))
         }
         ast::Value::HexStringLiteral(digits) => bytes(digits, span),
@@ -154,7 +154,8 @@ fn several_units(text: &str, first: &str, last: &str) -> Option<Expr> {
 
 /// The type of a CAST.
 pub fn data_type(data_type: &ast::DataType, span: Span) -> Result<DataType> {
-    let text = data_type.to_string();
+    // A ROW type travels as one quoted name.
+    let text = data_type.to_string().replace('`', "");
     let tokens = Tokenizer::new(&Flink, &text).tokenize_with_location();
     let mut tokens = tokens.map_err(|error| Fault::new(span, error.message))?;
     tokens.retain(|token| !matches!(token.token, sqlparser::tokenizer::Token::Whitespace(_)));

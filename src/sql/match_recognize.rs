@@ -149,7 +149,8 @@ impl Queries<'_> {
         span: Span,
     ) -> Result<Relation> {
         let node = self.project(input.node, below.exprs.clone(), below.schema());
-        let node = match self.in_arrival_order(node) {
+        let proctime = self.is_proctime(node, time);
+        let node = match proctime || self.in_arrival_order(node) {
             true => {
                 recognition.order = Order::Arrival { slack_ms: 0 };
                 node
@@ -158,7 +159,8 @@ impl Queries<'_> {
         };
         let of_key = |&key: &usize| input.scope.columns[key].field.clone();
         let mut fields: Vec<Field> = keys.iter().map(of_key).collect();
-        let rowtime = recognition.measures.iter().position(|term| term.is_rowtime(time));
+        let is_rowtime = |term: &_| !proctime && Term::is_rowtime(term, time);
+        let rowtime = recognition.measures.iter().position(is_rowtime);
         let rowtime = rowtime.map(|at| at + keys.len());
         let mut scope = Scope::of(&Schema::new(fields.clone()), None);
         for (index, term) in recognition.measures.iter().enumerate() {
@@ -200,7 +202,8 @@ impl Queries<'_> {
         let ascending =
             |order: &ast::OrderByExpr| !matches!(order.options.sort, Some(ast::OrderBySort::Desc));
         let time = column(first)?;
-        if self.plan.nodes[input.node].time != Some(time) {
+        let is_time = self.plan.nodes[input.node].time == Some(time);
+        if !is_time && !self.is_proctime(input.node, time) {
             let message =
                 "You must specify either rowtime or proctime for order by as the first one.";
             return Err(Fault::new(first.expr.span(), message)

@@ -14,7 +14,7 @@ use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::{Expr, registry};
 use crate::operator::aggregate::AggregateFunction;
-use crate::operator::over::{Bounds, Order, OverCall, OverFunction};
+use crate::operator::over::{Bounds, Order, OverCall, OverFunction, Variance};
 use crate::record::{DataType, Field, Schema, Value};
 
 /// One call with its argument over the input.
@@ -169,7 +169,8 @@ impl Queries<'_> {
         }
         let read = below.exprs.len();
         let kind = NodeKind::Over { time, keys, calls, bounds, order };
-        let node = self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) });
+        let time = self.plan.nodes[input].time;
+        let node = self.plan.add(Node { kind, inputs: vec![input], schema, time });
         self.offer(relation, node, read, found)
     }
 
@@ -216,7 +217,9 @@ impl Queries<'_> {
         }
         let order = Binder::plain(&relation.scope, self.span).bind(&first.expr)?;
         let time = self.plan.nodes[relation.node].time;
-        match order.as_column().filter(|column| Some(*column) == time) {
+        let is_time =
+            |column: &usize| Some(*column) == time || self.is_proctime(relation.node, *column);
+        match order.as_column().filter(is_time) {
             Some(time) => Ok(time),
             None => Err(Fault::unsupported(
                 span,
@@ -235,6 +238,7 @@ impl Queries<'_> {
         keys: &[usize],
     ) -> (NodeId, Order) {
         match self.in_arrival_order(input) {
+            _ if self.is_proctime(input, time) => (input, Order::Arrival { slack_ms: 0 }),
             true => (input, Order::Arrival { slack_ms: self.delay_below(input) }),
             false => (self.time_sorted(input, time, keys), Order::EventTime),
         }
@@ -253,8 +257,8 @@ impl Queries<'_> {
 fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
     let name = call.name.to_string().to_ascii_uppercase();
     if call.filter.is_some() {
-        let instead = "put the condition into the argument: SUM(CASE WHEN … THEN x END)";
-        return Err(Fault::unsupported(span, "FILTER with OVER", instead));
+        return Err(Fault::new(span, "OVER must be applied to aggregate function, without FILTER")
+            .help("put the condition into the argument: SUM(CASE WHEN … THEN x END)"));
     }
     if let Some(function) = aggregates::function(&name)
         && let Some(function) = over_function(function)
@@ -268,6 +272,12 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
         let otherwise = Value::Null;
         return Ok(Call { function, argument, otherwise, distinct, data_type });
+    }
+    if let Some(variance) = variance(&name) {
+        let spec = aggregates::bind(AggregateFunction::Sum, call, scope, span)?;
+        let function = OverFunction::Variance(variance);
+        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
+        return Ok(Call { function, argument, otherwise: Value::Null, distinct, data_type });
     }
     let mut arguments = plain_arguments(call, span)?.into_iter();
     let mut binder = Binder::plain(scope, span);
@@ -296,7 +306,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             return Err(Fault::unsupported(
                 span,
                 &format!("{name} OVER"),
-                "COUNT, SUM, MIN, MAX, AVG, FIRST_VALUE, LAST_VALUE and LAG are there",
+                "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE and LAG are there",
             ));
         }
     };
@@ -314,6 +324,17 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         }
     };
     Ok(Call { function, argument, otherwise, distinct: false, data_type })
+}
+
+fn variance(name: &str) -> Option<Variance> {
+    let (sample, root) = match name {
+        "VAR_POP" => (false, false),
+        "VAR_SAMP" | "VARIANCE" => (true, false),
+        "STDDEV_POP" => (false, true),
+        "STDDEV_SAMP" | "STDDEV" => (true, true),
+        _ => return None,
+    };
+    Some(Variance { sample, root })
 }
 
 fn over_function(function: AggregateFunction) -> Option<OverFunction> {

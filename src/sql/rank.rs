@@ -252,7 +252,9 @@ impl Queries<'_> {
         };
         let window = bound(0).and(bound(1));
         let by_time = match ranking.order.as_slice() {
-            [only] if self.is_time(input, only.column) => Some(*only),
+            [only] if self.is_time(input, only.column) || self.is_proctime(input, only.column) => {
+                Some(*only)
+            }
             _ => None,
         };
         let single = (ranking.from, ranking.to) == (1, 1);
@@ -277,7 +279,8 @@ impl Queries<'_> {
         schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
         let spec = FirstSpec { time, order, ttl_ms, with_rank: true };
         let kind = NodeKind::First { keys, spec };
-        self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) })
+        let time = self.plan.nodes[input].time;
+        self.plan.add(Node { kind, inputs: vec![input], schema, time })
     }
 
     /// A query whose ROW_NUMBERs have no bound left to come: by event time it is a count of the
@@ -294,7 +297,12 @@ impl Queries<'_> {
             return Ok(self.plan.add(node));
         }
         let by = match ranking.order.as_slice() {
-            [by] if by.ascending && self.plan.nodes[node.inputs[0]].time == Some(by.column) => by,
+            [by] if by.ascending
+                && (self.plan.nodes[node.inputs[0]].time == Some(by.column)
+                    || self.is_proctime(node.inputs[0], by.column)) =>
+            {
+                by
+            }
             _ => {
                 let instead = "filter the query around it: WHERE rn <= 10";
                 return Err(Fault::unsupported(self.span, "ROW_NUMBER without a bound", instead));
@@ -312,7 +320,8 @@ impl Queries<'_> {
         let (input, order) = self.ordered(node.inputs[0], time, &keys);
         let (calls, bounds) = (vec![count], Bounds::Rows(None));
         node.kind = NodeKind::Over { time, keys, calls, bounds, order };
-        Ok(self.plan.add(Node { inputs: vec![input], time: Some(time), ..node }))
+        let time = self.plan.nodes[input].time;
+        Ok(self.plan.add(Node { inputs: vec![input], time, ..node }))
     }
 
     /// Whether a column is a time attribute, also that of rows that windows have been given to.

@@ -222,6 +222,18 @@ impl<'a> Binder<'a> {
                 let escape = escape_char.as_deref().map(|escape| self.bind(escape)).transpose()?;
                 Ok(negate_if(*negated, registry::like(value, pattern, escape).at(span)?))
             }
+            Ast::SimilarTo { negated, expr, pattern, escape_char } => {
+                let mut parts: Vec<&Ast> = vec![expr, pattern];
+                parts.extend(escape_char.as_deref());
+                Ok(negate_if(*negated, self.call("SIMILAR TO", None, &parts, span)?))
+            }
+            Ast::IsJson { expr, kind, negated, .. } => {
+                let kind = kind.as_ref().map_or("VALUE".into(), ToString::to_string);
+                let kind = Expr::literal(Value::Str(kind.into()), DataType::STRING);
+                let text = self.bind(expr)?;
+                let is_json = registry::call("IS JSON", vec![text, kind]).at(span)?;
+                Ok(negate_if(*negated, is_json))
+            }
             Ast::Extract { field, expr, .. } => {
                 self.call("EXTRACT", Some(&field.to_string()), &[expr], span)
             }
@@ -354,8 +366,14 @@ impl<'a> Binder<'a> {
     /// A function that is called without parentheses, such as CURRENT_TIMESTAMP.
     fn bare_call(&mut self, texts: &[&str], span: Span) -> Result<Expr> {
         let name = texts[0].to_ascii_uppercase();
-        let clock =
-            ["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME"];
+        let clock = [
+            "CURRENT_TIMESTAMP",
+            "LOCALTIMESTAMP",
+            "CURRENT_DATE",
+            "CURRENT_TIME",
+            "LOCALTIME",
+            "PI",
+        ];
         match texts.len() == 1 && clock.contains(&name.as_str()) {
             true => registry::call(&name, Vec::new()).at(span),
             false => Err(self.scope.unknown(texts.last().unwrap_or(&""), span)),

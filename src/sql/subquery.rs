@@ -341,7 +341,6 @@ impl Queries<'_> {
                 _ => None,
             };
             let Some((group, key)) = pair else {
-                own(conjunct).or_else(|fault| around(conjunct).map_err(|_| fault))?;
                 let instead = "join the tables, and aggregate";
                 let what = "a value of a subquery that is bound by more than equations";
                 return Err(Fault::unsupported(self.span, what, instead));

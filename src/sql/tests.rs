@@ -160,3 +160,70 @@ fn windows_and_rankings_that_cannot_run() {
         refused(statement, text);
     }
 }
+
+#[test]
+fn subqueries_and_collections_that_cannot_run() {
+    for (statement, text) in [
+        ("SELECT (SELECT v FROM t) FROM t;", "a subquery that may give several rows"),
+        ("SELECT k FROM t WHERE v IN (SELECT v, k FROM t);", "IN compares 1 columns with 2"),
+        ("SELECT k FROM t WHERE v IN (SELECT k FROM t);", "IN compares values of types that"),
+        ("SELECT k FROM t WHERE k = 'a' OR v IN (SELECT v FROM t);", "EXISTS or IN of a subquery"),
+        ("SELECT COUNT(*), (SELECT MAX(v) FROM t) FROM t;", "a subquery here is not supported"),
+        (
+            "SELECT (SELECT COUNT(*) + 1 FROM t AS b WHERE b.k = a.k) FROM t AS a;",
+            "a COUNT inside an expression of a correlated subquery",
+        ),
+        (
+            "SELECT (SELECT MAX(v) FROM t AS b WHERE b.v < a.v) FROM t AS a;",
+            "a value of a subquery that is bound by more than equations",
+        ),
+        ("SELECT k FROM t EXCEPT SELECT v FROM t;", "EXCEPT: `k` is STRING here and INT there"),
+        ("SELECT k FROM t MINUS SELECT k FROM t;", "MINUS is not supported yet"),
+        ("SELECT k, v FROM t INTERSECT SELECT k FROM t;", "INTERSECT of 2 and 1 columns"),
+        ("SELECT x FROM t CROSS JOIN UNNEST(v) AS u(x);", "UNNEST takes an ARRAY or a MAP"),
+        ("SELECT x FROM t RIGHT JOIN UNNEST(ARRAY[v]) AS u(x) ON TRUE;", "UNNEST is joined by"),
+        ("SELECT x FROM t JOIN t AS b USING (nope);", "Column 'nope' not found"),
+        ("SELECT * FROM (VALUES (1, 2), (3)) AS x(a, b);", "the same number of columns"),
+        ("SELECT ARRAY[1, 'a'] FROM t;", "Cannot apply 'ARRAY' to arguments of types INT, STRING"),
+        ("SELECT MAP['a'] FROM t;", "MAP[…] takes keys and values by turns"),
+        ("SELECT ARRAY_MAX(v) FROM t;", "Cannot apply 'ARRAY_MAX' to an argument of type INT"),
+        ("SELECT REGEXP_COUNT(k, '(?=x)') FROM t;", "REGEXP_COUNT: cannot use this pattern"),
+        ("SELECT SHA2(k, 100) FROM t;", "must be the literal 224, 256, 384 or 512"),
+    ] {
+        refused(statement, text);
+    }
+}
+
+#[test]
+fn aggregates_and_times_that_cannot_run() {
+    for (statement, text) in [
+        (
+            "SELECT COUNT(*) FILTER (WHERE v > 0) OVER (ORDER BY ts) FROM t;",
+            "OVER must be applied to aggregate function",
+        ),
+        ("SELECT LEAD(v) OVER (ORDER BY ts) FROM t;", "LEAD OVER is not supported yet"),
+        ("SELECT APPROX_PERCENTILE(v, 1.5) FROM t;", "a share, a literal from 0 to 1"),
+        ("SELECT PERCENTILE(v, v) FROM t;", "a share, a literal from 0 to 1"),
+        (
+            "SELECT APPROX_COUNT_DISTINCT(n) FROM (SELECT COUNT(*) AS n FROM t GROUP BY k);",
+            "APPROX_COUNT_DISTINCT or a percentile over rows that change",
+        ),
+        (
+            "SELECT COUNT(*) FROM (SELECT *, PROCTIME() AS pt FROM t) AS p GROUP BY \
+             TUMBLE(pt, INTERVAL '1' SECOND);",
+            "a time attribute",
+        ),
+        ("SELECT CURRENT_WATERMARK(ts) FROM t;", "No match found for function signature"),
+    ] {
+        refused(statement, text);
+    }
+}
+
+#[test]
+fn a_window_over_the_time_of_processing_is_refused() {
+    let found = errors(
+        "CREATE VIEW p AS SELECT v, PROCTIME() AS pt FROM t; SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE \
+         p, DESCRIPTOR(pt), INTERVAL '1' SECOND)) GROUP BY window_start, window_end;",
+    );
+    assert!(found.iter().any(|error| error.contains("TUMBLE over PROCTIME()")), "{found:?}");
+}

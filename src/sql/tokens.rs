@@ -112,7 +112,99 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
 /// means, and SESSION's PARTITION BY an argument.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
     let tokens = session_partitions(table_arguments(map_brackets(tokens)))?;
-    json_clauses(skip_to_variable(within(tokens)))
+    json_clauses(skip_to_variable(within(row_types(small_words(tokens)))))
+}
+
+/// `TRIM(LEADING FROM x)` names its blank, `JSON_OBJECT(KEY 'a' VALUE x)` loses the word KEY, and
+/// `U&'!00e4' UESCAPE '!'` is the text that it means.
+fn small_words(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(mut token) = rest.next() {
+        let side = ["LEADING", "TRAILING", "BOTH"].iter().any(|word| is_word(&token, word));
+        let next = rest.peek();
+        let literal = next.is_some_and(|n| matches!(n.token, Token::SingleQuotedString(_)));
+        let argument =
+            matches!(out.last().map(|last| &last.token), Some(Token::LParen | Token::Comma));
+        if side && next.is_some_and(|next| is_word(next, "FROM")) {
+            let span = token.span;
+            out.push(token);
+            out.push(TokenWithSpan::new(Token::SingleQuotedString(" ".into()), span));
+            continue;
+        }
+        if is_word(&token, "KEY") && literal && argument {
+            continue;
+        }
+        if let Token::UnicodeStringLiteral(text) = &token.token
+            && next.is_some_and(|next| is_word(next, "UESCAPE"))
+        {
+            let span = token.span;
+            rest.next();
+            if let Some(Token::SingleQuotedString(escape)) = rest.next().map(|token| token.token) {
+                let text = unescaped(text, escape.chars().next().unwrap_or('\\'));
+                token = TokenWithSpan::new(Token::SingleQuotedString(text), span);
+            }
+        }
+        out.push(token);
+    }
+    out
+}
+
+/// `!00e4` is the character of that number.
+fn unescaped(text: &str, escape: char) -> String {
+    let mut parts = text.split(escape);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        match code.and_then(char::from_u32) {
+            Some(c) => {
+                out.push(c);
+                out.push_str(&part[4..]);
+            }
+            None => {
+                out.push(escape);
+                out.push_str(part);
+            }
+        }
+    }
+    out
+}
+
+/// `ROW<a INT>` as the type of a CAST becomes one name, which the parser's library can read.
+fn row_types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let opens = tokens.get(at + 1).is_some_and(|next| next.token == Token::Lt);
+        if !(is_word(&tokens[at], "ROW") && opens) {
+            out.push(tokens[at].clone());
+            at += 1;
+            continue;
+        }
+        let (span, mut depth, mut name) = (tokens[at].span, 0i32, String::new());
+        while at < tokens.len() {
+            let token = &tokens[at].token;
+            depth += match token {
+                Token::Lt => 1,
+                Token::Gt => -1,
+                Token::ShiftRight => -2,
+                _ => 0,
+            };
+            // Of two that close, the second may belong to the type around.
+            let surplus = depth < 0;
+            name.push_str(&if surplus { ">".into() } else { token.to_string() });
+            name.push(' ');
+            at += 1;
+            if depth <= 0 && name.contains('<') {
+                out.push(TokenWithSpan::new(Token::make_word(name.trim(), Some('`')), span));
+                if surplus {
+                    out.push(TokenWithSpan::new(Token::Gt, span));
+                }
+                break;
+            }
+        }
+    }
+    out
 }
 
 /// `MAP[k, v, …]` becomes `MAP(k, v, …)`.

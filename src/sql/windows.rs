@@ -237,6 +237,11 @@ fn interval_ms(ast: &Ast, name: &str, span: Span) -> Result<i64> {
 }
 
 impl Unresolved {
+    /// The name of the time column.
+    pub fn column(&self) -> &str {
+        &self.column
+    }
+
     /// Looks the time column up: it must be the input's time attribute.
     pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<Window> {
         let place = |column: &String| {

@@ -54,7 +54,7 @@ impl Pattern {
             match c {
                 '\'' => push_text(&mut parts, &quoted(&mut chars)?),
                 'a'..='z' | 'A'..='Z' => {
-                    if !"yuMLdHhKkmsSaED".contains(c) {
+                    if !"yuYMLdHhKkmsSaEeDwWQqGnNA".contains(c) {
                         return None;
                     }
                     let mut count = 1;
@@ -91,6 +91,26 @@ impl Pattern {
                 b'd' => write_padded(day, width, out),
                 b'D' => write_padded(extract(Unit::DayOfYear, ms), width, out),
                 b'E' => push_name(&WEEKDAYS, (days + 3).rem_euclid(7), width, out),
+                b'e' => write_padded((days + 4).rem_euclid(7) + 1, width, out),
+                b'Y' if width == 2 => write_padded(week_of(days).0.rem_euclid(100), 2, out),
+                b'Y' => write_padded(week_of(days).0, width, out),
+                b'w' => write_padded(week_of(days).1, width, out),
+                b'W' => {
+                    let first = days - day + 1;
+                    write_padded((day + (first + 4).rem_euclid(7) - 1) / 7 + 1, width, out)
+                }
+                b'Q' | b'q' => push_quarter((month + 2) / 3, width, out),
+                b'G' => out.push_str(match (width, year > 0) {
+                    (4, true) => "Anno Domini",
+                    (4, false) => "Before Christ",
+                    (5, true) => "A",
+                    (5, false) => "B",
+                    (_, true) => "AD",
+                    (_, false) => "BC",
+                }),
+                b'n' => write_padded(in_day % MS_PER_SECOND * 1_000_000, width, out),
+                b'N' => write_padded(in_day * 1_000_000, width, out),
+                b'A' => write_padded(in_day, width, out),
                 b'H' => write_padded(hour, width, out),
                 b'k' => write_padded(if hour == 0 { 24 } else { hour }, width, out),
                 b'K' => write_padded(hour % 12, width, out),
@@ -216,9 +236,35 @@ fn quoted(chars: &mut std::iter::Peekable<std::str::Chars>) -> Option<String> {
     }
 }
 
-/// Three letters of a name, all of it from four on.
+/// Three letters of a name, all of it for four, one for five.
 fn shown(name: &str, width: usize) -> &str {
-    if width >= 4 { name } else { &name[..3] }
+    match width {
+        4 => name,
+        5 => &name[..1],
+        _ => &name[..3],
+    }
+}
+
+/// Year and number of a week that starts on Sunday; the first one holds January 1st.
+fn week_of(days: i64) -> (i64, i64) {
+    let sunday = |days: i64| days - (days + 4).rem_euclid(7);
+    let (year, _, _) = civil_from_days(sunday(days) + 6);
+    let first = sunday(days_from_civil(year, 1, 1));
+    (year, (days - first) / 7 + 1)
+}
+
+fn push_quarter(quarter: i64, width: usize, out: &mut String) {
+    const ENDINGS: [&str; 4] = ["st", "nd", "rd", "th"];
+    match width {
+        3 => out.push('Q'),
+        4 => {
+            write_padded(quarter, 1, out);
+            out.push_str(ENDINGS[(quarter - 1).clamp(0, 3) as usize]);
+            return out.push_str(" quarter");
+        }
+        _ => {}
+    }
+    write_padded(quarter, if width == 2 { 2 } else { 1 }, out);
 }
 
 fn push_name(names: &[&str], index: i64, width: usize, out: &mut String) {

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::super::{CastMode, text};
 use super::frame::{Arg, Frame, Outcome};
+use super::nested::write_cast;
 use super::numeric::wrap;
 use super::{binary, decimal};
 use crate::number;
@@ -30,6 +31,9 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
                 Some((0, cut.map_or(text.len(), |(at, _)| at)))
             }),
         },
+        (from, to) if from.is_nested() && to.is_nested() => {
+            super::nested::cast(frame, from, to, mode)
+        }
         (from, DataType::String { max }) => to_text(frame, &input, from, *max),
         (from, to) if from.is_string() => from_text(frame, &input, to, mode),
         (DataType::Boolean, to) if to.is_approximate() => {
@@ -65,6 +69,7 @@ fn to_text(frame: &mut Frame, input: &Arg, from: &DataType, max: Option<u32>) ->
             DataType::TimestampLtz { .. } => {
                 time::write_timestamp(to_local(input.i64(row), &zone), out);
             }
+            of if of.is_nested() => write_cast(&input.column.value(row), of, out),
             _ => text::write_text(&input.column, row, from, &zone, out),
         }
         if let Some(max) = max

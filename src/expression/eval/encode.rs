@@ -31,6 +31,10 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             Ok(decoded.map(|text| out.push_str(&text)))
         }),
         Function::ParseUrl => parse_url(frame),
+        Function::Bin => frame.strings(|row, out| {
+            let _ = write!(out, "{:b}", a.i64(row));
+            Ok(Some(()))
+        }),
         Function::Hex if !is_text => frame.strings(|row, out| {
             let _ = write!(out, "{:X}", a.i64(row));
             Ok(Some(()))

@@ -190,7 +190,20 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
             out.push_str(&serde_json::Value::from(body.str(row)).to_string());
             Ok(Some(()))
         }),
-        Function::IsJson => frame.bools(|row| Ok(Some(is_json(body.str(row))))),
+        Function::IsJson => {
+            let kind = frame.args[1].clone();
+            frame.bools_of(Validity::all(), |row| {
+                let text = if body.is_null(row) { "" } else { body.str(row) };
+                let first = text.trim_start().chars().next();
+                let fits = match kind.str(row) {
+                    "OBJECT" => first == Some('{'),
+                    "ARRAY" => first == Some('['),
+                    "SCALAR" => !matches!(first, Some('{' | '[')),
+                    _ => true,
+                };
+                Ok(Some(fits && is_json(text)))
+            })
+        }
         Function::JsonExists => {
             let path = frame.args[1].clone();
             frame.bools(|row| {

@@ -156,21 +156,90 @@ pub fn math(function: Function, frame: &mut Frame) -> ColumnRef {
         let value = a.f64(row);
         Ok(Some(match (function, second(row)) {
             (Function::Power, Some(exponent)) => value.powf(exponent),
-            (Function::Atan2, Some(x)) => value.atan2(x),
+            (Function::Atan2, Some(x)) => libm::atan2(value, x),
             (Function::Log, Some(of)) => of.ln() / value.ln(),
             (Function::Sqrt, _) => value.sqrt(),
-            (Function::Log10, _) => value.log10(),
-            (Function::Log2, _) => value.log2(),
+            (Function::Log10, _) => log10(value),
+            (Function::Log2, _) => value.ln() / std::f64::consts::LN_2,
             (Function::Exp, _) => value.exp(),
             (Function::Sin, _) => value.sin(),
             (Function::Cos, _) => value.cos(),
             (Function::Tan, _) => value.tan(),
-            (Function::Asin, _) => value.asin(),
-            (Function::Acos, _) => value.acos(),
-            (Function::Atan, _) => value.atan(),
+            (Function::Asin, _) => libm::asin(value),
+            (Function::Acos, _) => libm::acos(value),
+            (Function::Atan, _) => libm::atan(value),
+            (Function::Sinh, _) => libm::sinh(value),
+            (Function::Cosh, _) => libm::cosh(value),
+            (Function::Tanh, _) => libm::tanh(value),
+            (Function::Cot, _) => 1.0 / value.tan(),
             (Function::Degrees, _) => value.to_degrees(),
             (Function::Radians, _) => value.to_radians(),
             _ => value.ln(),
         }))
     })
+}
+
+/// The decimal logarithm, rounded correctly as Java's is: the logarithm of the mantissa by the
+/// series of the inverse hyperbolic tangent, in pairs of doubles.
+fn log10(value: f64) -> f64 {
+    if value.is_nan() || value <= 0.0 || value.is_infinite() {
+        return value.log10();
+    }
+    let (mut mantissa, mut exponent) = libm::frexp(value);
+    if mantissa < std::f64::consts::FRAC_1_SQRT_2 {
+        mantissa *= 2.0;
+        exponent -= 1;
+    }
+    // ln m = 2 (s + s³/3 + s⁵/5 + …) with s = (m - 1) / (m + 1), so that |s| is below 0.172.
+    let ratio = Pair::sum(mantissa, -1.0).divided(Pair::sum(mantissa, 1.0));
+    let square = ratio.times(ratio);
+    // What 2 s²⁵ / 51 leaves out is below a double's last digit, squared.
+    let mut series = Pair { high: 0.0, low: 0.0 };
+    for step in (0..25).rev() {
+        let term = Pair { high: 1.0, low: 0.0 }.divided(Pair::sum(f64::from(2 * step + 1), 0.0));
+        series = series.times(square).plus(term);
+    }
+    let natural = series.times(ratio);
+    let natural = Pair { high: 2.0 * natural.high, low: 2.0 * natural.low };
+    let power = Pair { high: f64::from(exponent), low: 0.0 }.times(LOG10_OF_2);
+    let result = natural.times(LOG10_OF_E).plus(power);
+    result.high + result.low
+}
+
+const LOG10_OF_2: Pair = Pair { high: 0.301_029_995_663_981_2, low: -2.803_728_127_785_17e-18 };
+const LOG10_OF_E: Pair = Pair { high: 0.434_294_481_903_251_8, low: 1.098_319_650_216_765_1e-17 };
+
+/// A number as the sum of two doubles. T. J. Dekker, A floating-point technique for extending the
+/// available precision, Numerische Mathematik 18 (1971).
+#[derive(Clone, Copy)]
+struct Pair {
+    high: f64,
+    low: f64,
+}
+
+impl Pair {
+    fn sum(a: f64, b: f64) -> Self {
+        let high = a + b;
+        let part = high - a;
+        Self { high, low: (a - (high - part)) + (b - part) }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let sum = Self::sum(self.high, other.high);
+        Self::sum(sum.high, sum.low + self.low + other.low)
+    }
+
+    fn times(self, other: Self) -> Self {
+        let high = self.high * other.high;
+        let low = self.high.mul_add(other.high, -high);
+        Self::sum(high, low + self.high * other.low + self.low * other.high)
+    }
+
+    fn divided(self, by: Self) -> Self {
+        let first = self.high / by.high;
+        let rest = self.plus(by.times(Self { high: -first, low: 0.0 }));
+        let second = rest.high / by.high;
+        let rest = rest.plus(by.times(Self { high: -second, low: 0.0 }));
+        Self::sum(first, second).plus(Self { high: rest.high / by.high, low: 0.0 })
+    }
 }

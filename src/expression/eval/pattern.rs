@@ -55,6 +55,9 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     if function == Function::Like {
         return like(frame);
     }
+    if function == Function::SimilarTo {
+        return similar(frame);
+    }
     let (text, pattern) = (frame.args[0].clone(), frame.args[1].clone());
     let third = frame.args.get(2).cloned();
     let mut expression = Expression::new(&pattern);
@@ -64,6 +67,22 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             let regex = expression.get(pattern);
             let regex = regex.ok_or_else(|| bad_pattern(pattern))?;
             Ok(Some(regex.is_match(text.str(row))))
+        }),
+        Function::RegexpCount => frame.i64s(|row| {
+            let regex = expression.get(pattern.str(row));
+            Ok(regex.map(|regex| regex.find_iter(text.str(row)).count() as i64))
+        }),
+        Function::RegexpInstr => frame.i64s(|row| {
+            let text = text.str(row);
+            let regex = expression.get(pattern.str(row));
+            Ok(regex.map(|regex| match regex.find(text) {
+                Some(found) => text[..found.start()].chars().count() as i64 + 1,
+                None => 0,
+            }))
+        }),
+        Function::RegexpSubstr => frame.slices(|text, row| {
+            let found = expression.get(pattern.str(row))?.find(text)?;
+            Some((found.start(), found.end()))
         }),
         Function::RegexpExtract => frame.slices(|text, row| {
             let group = third.as_ref().map_or(0, |group| group.i64(row));
@@ -237,4 +256,54 @@ fn like(frame: &mut Frame) -> ColumnRef {
             None => Ok(None),
         }
     })
+}
+
+/// SIMILAR TO: `%` and `_` of LIKE among the signs of a regular expression, over the whole text.
+fn similar(frame: &mut Frame) -> ColumnRef {
+    let (text, pattern) = (frame.args[0].clone(), frame.args[1].clone());
+    let escape = frame.args.get(2).cloned();
+    let mut last: Option<(String, Option<char>, Result<Regex, String>)> = None;
+    frame.bools(|row| {
+        let wanted = pattern.str(row);
+        let escape = escape.as_ref().and_then(|escape| escape.str(row).chars().next());
+        let same = matches!(&last, Some((text, by, _)) if text == wanted && *by == escape);
+        if !same {
+            let regex = Regex::new(&regex_of(wanted, escape)).map_err(|_| bad_pattern(wanted));
+            last = Some((wanted.into(), escape, regex));
+        }
+        match &last {
+            Some((_, _, Ok(regex))) => Ok(Some(regex.is_match(text.str(row)))),
+            Some((_, _, Err(reason))) => Err(reason.clone()),
+            None => Ok(None),
+        }
+    })
+}
+
+fn regex_of(pattern: &str, escape: Option<char>) -> String {
+    let mut out = String::from("(?s)^(?:");
+    let mut chars = pattern.chars();
+    let mut in_class = false;
+    while let Some(c) = chars.next() {
+        match c {
+            c if Some(c) == escape => {
+                let next = chars.next().unwrap_or(c);
+                out.push_str(&regex::escape(next.encode_utf8(&mut [0; 4])));
+            }
+            ']' => {
+                in_class = false;
+                out.push(c);
+            }
+            '[' => {
+                in_class = true;
+                out.push(c);
+            }
+            c if in_class => out.push(c),
+            '%' => out.push_str(".*"),
+            '_' => out.push('.'),
+            // As in Flink, the other signs of a regular expression keep their meaning.
+            c => out.push(c),
+        }
+    }
+    out.push_str(")$");
+    out
 }

@@ -62,6 +62,15 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
         Ascii => frame
             .i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| i64::from(byte as i8))))),
         Position => position(frame),
+        Instr => instr(frame),
+        IsAlpha | IsDigit => frame.bools_of(Validity::all(), |row| {
+            let of = |c: char| match function {
+                IsAlpha => c.is_alphabetic(),
+                _ => c.is_numeric(),
+            };
+            let text = if a.is_null(row) { "" } else { a.str(row) };
+            Ok(Some(!text.is_empty() && text.chars().all(of)))
+        }),
         StartsWith => {
             let b = frame.args[1].clone();
             frame.bools(|row| Ok(Some(a.bytes(row).starts_with(b.bytes(row)))))
@@ -269,5 +278,26 @@ fn position(frame: &mut Frame) -> ColumnRef {
         let first = byte_of(text, from as usize - 1);
         let found = text[first..].find(needle.str(row));
         Ok(Some(found.map_or(0, |at| text[..first + at].chars().count() as i64 + 1)))
+    })
+}
+
+/// The place of the n-th needle from a start on, which counts from the end if it is negative.
+fn instr(frame: &mut Frame) -> ColumnRef {
+    let [text, needle, start, which] = [0, 1, 2, 3].map(|at| frame.args[at].clone());
+    frame.i64s(|row| {
+        let (text, needle) = (text.str(row), needle.str(row));
+        let (start, which) = (start.i64(row), which.i64(row));
+        let is_here = |(_, (at, _)): &(usize, (usize, char))| text[*at..].starts_with(needle);
+        let places = || text.char_indices().enumerate().filter(is_here).map(|(at, _)| at as i64);
+        let nth = usize::try_from(which - 1).ok();
+        let Some(nth) = nth.filter(|_| start != 0) else { return Ok(Some(0)) };
+        let found = if start > 0 {
+            places().filter(|at| *at >= start - 1).nth(nth)
+        } else {
+            let last = text.chars().count() as i64 + start;
+            let before: Vec<i64> = places().take_while(|at| *at <= last).collect();
+            before.into_iter().rev().nth(nth)
+        };
+        Ok(Some(found.map_or(0, |at| at + 1)))
     })
 }

@@ -260,7 +260,7 @@ fn json() {
     check("JSON_EXISTS", vec![s(body), s("$.z")], "false");
     check("JSON_EXISTS", vec![s(body), s("$.user.id")], "true");
     check("JSON_QUERY", vec![s(body), s("$.tags[1]")], r#"{"b":[1,2]}"#);
-    check("IS_JSON", vec![s("{bad")], "false");
+    check("IS JSON", vec![s("{bad"), s("VALUE")], "false");
 }
 
 #[test]

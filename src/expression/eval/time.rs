@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::super::registry::Function;
+use super::cast::{from_local, to_local};
 use super::frame::Frame;
 use crate::record::{Column, ColumnRef, DataType, Value};
 use crate::time::{self, Pattern, Unit};
 
 pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     match function {
-        Function::Now => {
+        Function::Now | Function::ProcTime => {
             let now = Value::I64(frame.context.now_ms);
             Arc::new(Column::constant(&now, &DataType::BigInt, frame.batch.rows))
         }
         Function::ToTimestamp => to_timestamp(frame),
+        Function::ConvertZone => convert_zone(frame),
         Function::DateFormat => date_format(frame),
         Function::Extract => {
             let (unit, value) = (unit(frame, 0), frame.args[1].clone());
@@ -82,5 +86,26 @@ fn date_format(frame: &mut Frame) -> ColumnRef {
     frame.strings(|row, out| {
         let pattern = compiled.get(pattern.str(row));
         Ok(pattern.map(|pattern| pattern.format(value.i64(row), out)))
+    })
+}
+
+/// A local time of one zone as that of another; NULL for a text that is no time.
+fn convert_zone(frame: &mut Frame) -> ColumnRef {
+    let [text, from, to] = [0, 1, 2].map(|at| frame.args[at].clone());
+    let Some(pattern) = Pattern::new("yyyy-MM-dd HH:mm:ss") else {
+        return frame.nulls(&DataType::STRING);
+    };
+    // As in Java, a zone that is not known is UTC.
+    let zone = |name: &str| (name.to_owned(), TimeZone::get(name).unwrap_or(TimeZone::UTC));
+    let mut zones = [zone("UTC"), zone("UTC")];
+    frame.strings(|row, out| {
+        for (known, name) in zones.iter_mut().zip([from.str(row), to.str(row)]) {
+            if known.0 != name {
+                *known = zone(name);
+            }
+        }
+        let Some(local) = pattern.parse(text.str(row)) else { return Ok(None) };
+        let instant = from_local(local, &zones[0].1);
+        Ok(instant.map(|ms| pattern.format(to_local(ms, &zones[1].1), out)))
     })
 }

@@ -195,7 +195,17 @@ fn not_comparable(left: &Expr, right: &Expr) -> String {
     )
 }
 
-fn comparison(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
+fn comparison(op: BinaryOp, mut left: Expr, mut right: Expr) -> Result<Expr, String> {
+    // A local time is compared with an instant as that of the session's zone.
+    let instant = |expr: &Expr| match expr.data_type {
+        DataType::TimestampLtz { .. } => Some(expr.data_type.clone()),
+        _ => None,
+    };
+    if let (DataType::Timestamp { .. }, Some(to)) = (&left.data_type, instant(&right)) {
+        left = cast(left, to, CastMode::Strict)?;
+    } else if let (Some(to), DataType::Timestamp { .. }) = (instant(&left), &right.data_type) {
+        right = cast(right, to, CastMode::Strict)?;
+    }
     let common = common_type(&[left.data_type.clone(), right.data_type.clone()]);
     let ordered = !matches!(op, BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq);
     let common = common

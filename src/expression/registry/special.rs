@@ -58,8 +58,46 @@ pub fn modulo(name: &str, args: Vec<Expr>) -> Made {
 }
 
 pub fn instr(name: &str, args: Vec<Expr>) -> Made {
-    let [haystack, needle] = exactly(name, args)?;
-    call("POSITION", vec![needle, haystack])
+    if args.len() < 3 {
+        let [haystack, needle] = exactly(name, args)?;
+        return call("POSITION", vec![needle, haystack]);
+    }
+    let mut args = args;
+    if args.len() == 3 {
+        args.push(bigint(1));
+    }
+    let [haystack, needle, start, which] = exactly(name, args)?;
+    let args = vec![
+        string(name, haystack)?,
+        string(name, needle)?,
+        integer(name, start)?,
+        integer(name, which)?,
+    ];
+    Ok(make(Function::Instr, args, DataType::Int))
+}
+
+/// The text at a place of a list.
+pub fn elt(name: &str, args: Vec<Expr>) -> Made {
+    let mut args = args.into_iter();
+    let index = integer(name, args.next().ok_or_else(|| wrong_count(name, 0))?)?;
+    let mut branches = Vec::new();
+    for (at, text) in args.enumerate() {
+        let here = binary(BinaryOp::Eq, index.clone(), bigint(at as i64 + 1))?;
+        branches.push((here, string(name, text)?));
+    }
+    if branches.is_empty() {
+        return Err(wrong_count(name, 1));
+    }
+    case(branches, None)
+}
+
+/// A digest by its number of bits.
+pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
+    let [value, bits] = exactly(name, args)?;
+    match bits.as_literal().and_then(Value::as_i64) {
+        Some(bits @ (224 | 256 | 384 | 512)) => call(&format!("SHA{bits}"), vec![value]),
+        _ => Err(format!("{name}: the number of bits must be the literal 224, 256, 384 or 512")),
+    }
 }
 
 /// Of the bytes of a text, or of a whole number.
@@ -276,6 +314,10 @@ pub fn clock(name: &str, args: Vec<Expr>) -> Made {
         "LOCALTIMESTAMP" => cast(now(), TIMESTAMP, CastMode::Strict),
         "CURRENT_DATE" => cast(now(), DataType::Date, CastMode::Strict),
         "CURRENT_TIME" | "LOCALTIME" => cast(now(), DataType::Time, CastMode::Strict),
+        "PROCTIME" => {
+            let kind = ExprKind::Call { function: Function::ProcTime, args: vec![] };
+            Ok(Expr { kind, data_type: INSTANT, nullable: false })
+        }
         _ => Ok(now()),
     }
 }
@@ -302,29 +344,63 @@ pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
 /// A value as JSON text.
 pub fn json_string(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;
-    let text = cast(value.clone(), DataType::STRING, CastMode::Strict)?;
     match &value.data_type {
-        DataType::Boolean => call("LOWER", vec![text]),
         of if of.is_decimal() => Ok(make(Function::JsonDecimal, vec![value], DataType::STRING)),
-        of if of.is_numeric() => Ok(text),
         of if of.is_binary() => call("JSON_QUOTE", vec![call("TO_BASE64", vec![value])?]),
-        of if of.is_nested() => Err(format!("{name} cannot take {of} yet")),
-        _ => call("JSON_QUOTE", vec![text]),
+        of if of.is_string() => call("JSON_QUOTE", vec![value]),
+        DataType::IntervalDayTime | DataType::IntervalYearMonth => {
+            Err(format!("{name} cannot take {}", value.data_type))
+        }
+        _ => Ok(make(Function::JsonText, vec![value], DataType::STRING)),
     }
 }
 
+/// What becomes of a member or element that is NULL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum OnNull {
+    Null,
+    Absent,
+}
+
 /// JSON_OBJECT: keys, values, and whether a value is JSON already.
-pub fn json_object(members: Vec<(String, Expr, bool)>) -> Made {
-    let mut parts = vec![text("{")];
-    for (index, (key, value, is_json)) in members.into_iter().enumerate() {
-        let comma = if index > 0 { "," } else { "" };
+pub fn json_object(members: Vec<(String, Expr, bool)>, on_null: OnNull) -> Made {
+    let member = |(key, value, is_json)| {
         let key = serde_json::Value::String(key).to_string();
-        parts.push(text(&format!("{comma}{key}:")));
+        (format!(",{key}:"), value, is_json)
+    };
+    json_parts(["{", "}"], members.into_iter().map(member), on_null)
+}
+
+/// JSON_ARRAY: values, and whether a value is JSON already.
+pub fn json_array(elements: Vec<(Expr, bool)>, on_null: OnNull) -> Made {
+    let element = |(value, is_json)| (",".to_owned(), value, is_json);
+    json_parts(["[", "]"], elements.into_iter().map(element), on_null)
+}
+
+/// Each part begins with a comma, of which the first is cut off again.
+fn json_parts(
+    [open, close]: [&str; 2],
+    parts: impl Iterator<Item = (String, Expr, bool)>,
+    on_null: OnNull,
+) -> Made {
+    let mut all = Vec::new();
+    for (before, value, is_json) in parts {
         let value = if is_json { value } else { call("JSON_STRING", vec![value])? };
-        parts.push(call("COALESCE", vec![value, text("null")])?);
+        all.push(match on_null {
+            OnNull::Null => {
+                call("CONCAT", vec![text(&before), call("COALESCE", vec![value, text("null")])?])?
+            }
+            OnNull::Absent => {
+                let part = call("CONCAT", vec![text(&before), value])?;
+                call("COALESCE", vec![part, text("")])?
+            }
+        });
     }
-    parts.push(text("}"));
-    call("CONCAT", parts)
+    if all.is_empty() {
+        return Ok(text(&[open, close].concat()));
+    }
+    let all = call("SUBSTRING", vec![call("CONCAT", all)?, bigint(2)])?;
+    call("CONCAT", vec![text(open), all, text(close)])
 }
 
 /// body, path, returned type, what to do on empty and its default, the same on error.

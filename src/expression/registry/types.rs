@@ -3,7 +3,7 @@
 use super::super::{CastMode, EvalContext, EvalErrors, Expr, ExprKind, eval};
 use super::Function;
 use crate::decimal::DecimalType;
-use crate::record::{Batch, BatchTime, DataType, Value};
+use crate::record::{Batch, BatchTime, DataType, Field, Value};
 
 /// Place of a number type in the order of widening.
 fn rank(data_type: &DataType) -> Option<u8> {
@@ -50,6 +50,18 @@ fn common_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
             TimestampLtz { precision: *a.max(b) }
         }
         (Date, t @ Timestamp { .. }) | (t @ Timestamp { .. }, Date) => t.clone(),
+        (DataType::Array(a), DataType::Array(b)) => DataType::Array(common_of_two(a, b)?.into()),
+        (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
+            DataType::Map(common_of_two(ka, kb)?.into(), common_of_two(va, vb)?.into())
+        }
+        (DataType::Row(a), DataType::Row(b)) if a.len() == b.len() => {
+            let field = |(a, b): (&Field, &Field)| {
+                let data_type = common_of_two(&a.data_type, &b.data_type)?;
+                let nullable = a.nullable || b.nullable;
+                Some(Field { name: a.name.clone(), data_type, nullable })
+            };
+            DataType::Row(a.iter().zip(b.iter()).map(field).collect::<Option<_>>()?)
+        }
         (a, b) => {
             let (rank_a, rank_b) = (rank(a)?, rank(b)?);
             // BIGINT does not fit a FLOAT's digits; Flink takes DOUBLE then.
@@ -108,7 +120,21 @@ pub fn coerce(expr: Expr, to: &DataType) -> Option<Expr> {
         || (from.is_decimal() && to.is_approximate())
         || (from.is_binary() && matches!(to, DataType::Bytes { .. }))
         || matches!((from, to), (DataType::Binary { .. }, DataType::Binary { .. }));
+    let widens = widens || (from.is_nested() && fits(from, to));
     widens.then(|| convert(expr, to, CastMode::Strict))
+}
+
+/// Whether all parts of a nested value convert without being asked; names of fields don't count.
+fn fits(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (DataType::Array(a), DataType::Array(b)) => fits(a, b),
+        (DataType::Map(ka, va), DataType::Map(kb, vb)) => fits(ka, kb) && fits(va, vb),
+        (DataType::Row(a), DataType::Row(b)) => {
+            let pair = |(a, b): (&Field, &Field)| fits(&a.data_type, &b.data_type);
+            a.len() == b.len() && a.iter().zip(b.iter()).all(pair)
+        }
+        (a, b) => coerce(Expr::column(0, a.clone()), b).is_some(),
+    }
 }
 
 /// The same value under another type of the same form. A computed expression gets a cast, as
@@ -139,6 +165,13 @@ fn castable(from: &DataType, to: &DataType) -> bool {
     let interval = |t: &DataType| matches!(t, IntervalDayTime | IntervalYearMonth);
     let temporal = |t: &DataType| t.is_timestamp() || matches!(t, Date | Time);
     match (from, to) {
+        (DataType::Array(a), DataType::Array(b)) => castable(a, b),
+        (DataType::Map(ka, va), DataType::Map(kb, vb)) => castable(ka, kb) && castable(va, vb),
+        (DataType::Row(a), DataType::Row(b)) => {
+            let pair = |(a, b): (&Field, &Field)| castable(&a.data_type, &b.data_type);
+            a.len() == b.len() && a.iter().zip(b.iter()).all(pair)
+        }
+        (DataType::Null, _) => true,
         (from, to) if to.is_string() => !interval(from),
         (from, to) if from.is_string() => {
             *to == Boolean || to.is_numeric() || temporal(to) || to.is_binary()
@@ -163,7 +196,14 @@ fn convert(input: Expr, to: &DataType, mode: CastMode) -> Expr {
 pub(super) fn fold(expr: Expr) -> Expr {
     let instant = |t: &DataType| matches!(t, DataType::TimestampLtz { .. });
     let constant = match &expr.kind {
-        ExprKind::Call { function, .. } => *function != Function::Now,
+        ExprKind::Call { function, .. } => !matches!(
+            function,
+            Function::Now
+                | Function::ProcTime
+                | Function::Uuid
+                | Function::Rand
+                | Function::RandInteger
+        ),
         ExprKind::Cast { input, .. } => !instant(&expr.data_type) && !instant(&input.data_type),
         _ => false,
     };

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::sketch::{DistinctCounter, Sketch};
 use super::{AggregateCall, AggregateFunction, decimal};
-use crate::record::{Batch, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, key};
+use crate::record::{Batch, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Value, key};
 use crate::state::Chunked;
 use crate::state::entry::{put_bytes, put_i64, put_i128, take_bytes, take_i64, take_i128};
 
@@ -19,6 +20,7 @@ enum Form {
     Spread,
     /// Texts, and bytes.
     Text,
+    Sketch,
 }
 
 type Values = HashSet<Box<[u8]>, ahash::RandomState>;
@@ -39,6 +41,7 @@ struct Accumulator {
     squares: Chunked<f64>,
     texts: Chunked<Option<Box<[u8]>>>,
     distinct: Chunked<Option<Box<Values>>>,
+    sketches: Chunked<Option<Box<Sketch>>>,
 }
 
 impl Accumulator {
@@ -47,6 +50,7 @@ impl Accumulator {
         let form = match (call.function, &call.argument_type) {
             (Count | CountStar, _) => Form::None,
             (SquaredDistances, _) => Form::Spread,
+            (function, _) if function.is_sketch() => Form::Sketch,
             (_, argument) if argument.is_string() || argument.is_binary() => Form::Text,
             (_, DataType::Decimal(_)) => Form::Decimal,
             (_, argument) if argument.is_approximate() => Form::Float,
@@ -63,6 +67,7 @@ impl Accumulator {
             squares: Chunked::default(),
             texts: Chunked::default(),
             distinct: Chunked::default(),
+            sketches: Chunked::default(),
         }
     }
 
@@ -78,6 +83,7 @@ impl Accumulator {
                 self.squares.grow(rows);
             }
             Form::Text => self.texts.grow(rows),
+            Form::Sketch => self.sketches.grow(rows),
         }
         if self.call.distinct {
             self.distinct.grow(rows);
@@ -93,6 +99,7 @@ impl Accumulator {
             Form::Float => self.floats[at] = 0.0,
             Form::Spread => (self.floats[at], self.squares[at]) = (0.0, 0.0),
             Form::Text => self.texts[at] = None,
+            Form::Sketch => self.sketches[at] = None,
         }
         if self.call.distinct {
             self.distinct[at] = None;
@@ -144,9 +151,34 @@ impl Accumulator {
             (ColumnData::Str(values) | ColumnData::Bytes(values), Form::Text) => {
                 self.take_text(at, values.bytes(row));
             }
+            (_, Form::Sketch) => self.take_sketched(at, column, row),
             _ => {}
         }
         self.count[at] += 1;
+    }
+
+    fn sketch(&mut self, at: usize) -> &mut Sketch {
+        let function = self.call.function;
+        self.sketches[at].get_or_insert_with(|| {
+            Box::new(match function {
+                AggregateFunction::ApproxPercentile(_) => Sketch::Quantiles(Default::default()),
+                AggregateFunction::Percentile(_) => Sketch::Exact(Default::default()),
+                _ => Sketch::Distinct(DistinctCounter::new()),
+            })
+        })
+    }
+
+    fn take_sketched(&mut self, at: usize, column: &Column, row: usize) {
+        if self.call.function == AggregateFunction::ApproxCountDistinct {
+            let mut value = Vec::with_capacity(32);
+            key::encode_value(column, row, &mut value);
+            return self.sketch(at).add_bytes(&value);
+        }
+        match &column.data {
+            ColumnData::I64(values) => self.sketch(at).add_number(values[row] as f64),
+            ColumnData::F64(values) => self.sketch(at).add_number(values[row]),
+            _ => {}
+        }
     }
 
     /// Whether a value replaces the one that is held, to which it is `order`.
@@ -229,6 +261,11 @@ impl Accumulator {
             Form::Float => self.take_float(at, other.floats[from]),
             Form::Decimal => self.take_decimal(at, other.decimals[from]),
             Form::Spread => self.merge_spread(at, other, from),
+            Form::Sketch => {
+                if let Some(theirs) = &other.sketches[from] {
+                    self.sketch(at).merge(theirs);
+                }
+            }
             Form::Text => {
                 if let Some(text) = &other.texts[from] {
                     self.take_text(at, text);
@@ -267,11 +304,20 @@ impl Accumulator {
     }
 
     fn output(&self, at: usize, out: &mut ColumnBuilder) {
-        use AggregateFunction::{Avg, Count, CountStar};
+        use AggregateFunction::{
+            ApproxCountDistinct, ApproxPercentile, Avg, Count, CountStar, Percentile,
+        };
         let count = self.count[at];
         match (self.call.function, self.form) {
             (Count | CountStar, _) => out.push_i64(count),
+            (ApproxCountDistinct, _) => {
+                out.push_i64(self.sketches[at].as_ref().map_or(0, |sketch| sketch.distinct()));
+            }
             _ if count == 0 => out.push_null(),
+            (ApproxPercentile(share) | Percentile(share), _) => {
+                let found = self.sketches[at].as_ref().and_then(|it| it.quantile(share.get()));
+                out.push_value(&found.map_or(Value::Null, Value::F64));
+            }
             (Avg, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at] / count)),
             (Avg, Form::Float) => self.push_float(self.floats[at] / count as f64, out),
             (function, Form::Int)
@@ -284,7 +330,7 @@ impl Accumulator {
             (_, Form::Decimal) => self.push_decimal(at, out),
             (_, Form::Spread) => out.push_f64(self.squares[at]),
             (_, Form::Text) => out.push_bytes(self.texts[at].as_deref().unwrap_or_default()),
-            (_, Form::None) => out.push_null(),
+            (_, Form::None | Form::Sketch) => out.push_null(),
         }
     }
 
@@ -325,7 +371,7 @@ impl Accumulator {
                 None => value.push_null(),
             },
             // Not sent in part.
-            Form::Spread => value.push_null(),
+            Form::Spread | Form::Sketch => value.push_null(),
             Form::Text => value.push_bytes(self.texts[at].as_deref().unwrap_or_default()),
         }
         rest.iter_mut().for_each(|counts| counts.push_i64(count));
@@ -371,6 +417,10 @@ impl Accumulator {
                 put_i64(self.squares[at].to_bits() as i64, out);
             }
             Form::Text => put_bytes(self.texts[at].as_deref().unwrap_or_default(), out),
+            Form::Sketch if self.count[at] > 0 => {
+                self.sketches[at].iter().for_each(|sketch| sketch.save(out));
+            }
+            Form::Sketch => {}
         }
         if self.call.distinct {
             put_i64(self.distinct_at(at).map_or(0, |values| values.len() as i64), out);
@@ -395,6 +445,8 @@ impl Accumulator {
                 let text = take_bytes(from)?;
                 self.texts[at] = (self.count[at] > 0).then(|| text.into());
             }
+            Form::Sketch if self.count[at] > 0 => self.sketch(at).load(from)?,
+            Form::Sketch => {}
         }
         if self.call.distinct {
             for _ in 0..take_i64(from)? {
@@ -408,7 +460,8 @@ impl Accumulator {
     fn bytes(&self) -> u64 {
         let flat =
             self.count.bytes() + self.ints.bytes() + self.floats.bytes() + self.squares.bytes();
-        flat + self.decimals.bytes() + self.texts.bytes() + self.distinct.bytes()
+        let values = self.decimals.bytes() + self.texts.bytes() + self.sketches.bytes();
+        flat + values + self.distinct.bytes()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod accumulator;
 pub mod decimal;
 pub mod group;
 mod retract;
+mod sketch;
 
 pub use accumulator::Accumulators;
 pub use group::{GroupAggregate, GroupOptions, Retention};
@@ -26,6 +27,27 @@ pub enum AggregateFunction {
     Concat,
     /// The sum of the squared distances from the mean (Welford's way), of which variances are made.
     SquaredDistances,
+    /// How many values differ, within a standard error of 1.6 %; exact up to 512.
+    ApproxCountDistinct,
+    /// The value at a share of all, within 1 % of it.
+    ApproxPercentile(Share),
+    /// The same exactly, between the two next values by their distance.
+    Percentile(Share),
+}
+
+/// A share from 0 to 1, by the bits of its double.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Share(u64);
+
+impl Share {
+    /// None outside of 0 to 1.
+    pub fn new(share: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&share).then(|| Self(share.to_bits()))
+    }
+
+    pub fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
 }
 
 impl AggregateFunction {
@@ -37,6 +59,11 @@ impl AggregateFunction {
     /// The result depends on the order in which rows come, be it in its last digit.
     pub fn is_ordered(self) -> bool {
         matches!(self, Self::First | Self::Last | Self::Concat | Self::SquaredDistances)
+    }
+
+    /// The state is a sketch, which is not sent in part.
+    pub fn is_sketch(self) -> bool {
+        matches!(self, Self::ApproxCountDistinct | Self::ApproxPercentile(_) | Self::Percentile(_))
     }
 }
 

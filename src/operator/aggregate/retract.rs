@@ -74,7 +74,8 @@ impl Kept {
 
     fn output(&self, call: &AggregateCall) -> Value {
         use AggregateFunction::{
-            Avg, Concat, Count, CountStar, First, Last, Max, Min, SquaredDistances, Sum,
+            ApproxCountDistinct, ApproxPercentile, Avg, Concat, Count, CountStar, First, Last, Max,
+            Min, Percentile, SquaredDistances, Sum,
         };
         let of = &call.data_type;
         match call.function {
@@ -96,6 +97,8 @@ impl Kept {
             Avg => Value::I64(of.wrap(self.int / self.count)),
             // The planner refuses them: the order of what is left is not known.
             First | Last | Concat | SquaredDistances => Value::Null,
+            // Nor does a sketch know what to take back.
+            ApproxCountDistinct | ApproxPercentile(_) | Percentile(_) => Value::Null,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
-use super::{OverCall, OverFunction};
+use super::{OverCall, OverFunction, Variance};
 use crate::operator::aggregate::decimal;
 use crate::record::{ColumnBuilder, DataType, Value, row};
 use crate::state::Entry;
@@ -16,7 +16,8 @@ struct Accumulator {
     count: i64,
     int: i64,
     float: f64,
-    /// The extreme, the first or last value, or the sum of decimals.
+    /// The extreme, the first or last value, or the sum of decimals; of a variance, the sum of the
+    /// squares.
     value: Option<Value>,
     /// How often each value stands in the frame, for DISTINCT.
     distinct: Option<HashMap<Box<[u8]>, u64, ahash::RandomState>>,
@@ -158,7 +159,10 @@ impl Frame {
             return;
         }
         let fresh = self.computed(calls, self.active, self.times.len());
-        for (accumulator, fresh) in self.accumulators.iter_mut().zip(fresh) {
+        let picks = calls.iter().map(|call| call.function.picks_a_row());
+        for ((accumulator, fresh), _) in
+            self.accumulators.iter_mut().zip(fresh).zip(picks).filter(|(_, picks)| *picks)
+        {
             accumulator.value = fresh.value;
         }
     }
@@ -258,6 +262,7 @@ impl Accumulator {
                 self.value.get_or_insert_with(|| value.clone());
             }
             OverFunction::LastValue => self.value = Some(value.clone()),
+            OverFunction::Variance(_) => self.sum_squared(value, 1),
             OverFunction::Count | OverFunction::Lag { .. } => {}
         }
     }
@@ -272,6 +277,46 @@ impl Accumulator {
     fn shift_decimal(&mut self, by: i128) {
         let sum = self.decimal_sum().wrapping_add(by);
         self.value = Some(Value::decimal(sum));
+    }
+
+    /// Adds a value and its square to the sums (`by` 1), or takes them off (-1).
+    fn sum_squared(&mut self, value: &Value, by: i64) {
+        let squares = match (value, &self.value) {
+            (Value::I64(x), held) => {
+                self.int = self.int.wrapping_add(by.wrapping_mul(*x));
+                let held = held.as_ref().and_then(Value::as_i64).unwrap_or(0);
+                Value::I64(held.wrapping_add(by.wrapping_mul(x.wrapping_mul(*x))))
+            }
+            (Value::F64(x), held) => {
+                self.float += by as f64 * x;
+                let held = if let Some(Value::F64(held)) = held { *held } else { 0.0 };
+                Value::F64(held + by as f64 * x * x)
+            }
+            _ => return,
+        };
+        self.value = Some(squares);
+    }
+
+    /// Over a frame, unlike in a group, Flink computes variances from two sums, those of integers
+    /// by divisions of integers.
+    fn variance(&self, of: Variance) -> Value {
+        let divisor = self.count - i64::from(of.sample);
+        if divisor == 0 {
+            return Value::Null;
+        }
+        let root = |variance: f64| if of.root { variance.powf(0.5) } else { variance };
+        match &self.value {
+            Some(Value::I64(squares)) => {
+                let mean = self.int.wrapping_mul(self.int) / self.count;
+                let variance = squares.wrapping_sub(mean) / divisor;
+                Value::I64(if of.root { root(variance as f64) as i64 } else { variance })
+            }
+            Some(Value::F64(squares)) => {
+                let mean = self.float * self.float / self.count as f64;
+                Value::F64(root((squares - mean) / divisor as f64))
+            }
+            _ => Value::Null,
+        }
     }
 
     /// Takes a value of the oldest row back; false where what is left has to be looked through.
@@ -302,6 +347,11 @@ impl Accumulator {
             OverFunction::Min | OverFunction::Max | OverFunction::FirstValue => {
                 return self.value.as_ref().is_some_and(|held| held != value);
             }
+            // So that no rounding error stays in an empty frame.
+            OverFunction::Variance(_) if self.count == 0 => {
+                (self.int, self.float, self.value) = (0, 0.0, None);
+            }
+            OverFunction::Variance(_) => self.sum_squared(value, -1),
             OverFunction::LastValue if self.count == 0 => self.value = None,
             _ => {}
         }
@@ -331,6 +381,11 @@ impl Accumulator {
             OverFunction::Sum => out.push_i64(call.data_type.wrap(self.int)),
             OverFunction::Avg => out.push_i64(call.data_type.wrap(self.int / self.count)),
             OverFunction::Lag { .. } => out.push_null(),
+            OverFunction::Variance(of) => out.push_value(&match self.variance(of) {
+                Value::F64(value) => Value::F64(narrow_float(value, &call.data_type)),
+                Value::I64(value) => Value::I64(call.data_type.wrap(value)),
+                other => other,
+            }),
             _ => out.push_value(self.value.as_ref().unwrap_or(&Value::Null)),
         }
     }

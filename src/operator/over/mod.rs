@@ -23,6 +23,8 @@ pub enum OverFunction {
     Min,
     Max,
     Avg,
+    /// VAR_POP, VAR_SAMP and their roots.
+    Variance(Variance),
     /// The first or last value of the frame that is not NULL.
     FirstValue,
     LastValue,
@@ -30,6 +32,14 @@ pub enum OverFunction {
     Lag {
         offset: usize,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variance {
+    /// Of a sample: divided by one less.
+    pub sample: bool,
+    /// The standard deviation.
+    pub root: bool,
 }
 
 impl OverFunction {

@@ -26,7 +26,8 @@ pub fn mergeable(calls: &[AggregateCall]) -> bool {
     calls.iter().all(|call| {
         let counts =
             matches!(call.function, AggregateFunction::CountStar | AggregateFunction::Count);
-        let merges = !call.distinct && !call.function.is_ordered();
+        let whole = call.distinct || call.function.is_ordered() || call.function.is_sketch();
+        let merges = !whole;
         merges && (counts || !call.argument_type.is_nested())
     })
 }

@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='function/array_search.jsonl','format'='json');
+CREATE TABLE `result` (k INT, c0 BOOLEAN, c1 BOOLEAN, c2 BOOLEAN, c3 INT, c4 INT, c5 INT, c6 BOOLEAN) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, ARRAY_CONTAINS(ARRAY[1,2,3], id), ARRAY_CONTAINS(ARRAY[p, s], u), ARRAY_CONTAINS(ARRAY[v, 20], CAST(20 AS BIGINT)), ARRAY_POSITION(ARRAY[v, 20], CAST(20 AS BIGINT)), ARRAY_POSITION(ARRAY[u, p], u), ARRAY_POSITION(ARRAY[1,2], 5), ARRAY_CONTAINS(SPLIT(s, ','), 'b') FROM ev;

@@ -1,0 +1,7 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH ('connector'='filesystem','path'='function/nested_text.jsonl','format'='json');
+CREATE TABLE `result` (k INT, c0 STRING, c1 STRING, c2 STRING, c3 STRING, c4 STRING, c5 STRING, c6 STRING, c7 STRING, c8 STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, CAST(ARRAY[1,2] AS STRING), CAST(MAP['a',1] AS STRING), CAST(ROW(id,s) AS STRING), CAST(ARRAY['a',NULL] AS STRING), CAST(ARRAY[ROW(1,'x')] AS STRING), CAST(ARRAY[ok, TRUE] AS STRING), CAST(ARRAY[ts] AS STRING), CAST(ARRAY[d] AS STRING), s || CAST(ROW(1, v) AS STRING) FROM ev;
