@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField};
 use crate::expression::{Expr, ExprKind};
+use crate::operator::unnest::UnnestSpec;
 use crate::record::{Field, Schema, Value};
 
 /// The same job with less to do.
@@ -389,12 +390,9 @@ fn narrowed(
             arguments.for_each(|argument| *argument = place(*argument));
             and_added(input, node.schema.len(), calls.len())
         }
-        NodeKind::WindowAssign { time, .. } => {
-            *time = place(*time);
-            and_added(input, node.schema.len(), 3)
-        }
-        NodeKind::Unnest { spec } => {
-            spec.column = place(spec.column);
+        NodeKind::WindowAssign { time: column, .. }
+        | NodeKind::Unnest { spec: UnnestSpec { column, .. } } => {
+            *column = place(*column);
             and_added(input, node.schema.len(), node.schema.len() - widths[node.inputs[0]])
         }
         _ => all,

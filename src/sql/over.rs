@@ -286,15 +286,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
     let function = match (name.as_str(), &argument) {
         ("FIRST_VALUE", Some(_)) => OverFunction::FirstValue,
         ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
-        ("LAG", Some(_)) => {
-            let offset = next()?.map_or(Some(1), |it| it.as_literal().and_then(Value::as_i64));
-            match offset.and_then(|offset| usize::try_from(offset).ok()) {
-                Some(offset) => OverFunction::Lag { offset },
-                None => {
-                    return Err(Fault::new(span, "LAG: the offset is a number of rows, 0 or more"));
-                }
-            }
-        }
+        ("LAG", Some(_)) => lag(next()?, span)?,
         ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
             return Err(Fault::unsupported(
                 span,
@@ -324,6 +316,15 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         }
     };
     Ok(Call { function, argument, otherwise, distinct: false, data_type })
+}
+
+/// LAG with the number of rows that it looks back.
+fn lag(offset: Option<Expr>, span: Span) -> Result<OverFunction> {
+    let offset = offset.map_or(Some(1), |it| it.as_literal().and_then(Value::as_i64));
+    match offset.and_then(|offset| usize::try_from(offset).ok()) {
+        Some(offset) => Ok(OverFunction::Lag { offset }),
+        None => Err(Fault::new(span, "LAG: the offset is a number of rows, 0 or more")),
+    }
 }
 
 fn variance(name: &str) -> Option<Variance> {

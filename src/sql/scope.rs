@@ -222,18 +222,7 @@ impl<'a> Binder<'a> {
                 let escape = escape_char.as_deref().map(|escape| self.bind(escape)).transpose()?;
                 Ok(negate_if(*negated, registry::like(value, pattern, escape).at(span)?))
             }
-            Ast::SimilarTo { negated, expr, pattern, escape_char } => {
-                let mut parts: Vec<&Ast> = vec![expr, pattern];
-                parts.extend(escape_char.as_deref());
-                Ok(negate_if(*negated, self.call("SIMILAR TO", None, &parts, span)?))
-            }
-            Ast::IsJson { expr, kind, negated, .. } => {
-                let kind = kind.as_ref().map_or("VALUE".into(), ToString::to_string);
-                let kind = Expr::literal(Value::Str(kind.into()), DataType::STRING);
-                let text = self.bind(expr)?;
-                let is_json = registry::call("IS JSON", vec![text, kind]).at(span)?;
-                Ok(negate_if(*negated, is_json))
-            }
+            Ast::SimilarTo { .. } | Ast::IsJson { .. } => self.text_form(ast, span),
             Ast::Extract { field, expr, .. } => {
                 self.call("EXTRACT", Some(&field.to_string()), &[expr], span)
             }
@@ -263,6 +252,25 @@ impl<'a> Binder<'a> {
                 &format!("`{ast}`"),
                 "see docs/sql.md for what there is",
             )),
+        }
+    }
+
+    /// SIMILAR TO and IS JSON.
+    fn text_form(&mut self, ast: &Ast, span: Span) -> Result<Expr> {
+        match ast {
+            Ast::SimilarTo { negated, expr, pattern, escape_char } => {
+                let mut parts: Vec<&Ast> = vec![expr, pattern];
+                parts.extend(escape_char.as_deref());
+                Ok(negate_if(*negated, self.call("SIMILAR TO", None, &parts, span)?))
+            }
+            Ast::IsJson { expr, kind, negated, .. } => {
+                let kind = kind.as_ref().map_or("VALUE".into(), ToString::to_string);
+                let kind = Expr::literal(Value::Str(kind.into()), DataType::STRING);
+                let text = self.bind(expr)?;
+                let is_json = registry::call("IS JSON", vec![text, kind]).at(span)?;
+                Ok(negate_if(*negated, is_json))
+            }
+            other => Err(Fault::new(span, format!("`{other}` is no test of a text"))),
         }
     }
 

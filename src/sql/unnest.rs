@@ -60,14 +60,7 @@ impl Queries<'_> {
         if *with_ordinality {
             added.push(Field::new("ORDINALITY", DataType::Int));
         }
-        if let Some(alias) = alias {
-            if alias.columns.len() > added.len() {
-                return Err(fault("UNNEST has fewer columns than names are given"));
-            }
-            for (field, name) in added.iter_mut().zip(&alias.columns) {
-                field.name = name.name.value.as_str().into();
-            }
-        }
+        name_columns(&mut added, alias.as_ref()).map_err(|message| fault(message))?;
         let table = alias.as_ref().map(|alias| alias.name.value.as_str().into());
         let mut scope = left.scope;
         scope.columns.extend(
@@ -110,6 +103,21 @@ impl Queries<'_> {
         condition.map_columns(&|column| if column < width { column } else { column + 1 });
         Ok(Some(condition))
     }
+}
+
+/// `AS t(x, …)`: the first columns get these names.
+fn name_columns(
+    columns: &mut [Field],
+    alias: Option<&ast::TableAlias>,
+) -> std::result::Result<(), &'static str> {
+    let names = alias.map_or(&[][..], |alias| &alias.columns);
+    if names.len() > columns.len() {
+        return Err("UNNEST has fewer columns than names are given");
+    }
+    for (field, name) in columns.iter_mut().zip(names) {
+        field.name = name.name.value.as_str().into();
+    }
+    Ok(())
 }
 
 /// The columns that one element makes.

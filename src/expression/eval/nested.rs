@@ -6,7 +6,8 @@ use super::super::{CastMode, EvalErrors, text};
 use super::frame::{Arg, Frame};
 use crate::number::write_double;
 use crate::record::{
-    Batch, BatchTime, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Validity, Value,
+    Batch, BatchTime, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Field, Validity,
+    Value,
 };
 use crate::time;
 
@@ -133,84 +134,110 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
     Arc::new(Column::new(ColumnData::Any(result), validity))
 }
 
+/// A conversion under way.
+struct Conversion<'a, 'b> {
+    frame: &'a Frame<'b>,
+    mode: CastMode,
+}
+
+type Failed = Vec<(usize, Arc<str>)>;
+
+impl Conversion<'_, '_> {
+    /// What `pick` takes of each value, converted: one behind the other.
+    fn parts(
+        &self,
+        values: &[Value],
+        pick: impl Fn(&Value, &mut Vec<Value>),
+        types: [&DataType; 2],
+        failed: &mut Failed,
+    ) -> std::vec::IntoIter<Value> {
+        // By part: the value that it belongs to.
+        let (mut parts, mut owners) = (Vec::new(), Vec::new());
+        for (at, value) in values.iter().enumerate() {
+            pick(value, &mut parts);
+            owners.resize(parts.len(), at);
+        }
+        let mut bad = Vec::new();
+        let done = convert(self.frame, &parts, types, self.mode, &mut bad);
+        failed.extend(bad.into_iter().map(|(at, reason)| (owners[at], reason)));
+        done.into_iter()
+    }
+
+    fn arrays(&self, values: &[Value], types: [&DataType; 2], failed: &mut Failed) -> Vec<Value> {
+        let pick = |value: &Value, out: &mut Vec<Value>| {
+            if let Value::Array(values) = value {
+                out.extend(values.iter().cloned());
+            }
+        };
+        let mut done = self.parts(values, pick, types, failed);
+        let back = |value: &Value| match value {
+            Value::Array(values) => Value::Array(done.by_ref().take(values.len()).collect()),
+            _ => Value::Null,
+        };
+        values.iter().map(back).collect()
+    }
+
+    fn maps(
+        &self,
+        values: &[Value],
+        [keys, items]: [[&DataType; 2]; 2],
+        failed: &mut Failed,
+    ) -> Vec<Value> {
+        let entries = |value: &Value| match value {
+            Value::Map(entries) => entries.to_vec(),
+            _ => Vec::new(),
+        };
+        let key = |value: &Value, out: &mut Vec<Value>| {
+            out.extend(entries(value).into_iter().map(|(key, _)| key));
+        };
+        let item = |value: &Value, out: &mut Vec<Value>| {
+            out.extend(entries(value).into_iter().map(|(_, item)| item));
+        };
+        let keys = self.parts(values, key, keys, failed);
+        let mut pairs = keys.zip(self.parts(values, item, items, failed));
+        let back = |value: &Value| match value {
+            Value::Map(entries) => Value::Map(pairs.by_ref().take(entries.len()).collect()),
+            _ => Value::Null,
+        };
+        values.iter().map(back).collect()
+    }
+
+    fn rows(&self, values: &[Value], [from, to]: [&[Field]; 2], failed: &mut Failed) -> Vec<Value> {
+        let mut columns = Vec::with_capacity(from.len());
+        for (at, (from, to)) in from.iter().zip(to).enumerate() {
+            let pick = |value: &Value, out: &mut Vec<Value>| {
+                out.push(match value {
+                    Value::Row(fields) => fields[at].clone(),
+                    _ => Value::Null,
+                });
+            };
+            columns.push(self.parts(values, pick, [&from.data_type, &to.data_type], failed));
+        }
+        let mut next =
+            || columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
+        let back = |value: &Value| {
+            let row = Value::Row(next());
+            if value.is_null() { Value::Null } else { row }
+        };
+        values.iter().map(back).collect()
+    }
+}
+
 /// Values of one type as those of another; which could not be converted, and why.
 fn convert(
     frame: &Frame,
     values: &[Value],
     [from, to]: [&DataType; 2],
     mode: CastMode,
-    failed: &mut Vec<(usize, Arc<str>)>,
+    failed: &mut Failed,
 ) -> Vec<Value> {
-    // By element: the value that it belongs to.
-    let mut owners = Vec::new();
-    let mut part = |pick: &dyn Fn(&Value, &mut Vec<Value>),
-                    types: [&DataType; 2],
-                    failed: &mut Vec<_>| {
-        let mut elements = Vec::new();
-        owners.clear();
-        for (at, value) in values.iter().enumerate() {
-            pick(value, &mut elements);
-            owners.resize(elements.len(), at);
-        }
-        let mut bad = Vec::new();
-        let done = convert(frame, &elements, types, mode, &mut bad);
-        failed.extend(bad.into_iter().map(|(at, reason): (usize, Arc<str>)| (owners[at], reason)));
-        done.into_iter()
-    };
+    let conversion = Conversion { frame, mode };
     match (from, to) {
-        (DataType::Array(a), DataType::Array(b)) => {
-            let pick = |value: &Value, out: &mut Vec<Value>| {
-                if let Value::Array(values) = value {
-                    out.extend(values.iter().cloned());
-                }
-            };
-            let mut done = part(&pick, [a, b], failed);
-            let back = |value: &Value| match value {
-                Value::Array(values) => Value::Array(done.by_ref().take(values.len()).collect()),
-                _ => Value::Null,
-            };
-            values.iter().map(back).collect()
-        }
+        (DataType::Array(a), DataType::Array(b)) => conversion.arrays(values, [a, b], failed),
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
-            let entries = |value: &Value| match value {
-                Value::Map(entries) => entries.to_vec(),
-                _ => Vec::new(),
-            };
-            let keys = |value: &Value, out: &mut Vec<Value>| {
-                out.extend(entries(value).into_iter().map(|(key, _)| key));
-            };
-            let items = |value: &Value, out: &mut Vec<Value>| {
-                out.extend(entries(value).into_iter().map(|(_, item)| item));
-            };
-            let keys = part(&keys, [ka, kb], failed);
-            let items = part(&items, [va, vb], failed);
-            let mut pairs = keys.zip(items);
-            let back = |value: &Value| match value {
-                Value::Map(entries) => Value::Map(pairs.by_ref().take(entries.len()).collect()),
-                _ => Value::Null,
-            };
-            values.iter().map(back).collect()
+            conversion.maps(values, [[ka, kb], [va, vb]], failed)
         }
-        (DataType::Row(a), DataType::Row(b)) => {
-            let columns: Vec<Vec<Value>> = (0..a.len())
-                .map(|at| {
-                    let pick = |value: &Value, out: &mut Vec<Value>| {
-                        out.push(match value {
-                            Value::Row(fields) => fields[at].clone(),
-                            _ => Value::Null,
-                        });
-                    };
-                    part(&pick, [&a[at].data_type, &b[at].data_type], failed).collect()
-                })
-                .collect();
-            let back = |(at, value): (usize, &Value)| match value {
-                Value::Row(_) => {
-                    Value::Row(columns.iter().map(|column| column[at].clone()).collect())
-                }
-                _ => Value::Null,
-            };
-            values.iter().enumerate().map(back).collect()
-        }
+        (DataType::Row(a), DataType::Row(b)) => conversion.rows(values, [a, b], failed),
         _ => leaves(frame, values, [from, to], mode, failed),
     }
 }
@@ -220,7 +247,7 @@ fn leaves(
     values: &[Value],
     [from, to]: [&DataType; 2],
     mode: CastMode,
-    failed: &mut Vec<(usize, Arc<str>)>,
+    failed: &mut Failed,
 ) -> Vec<Value> {
     if from == to || *from == DataType::Null {
         return values.to_vec();

@@ -206,8 +206,8 @@ fn log10(value: f64) -> f64 {
     result.high + result.low
 }
 
-const LOG10_OF_2: Pair = Pair { high: 0.301_029_995_663_981_2, low: -2.803_728_127_785_17e-18 };
-const LOG10_OF_E: Pair = Pair { high: 0.434_294_481_903_251_8, low: 1.098_319_650_216_765_1e-17 };
+const LOG10_OF_2: Pair = Pair { high: std::f64::consts::LOG10_2, low: -2.8037281277851704e-18 };
+const LOG10_OF_E: Pair = Pair { high: std::f64::consts::LOG10_E, low: 1.098319650216765e-17 };
 
 /// A number as the sum of two doubles. T. J. Dekker, A floating-point technique for extending the
 /// available precision, Numerische Mathematik 18 (1971).

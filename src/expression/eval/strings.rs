@@ -63,14 +63,7 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
             .i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| i64::from(byte as i8))))),
         Position => position(frame),
         Instr => instr(frame),
-        IsAlpha | IsDigit => frame.bools_of(Validity::all(), |row| {
-            let of = |c: char| match function {
-                IsAlpha => c.is_alphabetic(),
-                _ => c.is_numeric(),
-            };
-            let text = if a.is_null(row) { "" } else { a.str(row) };
-            Ok(Some(!text.is_empty() && text.chars().all(of)))
-        }),
+        IsAlpha | IsDigit => made_of(function, frame),
         StartsWith => {
             let b = frame.args[1].clone();
             frame.bools(|row| Ok(Some(a.bytes(row).starts_with(b.bytes(row)))))
@@ -299,5 +292,18 @@ fn instr(frame: &mut Frame) -> ColumnRef {
             before.into_iter().rev().nth(nth)
         };
         Ok(Some(found.map_or(0, |at| at + 1)))
+    })
+}
+
+/// Whether a text has characters of one kind alone; NULL has none.
+fn made_of(function: Function, frame: &mut Frame) -> ColumnRef {
+    let input = frame.args[0].clone();
+    frame.bools_of(Validity::all(), |row| {
+        let fits = |c: char| match function {
+            Function::IsAlpha => c.is_alphabetic(),
+            _ => c.is_numeric(),
+        };
+        let text = if input.is_null(row) { "" } else { input.str(row) };
+        Ok(Some(!text.is_empty() && text.chars().all(fits)))
     })
 }
