@@ -379,8 +379,7 @@ fn narrowed(
         NodeKind::Match { time, keys, recognition } => {
             *time = place(*time);
             keys.iter_mut().for_each(|key| *key = place(*key));
-            let (before, after) = (widths[node.inputs[0]], input.map_or(0, Vec::len));
-            recognition.map_columns(before, after, &place);
+            recognition.map_columns(widths[node.inputs[0]], input.map_or(0, Vec::len), &place);
             all
         }
         NodeKind::Over { time, keys, calls, .. } => {

@@ -170,7 +170,7 @@ pub fn math(function: Function, frame: &mut Frame) -> ColumnRef {
             (Function::Atan, _) => libm::atan(value),
             (Function::Sinh, _) => libm::sinh(value),
             (Function::Cosh, _) => libm::cosh(value),
-            (Function::Tanh, _) => libm::tanh(value),
+            (Function::Tanh, _) => value.tanh(),
             (Function::Cot, _) => 1.0 / value.tan(),
             (Function::Degrees, _) => value.to_degrees(),
             (Function::Radians, _) => value.to_radians(),
