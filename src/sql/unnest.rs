@@ -60,7 +60,7 @@ impl Queries<'_> {
         if *with_ordinality {
             added.push(Field::new("ORDINALITY", DataType::Int));
         }
-        name_columns(&mut added, alias.as_ref()).map_err(|message| fault(message))?;
+        name_columns(&mut added, alias.as_ref()).map_err(fault)?;
         let table = alias.as_ref().map(|alias| alias.name.value.as_str().into());
         let mut scope = left.scope;
         scope.columns.extend(
