@@ -372,7 +372,6 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("IS_ALPHA", Plain(F::IsAlpha, &[Text], 1, R::Boolean)),
     ("IS_DIGIT", Plain(F::IsDigit, &[Text], 1, R::Boolean)),
     ("ELT", Special(special::elt)),
-    ("SHA2", Special(special::sha2)),
     ("UUID", Plain(F::Uuid, &[], 0, R::Text)),
     ("CONVERT_TZ", Plain(F::ConvertZone, &[Text, Text, Text], 3, R::Text)),
     ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),

@@ -107,17 +107,6 @@ pub fn hex(name: &str, args: Vec<Expr>) -> Made {
     Ok(make(Function::Hex, vec![value], DataType::STRING))
 }
 
-/// `SHA2(value, bits)`.
-pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
-    let [value, bits] = exactly(name, args)?;
-    match bits.as_literal() {
-        Some(Value::I64(bits @ (224 | 256 | 384 | 512))) => {
-            call(&format!("SHA{bits}"), vec![value])
-        }
-        _ => Err("SHA2: the number of bits must be the literal 224, 256, 384 or 512".into()),
-    }
-}
-
 /// All arguments in one type, and that type.
 pub fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), String> {
     if args.is_empty() {
