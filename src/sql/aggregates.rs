@@ -315,8 +315,10 @@ fn percentile(
         "PERCENTILE" => AggregateFunction::Percentile(share),
         _ => AggregateFunction::ApproxPercentile(share),
     };
+    let double = |value| registry::cast(value, DataType::Double, CastMode::Strict).at(span);
+    let argument = spec.argument.map(double).transpose()?;
     let Some(grouping) = &mut binder.grouping else { return Err(misplaced(name, span)) };
-    Ok(grouping.call(Spec { function, data_type: DataType::Double, ..spec }))
+    Ok(grouping.call(Spec { function, argument, data_type: DataType::Double, ..spec }))
 }
 
 /// An aggregate where there is nothing to aggregate.

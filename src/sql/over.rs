@@ -275,6 +275,10 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
     }
     if let Some(variance) = variance(&name) {
         let spec = aggregates::bind(AggregateFunction::Sum, call, scope, span)?;
+        if spec.data_type.is_decimal() {
+            let text = format!("{name} OVER of {}", spec.data_type);
+            return Err(Fault::unsupported(span, &text, "cast to DOUBLE before"));
+        }
         let function = OverFunction::Variance(variance);
         let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
         return Ok(Call { function, argument, otherwise: Value::Null, distinct, data_type });
