@@ -274,3 +274,31 @@ fn a_partition_waits_for_one_that_is_behind() {
     assert!(running.is_alive());
     assert_eq!(running.metric("pelton_operator_late_total"), 0.0);
 }
+
+/// Nobody waits for a partition that has been read to the end of a bounded input.
+#[test]
+fn a_partition_that_ends_early_holds_nothing_back() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("ends");
+    let topic = unique("ends");
+    let none = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3", "--count", "0"];
+    assert!(pelton(&[&["produce"], &none[..]].concat()).status().unwrap().success());
+    let (start_s, count) = (1_760_000_000, 20_000);
+    write(&kafka, &topic, 0, start_s, count);
+    write(&kafka, &topic, 1, start_s, 1);
+    let (job, out) = (folder.file("job.sql"), folder.file("out"));
+    let text = events(&kafka, &topic, "")
+        + &format!(
+            "CREATE TABLE out (user_id STRING)
+               WITH ('connector' = 'filesystem', 'path' = '{out}', 'format' = 'json');
+             INSERT INTO out SELECT user_id FROM events;"
+        );
+    std::fs::write(&job, text).unwrap();
+    for shards in ["1", "2", "3"] {
+        let _ = std::fs::remove_file(&out);
+        let args = ["run", &job, "--http", "off", "--until", "end", "--shards", shards];
+        let mut running = Job(pelton(&args).spawn().unwrap());
+        wait_for("the end", || running.0.try_wait().unwrap().is_some());
+        assert_eq!(lines(std::path::Path::new(&out)).len() as u64, count + 1, "{shards} shards");
+    }
+}

@@ -201,10 +201,11 @@ impl WatermarkGenerator {
 
     /// Meets the other workers: how far the slowest of `partitions` here, and of theirs, has come.
     /// One that has nothing to read and never had does not count; one of which nothing is known
-    /// yet holds the others back to where they began.
-    pub fn align(&mut self, partitions: usize) {
+    /// yet holds the others back to where they began. `finished`: all have been read to their end.
+    pub fn align(&mut self, partitions: usize, finished: bool) {
         self.grow(partitions);
-        let counts = |it: &&Partition| !(it.idle || it.at_end && it.watermark == i64::MIN);
+        let rests = |it: &Partition| it.idle || (it.at_end && it.watermark == i64::MIN);
+        let counts = |it: &&Partition| !finished && !rests(it);
         let own = self.partitions.iter().filter(counts).map(|it| it.watermark).min();
         self.floor = match self.alignment.meet(own.unwrap_or(i64::MAX)) {
             i64::MIN => self.start.unwrap_or(i64::MAX),
@@ -253,8 +254,8 @@ mod tests {
     fn a_partition_waits_for_the_slowest_of_all_workers() {
         let mut all: Vec<_> = Alignment::seats(2).map(|seat| seated(0, seat)).collect();
         let ahead = |all: &mut [WatermarkGenerator]| {
-            all[1].align(1);
-            all[0].align(2);
+            all[1].align(1, false);
+            all[0].align(2, false);
             [all[0].is_ahead(0), all[0].is_ahead(1)]
         };
         assert_eq!(ahead(&mut all), [false, false]);
@@ -269,7 +270,10 @@ mod tests {
         assert_eq!(ahead(&mut all), [false, false]);
         all[0].observe(1, 1_102);
         assert_eq!(ahead(&mut all), [false, true]);
-        // A worker whose partitions rest is not waited for.
+        // A worker whose partitions are through, or rest, is not waited for.
+        all[1].align(1, true);
+        all[0].align(2, false);
+        assert!(!all[0].is_ahead(1));
         look(&mut all[1], &[PartitionState::AtEnd], 0, 5_000);
         assert_eq!(ahead(&mut all), [false, false]);
     }
@@ -280,7 +284,7 @@ mod tests {
         generator.observe_states(&[PartitionState::Reading, PartitionState::AtEnd], 0);
         generator.observe(0, 1_000);
         generator.observe(0, 9_000);
-        generator.align(2);
+        generator.align(2, false);
         assert!(!generator.is_ahead(0));
     }
 

@@ -78,21 +78,8 @@ pub struct WatermarkLink {
 }
 
 pub struct Worker {
-    pub index: usize,
-    pub nodes: Vec<Node>,
-    pub sources: Vec<SourceTask>,
-    pub links: Vec<WatermarkLink>,
-    pub views: Views,
-    pub commands: Receiver<Command>,
-    pub events: Sender<Event>,
-    pub waker: Arc<Waker>,
-    pub dead_letters: DeadLetterSender,
-    pub gauges: Gauges,
-    pub state: Option<EpochState>,
-    pub batch_rows: usize,
-    pub flush_interval: Duration,
-    pub out: Output,
-    pub zone: jiff::tz::TimeZone,
+    parts: Parts,
+    out: Output,
     reading: bool,
     reported_finish: bool,
     last_flush: Instant,
@@ -123,24 +110,9 @@ pub fn now_ms() -> i64 {
 
 impl Worker {
     pub fn new(parts: Parts) -> Self {
-        let Parts { index, nodes, sources, links, views, commands, events, waker, .. } = parts;
-        let Parts { dead_letters, gauges, state, batch_rows, flush_interval, zone, .. } = parts;
         Self {
-            index,
-            nodes,
-            sources,
-            links,
-            views,
-            commands,
-            events,
-            waker,
-            dead_letters,
-            gauges,
-            state,
-            batch_rows,
-            flush_interval,
+            parts,
             out: Output::default(),
-            zone,
             reading: true,
             reported_finish: false,
             last_flush: Instant::now(),
@@ -150,8 +122,8 @@ impl Worker {
 
     /// Runs until told to exit.
     pub fn run(mut self) {
-        for source in &mut self.sources {
-            source.source.wake_by(self.waker.fd());
+        for source in &mut self.parts.sources {
+            source.source.wake_by(self.parts.waker.fd());
         }
         loop {
             match self.turn() {
@@ -159,7 +131,8 @@ impl Worker {
                 Ok(Turn::Rest) => self.park(),
                 Ok(Turn::Exit) => return,
                 Err(error) => {
-                    let _ = self.events.send(Event::Failed { worker: self.index, error });
+                    let _ =
+                        self.parts.events.send(Event::Failed { worker: self.parts.index, error });
                     return;
                 }
             }
@@ -169,7 +142,7 @@ impl Worker {
     fn turn(&mut self) -> Result<Turn, String> {
         self.flush_targets();
         let mut worked = false;
-        while let Ok(command) = self.commands.try_recv() {
+        while let Ok(command) = self.parts.commands.try_recv() {
             worked = true;
             if self.obey(command)? == Turn::Exit {
                 return Ok(Turn::Exit);
@@ -180,9 +153,9 @@ impl Worker {
         worked |= self.run_nodes()?;
         worked |= self.poll_sources(context_now)?;
         self.flush_if_due();
-        self.dead_letters.flush();
+        self.parts.dead_letters.flush();
         self.report_finish();
-        self.gauges.turn(worked, &self.sources, &mut self.nodes);
+        self.parts.gauges.turn(worked, &self.parts.sources, &mut self.parts.nodes);
         Ok(if worked { Turn::Worked } else { Turn::Rest })
     }
 
@@ -192,7 +165,7 @@ impl Worker {
             Command::StopReading => self.reading = false,
             Command::Query(request) => {
                 let started = Instant::now();
-                self.views.answer(request, &self.nodes, &self.zone);
+                self.parts.views.answer(request, &self.parts.nodes, &self.parts.zone);
                 if started.elapsed() > QUERY_BUDGET {
                     return Ok(Turn::Rest);
                 }
@@ -203,8 +176,8 @@ impl Worker {
     }
 
     fn flush_targets(&mut self) {
-        let nodes = self.nodes.iter_mut().map(|node| &mut node.targets);
-        let sources = self.sources.iter_mut().map(|source| &mut source.targets);
+        let nodes = self.parts.nodes.iter_mut().map(|node| &mut node.targets);
+        let sources = self.parts.sources.iter_mut().map(|source| &mut source.targets);
         for target in nodes.chain(sources).flatten() {
             target.flush();
         }
@@ -213,10 +186,10 @@ impl Worker {
     /// Gives every node a turn, the most downstream first.
     fn run_nodes(&mut self) -> Result<bool, String> {
         let mut worked = false;
-        for index in (0..self.nodes.len()).rev() {
+        for index in (0..self.parts.nodes.len()).rev() {
             for _ in 0..STEPS_PER_TURN {
-                let node = &self.nodes[index];
-                if !node.has_work() || !all_have_room(&node.targets, &self.nodes) {
+                let node = &self.parts.nodes[index];
+                if !node.has_work() || !all_have_room(&node.targets, &self.parts.nodes) {
                     break;
                 }
                 worked = true;
@@ -227,14 +200,14 @@ impl Worker {
     }
 
     fn step(&mut self, index: usize) -> Result<(), String> {
-        let node = &mut self.nodes[index];
+        let node = &mut self.parts.nodes[index];
         node.out.context.now_ms = self.out.context.now_ms;
         let step = node.step();
         if let Step::Aligned(epoch) = step {
             node.before_barrier();
             self.deliver_from(index);
             self.save_node(index, epoch)?;
-            self.nodes[index].pass_barrier(epoch);
+            self.parts.nodes[index].pass_barrier(epoch);
         }
         self.deliver_from(index);
         Ok(())
@@ -242,32 +215,32 @@ impl Worker {
 
     /// Hands on what a node has put out.
     fn deliver_from(&mut self, index: usize) {
-        let node = &mut self.nodes[index];
+        let node = &mut self.parts.nodes[index];
         let messages = std::mem::take(&mut node.out.messages);
         for rejected in node.out.rejected.drain(..) {
-            self.dead_letters.send(rejected);
+            self.parts.dead_letters.send(rejected);
         }
         if !messages.is_empty() {
-            let mut targets = std::mem::take(&mut self.nodes[index].targets);
-            deliver(messages, &mut targets, &mut self.nodes);
-            self.nodes[index].targets = targets;
+            let mut targets = std::mem::take(&mut self.parts.nodes[index].targets);
+            deliver(messages, &mut targets, &mut self.parts.nodes);
+            self.parts.nodes[index].targets = targets;
         }
     }
 
     fn poll_sources(&mut self, now_ms: i64) -> Result<bool, String> {
-        if !self.reading || !self.dead_letters.has_room() {
+        if !self.reading || !self.parts.dead_letters.has_room() {
             return Ok(false);
         }
         let mut worked = false;
-        for index in 0..self.sources.len() {
-            if !all_have_room(&self.sources[index].targets, &self.nodes) {
+        for index in 0..self.parts.sources.len() {
+            if !all_have_room(&self.parts.sources[index].targets, &self.parts.nodes) {
                 continue;
             }
-            match self.sources[index].poll(self.batch_rows, &mut self.out)? {
+            match self.parts.sources[index].poll(self.parts.batch_rows, &mut self.out)? {
                 Poll::Messages(messages) => {
                     worked = true;
                     for rejected in self.out.rejected.drain(..) {
-                        self.dead_letters.send(rejected);
+                        self.parts.dead_letters.send(rejected);
                     }
                     self.deliver_from_source(index, messages);
                 }
@@ -281,10 +254,12 @@ impl Worker {
 
     /// Holds the partitions back that are too far ahead of the slowest.
     fn align_sources(&mut self) {
-        for (index, task) in self.sources.iter_mut().enumerate() {
+        for (index, task) in self.parts.sources.iter_mut().enumerate() {
             let partitions = task.source.partitions().len();
-            let links = self.links.iter().filter(|link| link.source == index);
-            links.clone().for_each(|link| link.generator.borrow_mut().align(partitions));
+            let links = self.parts.links.iter().filter(|link| link.source == index);
+            for link in links.clone() {
+                link.generator.borrow_mut().align(partitions, task.finished);
+            }
             for at in 0..partitions {
                 let ahead = links.clone().any(|link| link.generator.borrow().is_ahead(at));
                 task.source.hold(at, ahead);
@@ -293,25 +268,28 @@ impl Worker {
     }
 
     fn deliver_from_source(&mut self, index: usize, messages: Vec<Message>) {
-        let mut targets = std::mem::take(&mut self.sources[index].targets);
-        deliver(messages, &mut targets, &mut self.nodes);
-        self.sources[index].targets = targets;
+        let mut targets = std::mem::take(&mut self.parts.sources[index].targets);
+        deliver(messages, &mut targets, &mut self.parts.nodes);
+        self.parts.sources[index].targets = targets;
     }
 
     /// Nothing came from this source: time counts towards its partitions' idleness, but only
     /// once all that did come has its watermarks. Whatever stands behind gets the word in order.
     fn watch_idleness(&mut self, source: usize, now_ms: i64) {
-        if self.sources[source].finished {
+        if self.parts.sources[source].finished {
             return;
         }
-        let reader = &self.sources[source].source;
+        let reader = &self.parts.sources[source].source;
         let states: Vec<PartitionState> =
             (0..reader.partitions().len()).map(|index| reader.partition_state(index)).collect();
-        for link in 0..self.links.len() {
-            if self.links[link].source != source || self.nodes[self.links[link].node].has_work() {
+        for link in 0..self.parts.links.len() {
+            if self.parts.links[link].source != source
+                || self.parts.nodes[self.parts.links[link].node].has_work()
+            {
                 continue;
             }
-            let status = self.links[link].generator.borrow_mut().observe_states(&states, now_ms);
+            let status =
+                self.parts.links[link].generator.borrow_mut().observe_states(&states, now_ms);
             if let Some(status) = status {
                 self.send_from_link(link, Message::Status(status));
             }
@@ -320,72 +298,77 @@ impl Worker {
 
     /// Sends on the watermarks that have moved without a row behind them.
     fn forward_generated(&mut self) {
-        for link in 0..self.links.len() {
-            let current = self.links[link].generator.borrow().current();
-            if current > self.links[link].sent && !self.nodes[self.links[link].node].has_work() {
-                self.links[link].sent = current;
+        for link in 0..self.parts.links.len() {
+            let current = self.parts.links[link].generator.borrow().current();
+            if current > self.parts.links[link].sent
+                && !self.parts.nodes[self.parts.links[link].node].has_work()
+            {
+                self.parts.links[link].sent = current;
                 self.send_from_link(link, Message::Watermark(current));
             }
         }
     }
 
     fn send_from_link(&mut self, link: usize, message: Message) {
-        let node = self.links[link].node;
-        self.nodes[node].out.messages.push(message);
+        let node = self.parts.links[link].node;
+        self.parts.nodes[node].out.messages.push(message);
         self.deliver_from(node);
     }
 
     fn flush_if_due(&mut self) {
-        if self.last_flush.elapsed() < self.flush_interval {
+        if self.last_flush.elapsed() < self.parts.flush_interval {
             return;
         }
         self.last_flush = Instant::now();
-        for index in (0..self.nodes.len()).rev() {
-            if all_have_room(&self.nodes[index].targets, &self.nodes) {
-                self.nodes[index].flush();
+        for index in (0..self.parts.nodes.len()).rev() {
+            if all_have_room(&self.parts.nodes[index].targets, &self.parts.nodes) {
+                self.parts.nodes[index].flush();
                 self.deliver_from(index);
             }
         }
     }
 
     fn report_finish(&mut self) {
-        let finished = !self.sources.is_empty()
-            && self.sources.iter().all(|source| source.finished)
-            && self.nodes.iter().all(|node| node.is_finished() && !node.has_work())
+        let finished = !self.parts.sources.is_empty()
+            && self.parts.sources.iter().all(|source| source.finished)
+            && self.parts.nodes.iter().all(|node| node.is_finished() && !node.has_work())
             && self.all_delivered();
         if finished && !self.reported_finish {
             self.reported_finish = true;
-            let late = self.gauges.finish(&self.sources, &mut self.nodes);
-            let first = self.sources.iter().filter_map(|source| source.first).min();
-            let _ = self.events.send(Event::Finished { worker: self.index, late, first });
+            let late = self.parts.gauges.finish(&self.parts.sources, &mut self.parts.nodes);
+            let first = self.parts.sources.iter().filter_map(|source| source.first).min();
+            let _ =
+                self.parts.events.send(Event::Finished { worker: self.parts.index, late, first });
         }
     }
 
     fn all_delivered(&mut self) -> bool {
-        let nodes = self.nodes.iter_mut().map(|node| &mut node.targets);
-        let sources = self.sources.iter_mut().map(|source| &mut source.targets);
+        let nodes = self.parts.nodes.iter_mut().map(|node| &mut node.targets);
+        let sources = self.parts.sources.iter_mut().map(|source| &mut source.targets);
         nodes.chain(sources).flatten().fold(true, |all, target| target.flush() & all)
     }
 
     fn park(&mut self) {
-        let timeout = PARK_MAX.min(self.flush_interval.max(Duration::from_millis(1)));
-        let waiting = self.nodes.iter().any(|node| node.targets.iter().any(Target::is_waiting));
+        let timeout = PARK_MAX.min(self.parts.flush_interval.max(Duration::from_millis(1)));
+        let waiting =
+            self.parts.nodes.iter().any(|node| node.targets.iter().any(Target::is_waiting));
         // A sink does not wake us when it has room again: look again soon.
         let timeout_ms = if waiting { 1 } else { timeout.as_millis() as i32 };
-        let (nodes, commands) = (&self.nodes, &self.commands);
-        self.waker.park(timeout_ms, || {
+        let (nodes, commands) = (&self.parts.nodes, &self.parts.commands);
+        self.parts.waker.park(timeout_ms, || {
             !commands.is_empty()
                 || nodes.iter().any(|node| node.has_work() && all_have_room(&node.targets, nodes))
         });
     }
 
     fn begin_epoch(&mut self, epoch: u64) -> Result<(), String> {
-        let sources = self.sources.iter().enumerate();
+        let sources = self.parts.sources.iter().enumerate();
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
-        let mut progress = EpochInProgress::begin(epoch, self.index, sources, self.state.as_ref())?;
-        progress.nodes_left = self.nodes.len();
+        let mut progress =
+            EpochInProgress::begin(epoch, self.parts.index, sources, self.parts.state.as_ref())?;
+        progress.nodes_left = self.parts.nodes.len();
         self.epoch = Some(progress);
-        for index in 0..self.sources.len() {
+        for index in 0..self.parts.sources.len() {
             self.deliver_from_source(index, vec![Message::Barrier(epoch)]);
         }
         self.finish_epoch_if_done()
@@ -394,16 +377,16 @@ impl Worker {
     fn position_of(&self, index: usize, source: &SourceTask) -> SourcePositions {
         let mut watermarks = Vec::new();
         let partitions = source.source.partitions();
-        for link in self.links.iter().filter(|link| link.source == index) {
+        for link in self.parts.links.iter().filter(|link| link.source == index) {
             let times = link.generator.borrow().partition_watermarks();
-            let id = &self.nodes[link.node].id;
+            let id = &self.parts.nodes[link.node].id;
             watermarks.extend(partitions.iter().zip(times).map(|(p, wm)| (id.clone(), *p, wm)));
         }
         SourcePositions { id: source.id.clone(), positions: source.positions(), watermarks }
     }
 
     fn save_node(&mut self, index: usize, epoch: u64) -> Result<(), String> {
-        let node = &mut self.nodes[index];
+        let node = &mut self.parts.nodes[index];
         let id = node.id.clone();
         if let Some(progress) = self.epoch.as_mut().filter(|progress| progress.epoch == epoch) {
             progress.save(&id, node.operator.states())?;
@@ -414,7 +397,12 @@ impl Worker {
     fn finish_epoch_if_done(&mut self) -> Result<(), String> {
         if let Some(progress) = self.epoch.take_if(|progress| progress.nodes_left == 0) {
             let (epoch, sources, file) = progress.finish()?;
-            let _ = self.events.send(Event::Saved { worker: self.index, epoch, sources, file });
+            let _ = self.parts.events.send(Event::Saved {
+                worker: self.parts.index,
+                epoch,
+                sources,
+                file,
+            });
         }
         Ok(())
     }
