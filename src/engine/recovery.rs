@@ -75,7 +75,12 @@ impl Recovery {
                 let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
                 let mut states = nodes[index].operator.states();
                 let found = states.iter_mut().find(|(name, _)| *name == state);
-                let (_, primitive) = found.ok_or("state of an unknown name")?;
+                let (_, primitive) = found.ok_or_else(|| {
+                    format!(
+                        "state '{state}' is of another version of pelton, which kept it otherwise: \
+                         go on with that version, or start with an empty --state-dir"
+                    )
+                })?;
                 primitive.load(key_group, entry)
             })?;
         }
@@ -89,13 +94,12 @@ impl Recovery {
     fn restore_watermarks(&self, nodes: &[Node], links: &[WatermarkLink], sources: &[SourceTask]) {
         for link in links {
             let partitions = sources[link.source].source.partitions();
-            for (index, partition) in partitions.iter().enumerate() {
+            let saved = partitions.iter().map(|partition| {
                 let name = watermark_name(&nodes[link.node].id, *partition);
-                let saved = self.manifest.watermarks.iter().find(|(saved, _)| *saved == name);
-                if let Some((_, watermark)) = saved {
-                    link.generator.borrow_mut().restore(index, *watermark);
-                }
-            }
+                let found = self.manifest.watermarks.iter().find(|(saved, _)| *saved == name);
+                found.map(|(_, watermark)| *watermark)
+            });
+            link.generator.borrow_mut().restore(saved);
         }
     }
 }

@@ -24,6 +24,11 @@ pub enum Role {
 /// trip, little enough that memory stays flat while a sink holds the stream back. With small
 /// records the client's own bookkeeping makes four times as much of it.
 const PREFETCH_KBYTES: &str = "1024";
+/// The same of all partitions of a consumer, but for [`PREFETCH_LEAST`] of each.
+const PREFETCH_ALL: usize = 8192;
+const PREFETCH_LEAST: usize = 64;
+/// The client's name for it.
+const PREFETCH: &str = "queued.max.messages.kbytes";
 
 const CONSUMER: &[(&str, &str)] = &[
     // Offsets are committed by the engine when an epoch is complete, never by the client.
@@ -37,7 +42,7 @@ const CONSUMER: &[(&str, &str)] = &[
     // The default of 1 s makes a consumer that caught its queue limit stand still for that long.
     ("fetch.queue.backoff.ms", "2"),
     ("queued.min.messages", "1000000"),
-    ("queued.max.messages.kbytes", PREFETCH_KBYTES),
+    (PREFETCH, PREFETCH_KBYTES),
     ("fetch.message.max.bytes", "1048576"),
     ("fetch.max.bytes", "4194304"),
     // Partitions are assigned, not subscribed to: there is no group session to lose.
@@ -135,6 +140,18 @@ pub fn client_config(
         config.set("group.id", "pelton");
     }
     Ok(config)
+}
+
+/// Of many partitions a consumer holds less each, unless the table says how much. True if that
+/// changed the settings.
+pub fn share_prefetch(config: &mut ClientConfig, partitions: usize) -> bool {
+    let share = (PREFETCH_ALL / partitions.max(1)).max(PREFETCH_LEAST);
+    let is_default = config.get(PREFETCH) == Some(PREFETCH_KBYTES);
+    let less = is_default && PREFETCH_KBYTES.parse().is_ok_and(|default: usize| share < default);
+    if less {
+        config.set(PREFETCH, share.to_string());
+    }
+    less
 }
 
 fn set(config: &mut ClientConfig, name: &str, value: &str, role: Role) -> Result<(), String> {
@@ -245,6 +262,20 @@ mod tests {
         let mut all = vec![("properties.bootstrap.servers", "127.0.0.1:1")];
         all.extend_from_slice(entries);
         all.into_iter().map(|(k, v)| (k.into(), v.into())).collect()
+    }
+
+    #[test]
+    fn many_partitions_share_the_prefetch() {
+        let shared = |set: &[(&str, &str)], partitions| {
+            let mut config = client_config(&options(set), Role::Consumer).unwrap();
+            let changed = share_prefetch(&mut config, partitions);
+            (changed, config.get(PREFETCH).unwrap().to_owned())
+        };
+        assert_eq!(shared(&[], 8), (false, "1024".into()));
+        assert_eq!(shared(&[], 16), (true, "512".into()));
+        assert_eq!(shared(&[], 4096), (true, "64".into()));
+        let own = [("properties.queued.max.messages.kbytes", "9000")];
+        assert_eq!(shared(&own, 4096), (false, "9000".into()));
     }
 
     #[test]

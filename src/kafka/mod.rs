@@ -5,7 +5,7 @@ mod embedded;
 mod offsets;
 mod topic;
 
-pub use config::{Role, client_config, explain, group_id, one_topic};
+pub use config::{Role, client_config, explain, group_id, one_topic, share_prefetch};
 pub use embedded::EmbeddedBroker;
 pub use offsets::{Committed, Offsets};
 pub(crate) use topic::count_with;

@@ -86,12 +86,16 @@ impl WatermarkGenerator {
         self.partitions.iter().map(|partition| partition.watermark).collect()
     }
 
-    /// Takes a partition's watermark back from a snapshot.
-    pub fn restore(&mut self, partition: usize, watermark: i64) {
-        self.grow(partition + 1);
-        self.partitions[partition].watermark = watermark;
-        self.start = self.start.or((watermark != i64::MIN).then_some(watermark));
-        self.current = self.combined().max(self.current);
+    /// Takes the partitions' watermarks back from a snapshot; new ones have none.
+    pub fn restore(&mut self, watermarks: impl Iterator<Item = Option<i64>>) {
+        for (index, watermark) in watermarks.enumerate() {
+            self.grow(index + 1);
+            self.partitions[index].watermark = watermark.unwrap_or(i64::MIN);
+        }
+        let known = self.partitions.iter().map(|it| it.watermark).filter(|&it| it != i64::MIN);
+        self.start = known.min();
+        // Of all together: one by one, the first would be ahead of those that follow.
+        self.current = self.combined();
     }
 
     fn grow(&mut self, partitions: usize) {
@@ -276,6 +280,14 @@ mod tests {
         assert!(!all[0].is_ahead(1));
         look(&mut all[1], &[PartitionState::AtEnd], 0, 5_000);
         assert_eq!(ahead(&mut all), [false, false]);
+    }
+
+    #[test]
+    fn a_restart_goes_on_from_the_slowest_partition() {
+        let mut generator = generator(0);
+        generator.restore([Some(2_000), Some(1_000)].into_iter());
+        assert_eq!((generator.current(), generator.start), (1_000, Some(1_000)));
+        assert_eq!(generator.partition_watermarks(), [2_000, 1_000]);
     }
 
     #[test]

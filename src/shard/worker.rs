@@ -261,7 +261,9 @@ impl Worker {
                 link.generator.borrow_mut().align(partitions, task.finished);
             }
             for at in 0..partitions {
-                let ahead = links.clone().any(|link| link.generator.borrow().is_ahead(at));
+                // By all of its times: the slowest by one of them always goes on.
+                let ahead = links.clone().next().is_some()
+                    && links.clone().all(|link| link.generator.borrow().is_ahead(at));
                 task.source.hold(at, ahead);
             }
         }

@@ -5,30 +5,43 @@ use std::collections::BTreeMap;
 /// Parts of the time to a usual deadline by which deadlines are told apart.
 const PARTS: i64 = 8;
 
-/// One deadline for each slot that has state, in buckets of time: what is due may be noticed as
-/// late as one bucket after it, so what a deadline *means* has to be seen by the state itself.
+/// One deadline for each slot that has, or had, state, in buckets of time: what is due may be
+/// noticed as late as one bucket after it, and one of state that is gone stays for what comes to
+/// the slot next. So what a deadline *means* has to be seen by the state itself.
 pub struct Deadlines {
     grain_ms: i64,
     /// By number of the bucket.
     slots: BTreeMap<i64, Vec<u32>>,
+    /// By slot: it has one.
+    timed: Vec<bool>,
 }
 
 impl Deadlines {
     /// For deadlines that usually lie `span_ms` ahead.
     pub fn new(span_ms: i64) -> Self {
-        Self { grain_ms: span_ms / PARTS + 1, slots: BTreeMap::new() }
+        Self { grain_ms: span_ms / PARTS + 1, slots: BTreeMap::new(), timed: Vec::new() }
     }
 
+    /// Gives the slot this deadline, unless it has one: that will be looked at first.
     pub fn add(&mut self, slot: u32, at_ms: i64) {
+        let index = slot as usize;
+        if index >= self.timed.len() {
+            self.timed.resize(index + 1, false);
+        }
+        if std::mem::replace(&mut self.timed[index], true) {
+            return;
+        }
         self.slots.entry(at_ms.div_euclid(self.grain_ms)).or_default().push(slot);
     }
 
-    /// The slots of a bucket whose deadlines have all passed by `now_ms`; they are added again
-    /// where the deadline has moved meanwhile.
+    /// The slots of a bucket whose deadlines have all passed by `now_ms`, which have none now; they
+    /// are added again where there is state that is not due.
     pub fn pop(&mut self, now_ms: i64) -> Option<Vec<u32>> {
         let now = now_ms.div_euclid(self.grain_ms);
         let first = self.slots.first_entry().filter(|bucket| *bucket.key() < now)?;
-        Some(first.remove())
+        let slots = first.remove();
+        slots.iter().for_each(|&slot| self.timed[slot as usize] = false);
+        Some(slots)
     }
 }
 
@@ -49,5 +62,17 @@ mod tests {
         assert_eq!(deadlines.pop(i64::MAX), Some(vec![3, 4]));
         assert_eq!(deadlines.pop(i64::MAX), Some(vec![5]));
         assert_eq!(deadlines.pop(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_slot_has_one_deadline() {
+        let mut deadlines = Deadlines::new(80);
+        for at in 0..1_000 {
+            deadlines.add(7, at);
+        }
+        assert_eq!(deadlines.pop(500), Some(vec![7]));
+        assert_eq!(deadlines.pop(i64::MAX), None);
+        deadlines.add(7, 600);
+        assert_eq!(deadlines.pop(i64::MAX), Some(vec![7]));
     }
 }

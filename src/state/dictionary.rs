@@ -63,6 +63,9 @@ fn tag_of(hash: u64) -> u16 {
     (hash >> 40) as u16
 }
 
+/// References that are not counted down any more.
+const PINNED: u16 = u16::MAX;
+
 /// No slot.
 const NONE: u32 = u32::MAX;
 
@@ -74,7 +77,8 @@ pub struct KeyDictionary {
     hashes: Chunked<u64>,
     /// Offset in the arenas and length of the key.
     places: Chunked<u64>,
-    /// One for each operator that keeps a row of the key: there are never many.
+    /// Of operators that keep a row of the key, and of rows of the batch at work. A key that ever
+    /// has [`PINNED`] of them stays for good, as they are no longer counted.
     references: Chunked<u16>,
     arenas: Vec<Vec<u8>>,
     /// Slots without an owner by the room that their key has.
@@ -270,12 +274,16 @@ impl KeyDictionary {
     }
 
     pub fn retain(&mut self, slot: u32) {
-        self.references[slot as usize] += 1;
+        let references = &mut self.references[slot as usize];
+        *references = references.saturating_add(1);
     }
 
     /// Lets a reference go; with the last one the slot is free for another key.
     pub fn release(&mut self, slot: u32) {
         let references = &mut self.references[slot as usize];
+        if *references == PINNED {
+            return;
+        }
         *references = references.saturating_sub(1);
         if *references > 0 {
             return;
@@ -338,6 +346,17 @@ mod tests {
         assert_eq!(keys.find(b"alpha"), None);
         assert_eq!(keys.intern_key(b"gamm"), a);
         assert_eq!((keys.key(a), keys.key(b)), (&b"gamm"[..], &b"beta"[..]));
+    }
+
+    #[test]
+    fn a_key_with_more_references_than_are_counted_stays() {
+        let mut keys = KeyDictionary::new(7);
+        let (hot, cold) = (keys.intern_key(b"hot"), keys.intern_key(b"cold"));
+        keys.retain(cold);
+        (0..1 << 16).for_each(|_| keys.retain(hot));
+        (0..1 << 16).for_each(|_| keys.release(hot));
+        assert_eq!(keys.find(b"hot"), Some(hot));
+        assert_ne!(keys.intern_key(b"new"), hot);
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Counted {
         if time == self.newest {
             return (len - self.active as usize) as i64;
         }
-        let (from, oldest) = (time.saturating_sub(range_ms), self.newest - range_ms);
+        let (from, oldest) = (time.saturating_sub(range_ms), self.newest.saturating_sub(range_ms));
         let found = self.first_at(0..len, time.saturating_add(1)) - self.first_at(0..len, from);
         // A row too far behind is not held, but has come all the same.
         found as i64 + i64::from(time < oldest.saturating_sub(slack_ms))
@@ -347,7 +347,8 @@ impl RangeCount {
                 match self.table.get(slot) {
                     Some(counted) if !counted.is_over(self.watermark) => {
                         // What is due already waits for the watermark to move.
-                        self.cleanups.add(slot, counted.cleanup.max(self.watermark + 1));
+                        self.cleanups
+                            .add(slot, counted.cleanup.max(self.watermark.saturating_add(1)));
                     }
                     _ => drop(self.table.remove(slot)),
                 }

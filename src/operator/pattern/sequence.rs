@@ -40,13 +40,11 @@ struct Open {
     checked: i64,
     /// Bit n: a match of n rows is open.
     matches: u16,
-    /// There is a deadline for the key.
-    timed: bool,
 }
 
 impl Default for Open {
     fn default() -> Self {
-        Self { rows: SmallVec::new(), newest: NONE, checked: i64::MIN, matches: 0, timed: false }
+        Self { rows: SmallVec::new(), newest: NONE, checked: i64::MIN, matches: 0 }
     }
 }
 
@@ -328,9 +326,7 @@ impl SequenceMatch {
             (0..rows).for_each(|back| earlier.encode(&kept, times, (newest, back), &mut bytes));
             open.rows.clear();
             open.rows.extend_from_slice(&bytes);
-            if let Some(deadlines) = &mut self.deadlines
-                && !std::mem::replace(&mut open.timed, true)
-            {
+            if let Some(deadlines) = &mut self.deadlines {
                 deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
             }
         }
@@ -346,7 +342,7 @@ impl SequenceMatch {
                 match open.map(|open| (due(open), open.checked)) {
                     Some((at, checked)) if at > self.watermark || checked == self.watermark => {
                         // What is due already waits for the watermark to move.
-                        deadlines.add(slot, at.max(self.watermark + 1));
+                        deadlines.add(slot, at.max(self.watermark.saturating_add(1)));
                     }
                     _ => drop(self.table.remove(slot)),
                 }
@@ -437,7 +433,6 @@ impl Operator for SequenceMatch {
         let Some(deadlines) = &mut self.deadlines else { return };
         for slot in slots {
             let open = self.table.touch(slot);
-            open.timed = true;
             deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
         }
     }

@@ -282,6 +282,8 @@ impl Sender {
 
 impl Operator for LocalWindowAggregate {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        // An exchange before this one may have spread the rows by another key.
+        let batch = Batch { keys: None, ..batch };
         let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
         let mut slots = std::mem::take(&mut self.slots);
         self.dictionary.borrow_mut().resolve(&columns, &batch, &mut slots);

@@ -15,7 +15,7 @@ use self::batch::{BatchQueue, Event};
 use self::start::{Range, Resolver};
 use self::watch::Watch;
 use super::{OpenSource, PartitionState, Polled, Position, Source};
-use crate::kafka::{Role, client_config, count_with, explain, one_topic};
+use crate::kafka::{Role, client_config, count_with, explain, one_topic, share_prefetch};
 use crate::record::{RawBlock, RawRecord};
 use crate::sql::plan::Table;
 
@@ -123,12 +123,15 @@ impl KafkaSource {
         let mut config = client_config(&table.options, Role::Consumer)?;
         // Every start is looked up first, so an offset that is not there means lost data.
         config.set("auto.offset.reset", "error");
-        let consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
-        let consumer = Arc::new(consumer);
+        let mut consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
         let all = wait_for_partitions(&consumer, &topic, OPEN_PATIENCE, &mut |_| {})?;
         let seen = all.len() as i32;
         let numbers: Vec<i32> =
             all.into_iter().filter(|p| *p as usize % workers == worker).collect();
+        if share_prefetch(&mut config, numbers.len()) {
+            consumer = config.create().map_err(|error| explain(&error))?;
+        }
+        let consumer = Arc::new(consumer);
         let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
         let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
         let state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
