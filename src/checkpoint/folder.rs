@@ -333,6 +333,13 @@ impl StateFolder {
     }
 }
 
+impl FileEntry {
+    /// The epoch that the file was written in, which is in its name.
+    pub fn epoch(&self) -> Option<u64> {
+        order_of(&self.name, SNAPSHOT).map(|(_, epoch)| epoch)
+    }
+}
+
 fn manifest_name(manifest: &Manifest) -> String {
     format!("{MANIFEST}{:010}-{:016}.json", manifest.incarnation, manifest.epoch)
 }

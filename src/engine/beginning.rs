@@ -9,9 +9,9 @@ use crate::checkpoint::{Manifest, StateFolder};
 use crate::fault;
 use crate::shard::epoch::EpochState;
 use crate::shard::topology::Topology;
-use crate::sink::SinkContext;
 use crate::sink::kafka::open_transactions;
 use crate::sink::kafka::transaction::Transactions;
+use crate::sink::{Publisher, SinkContext};
 
 /// What the job goes on from, and under which name.
 pub struct Beginning {
@@ -22,6 +22,9 @@ pub struct Beginning {
     pub incarnation: u64,
     /// The last epoch that was committed.
     pub epoch: u64,
+    /// Differs between all processes and starts.
+    owner: u64,
+    allow_older_state: bool,
 }
 
 impl Beginning {
@@ -52,7 +55,17 @@ impl Beginning {
         let seed = manifest.map_or_else(fresh_seed, |manifest| manifest.seed);
         let incarnation = manifest.map_or(1, |manifest| manifest.incarnation + 1);
         let epoch = manifest.map_or(0, |manifest| manifest.epoch);
-        let beginning = Self { state, recovery, transactions, seed, incarnation, epoch };
+        let (owner, allow_older_state) = (fresh_seed(), options.allow_older_state);
+        let beginning = Self {
+            state,
+            recovery,
+            transactions,
+            seed,
+            incarnation,
+            epoch,
+            owner,
+            allow_older_state,
+        };
         beginning.announce(job)?;
         Ok(beginning)
     }
@@ -80,6 +93,21 @@ impl Beginning {
             transactions.begin(self.epoch + 2)?;
         }
         Ok(folder.committed(&manifest)?)
+    }
+
+    /// Who publishes committed rows, as other systems get to see it.
+    pub fn publisher(&self, job: &str) -> Publisher {
+        // A digest: who can read it must not learn the seed.
+        let state =
+            openssl::sha::sha256(&[b"pelton state ", &self.seed.to_le_bytes()[..]].concat());
+        Publisher {
+            job: job.to_owned(),
+            state: state[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+            start: self.incarnation,
+            owner: format!("{:016x}", self.owner),
+            epoch: self.epoch,
+            take_over: self.allow_older_state,
+        }
     }
 
     /// Where the workers write their state.

@@ -6,7 +6,7 @@ use crate::metrics::Metrics;
 use crate::record::json::{JsonField, JsonOptions};
 use crate::shard::options;
 use crate::sink::kafka::transaction::Transactions;
-use crate::sink::{self, Sink, SinkContext};
+use crate::sink::{self, Publisher, Sink, SinkContext};
 use crate::source::{self, OpenSource, Source};
 use crate::sql::plan::{ScanField, Table};
 
@@ -33,6 +33,7 @@ pub fn open_sink(
     zone: jiff::tz::TimeZone,
     context: SinkContext,
     transactions: Option<(Arc<Transactions>, u64)>,
+    publisher: Option<Publisher>,
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     match &*table.connector {
@@ -40,7 +41,7 @@ pub fn open_sink(
         "filesystem" => sink::filesystem::open(table, zone, context),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),
-        "redis" => sink::redis::open(table, zone, context),
+        "redis" => sink::redis::open(table, zone, context, publisher),
         "webhook" => sink::webhook::open(table, zone, context, metrics),
         "dingtalk" => sink::dingtalk::open(table, zone, context, metrics),
         other => Err(format!("connector '{other}' cannot be written to")),

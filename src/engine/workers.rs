@@ -258,9 +258,14 @@ fn start_sinks(
         let transactions = beginning.transactions.clone().filter(|_| is_transactional(table));
         let transactions = transactions.map(|all| (all, beginning.epoch + 1));
         let publish = publish(index, table, beginning);
+        let publisher = match &publish {
+            Publish::Committed(_) => Some(beginning.publisher(&job.name)),
+            Publish::AtOnce | Publish::Transaction => None,
+        };
         let metrics = observed.metrics.clone();
-        let open =
-            Box::new(move || connectors::open_sink(of_sink, zone, context, transactions, &metrics));
+        let open = Box::new(move || {
+            connectors::open_sink(of_sink, zone, context, transactions, publisher, &metrics)
+        });
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];

@@ -81,10 +81,12 @@ impl Outbox {
         self.waiting.pop_front();
     }
 
-    /// The rows that a crash may have left unpublished, in their order.
-    pub fn read_left(&mut self) -> Result<Vec<Batch>, String> {
-        let mut batches = Vec::new();
+    /// The rows that a crash may have left unpublished, by epoch and in their order.
+    pub fn read_left(&mut self) -> Result<Vec<(u64, Vec<Batch>)>, String> {
+        let mut epochs = Vec::new();
         for file in std::mem::take(&mut self.left) {
+            let epoch = file.epoch().ok_or_else(|| format!("{} names no epoch", file.name))?;
+            let mut batches = Vec::new();
             let mut rows = BatchBuilder::new(self.types.clone());
             self.folder.read(&file, &mut |_, _, _, entry| {
                 push(&mut rows, entry)?;
@@ -94,8 +96,9 @@ impl Outbox {
                 Ok(())
             })?;
             batches.push(rows.finish(BatchTime::at(i64::MIN)));
+            epochs.push((epoch, batches));
         }
-        Ok(batches)
+        Ok(epochs)
     }
 }
 

@@ -138,10 +138,10 @@ impl SinkThread {
     /// What the last start may have left unpublished goes first.
     fn publish_left(&mut self, sink: &mut dyn Sink) -> Result<(), String> {
         if let Publish::Committed(outbox) = &mut self.publish {
-            for batch in outbox.read_left()? {
-                sink.write(&batch)?;
+            sink.begin_publishing()?;
+            for (epoch, batches) in outbox.read_left()? {
+                sink.publish(epoch, &batches)?;
             }
-            sink.flush()?;
         }
         Ok(())
     }
@@ -193,8 +193,7 @@ impl SinkThread {
             if let Publish::Committed(outbox) = &mut self.publish
                 && let Some(held) = outbox.next(committed)
             {
-                held.batches.iter().try_for_each(|batch| sink.write(batch))?;
-                sink.flush()?;
+                sink.publish(held.epoch, &held.batches)?;
                 fault::point("published");
                 outbox.published();
             }

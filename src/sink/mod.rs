@@ -38,11 +38,39 @@ pub trait Sink: Send {
         self.flush()
     }
 
+    /// From now on rows come by [`Self::publish`]. Refused where another process has taken over.
+    fn begin_publishing(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// All rows of a committed epoch, in their order; the same again after a crash in doubt.
+    /// Returns once they are acknowledged.
+    fn publish(&mut self, _epoch: u64, batches: &[Batch]) -> Result<(), String> {
+        batches.iter().try_for_each(|batch| self.write(batch))?;
+        self.flush()
+    }
+
     /// Called when nothing has come for a moment (at most every few ms): send what is buffered,
     /// serve the client library's callbacks.
     fn idle(&mut self) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// The process that publishes the committed rows of a job, as a store can tell it from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publisher {
+    pub job: String,
+    /// Names what the job computes from: another one where it was begun afresh.
+    pub state: String,
+    /// The number of the start; the higher of two with one state is the newer.
+    pub start: u64,
+    /// Of this start in this process alone.
+    pub owner: String,
+    /// The committed epoch that it goes on from; 0: none yet.
+    pub epoch: u64,
+    /// To go on whatever newer start has been there.
+    pub take_over: bool,
 }
 
 /// What is wrong with the options of a table that is written to, as far as that can be told

@@ -1,21 +1,27 @@
-//! The Redis sink: rows as strings or hashes, absolute values in pipelines.
+//! The Redis sink: rows as strings or hashes, absolute values, many in one go.
 //!
-//! Every command says what is, never what to add, so a pipeline whose answer was lost is sent
-//! again whole and does no harm. Rows of one key are merged before they are sent: the last wins.
+//! Rows that are published once their epoch is committed go out in chunks behind a fence
+//! (`fence`). Otherwise they go out as they come, in pipelines; one whose answer was lost is sent
+//! again whole, which does no harm. Rows of one key are merged before they are sent: the last wins.
 
+mod change;
+mod connection;
+mod fence;
 mod options;
 pub mod text;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
+use self::change::{Change, What};
+use self::connection::{Connection, Failure};
+use self::fence::{Chunk, Failed, Fence};
 use self::options::{Options, Shape};
 use self::text::Rows;
-use super::{Sink, SinkContext};
+use super::{Publisher, Sink, SinkContext};
 use crate::record::Batch;
 use crate::sql::plan::Table;
 
@@ -23,64 +29,61 @@ use crate::sql::plan::Table;
 const PIPELINE: usize = 1_024;
 /// Changes held back for merging at most.
 const PENDING: usize = 4 * PIPELINE;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Changes of a chunk: Redis serves nobody else meanwhile, for about a millisecond.
+const CHUNK: usize = 1_024;
+/// Bytes of keys and values after which a chunk ends.
+const CHUNK_BYTES: usize = 1 << 20;
 
-/// Opens the sink of a table. Connects at the first write: a Redis that is away at the start
-/// holds the stream back as one that goes away later does.
+/// Opens the sink of a table. Connects at the first need: a Redis that is away at the start
+/// holds the stream back as one that goes away later does. With a publisher the rows are those
+/// of committed epochs.
 pub fn open(
     table: Arc<Table>,
     zone: TimeZone,
     context: SinkContext,
+    publisher: Option<Publisher>,
 ) -> Result<Box<dyn Sink>, String> {
     let options = Options::parse(&table)?;
     let mut position = vec![None; table.schema.len()];
     for (at, &column) in table.physical.iter().enumerate() {
         position[column] = Some(at);
     }
+    let connection = Connection::new(options.client.clone(), options.address.clone(), context);
+    let fence = publisher.map(|publisher| Fence::new(publisher, &table.name, &options.key.source));
     Ok(Box::new(RedisSink {
+        ttl: options.ttl.map(|ttl| ttl.as_millis().to_string()),
         options,
         table,
         zone,
         position,
-        context,
-        connection: None,
+        connection,
+        fence,
         pending: Vec::new(),
+        pending_bytes: 0,
         known: AHashMap::new(),
         key: Vec::new(),
+        chunk: Chunk::default(),
     }))
-}
-
-/// What one key, or one field of a hash, is to be.
-struct Change {
-    key: Box<[u8]>,
-    what: What,
-}
-
-enum What {
-    Delete,
-    Set(Vec<u8>),
-    /// Fields and values; NULL takes the field away.
-    SetFields(Vec<(usize, Option<Vec<u8>>)>),
-    DeleteField(Box<[u8]>),
-    SetField(Box<[u8]>, Vec<u8>),
 }
 
 struct RedisSink {
     options: Options,
+    /// Milliseconds, as text.
+    ttl: Option<String>,
     table: Arc<Table>,
     zone: TimeZone,
     /// Batch column by table column.
     position: Vec<Option<usize>>,
-    context: SinkContext,
-    connection: Option<redis::Connection>,
+    connection: Connection,
+    /// Where rows of committed epochs are published.
+    fence: Option<Fence>,
     pending: Vec<Change>,
+    pending_bytes: usize,
     /// Where in `pending` a key (and field) stands.
     known: AHashMap<Box<[u8]>, usize>,
     /// Scratch.
     key: Vec<u8>,
+    chunk: Chunk,
 }
 
 impl Sink for RedisSink {
@@ -95,11 +98,14 @@ impl Sink for RedisSink {
     }
 
     fn flush(&mut self) -> Result<(), String> {
-        let changes = std::mem::take(&mut self.pending);
-        self.known.clear();
+        let changes = self.taken();
         for part in changes.chunks(PIPELINE) {
-            let pipeline = self.pipeline(part);
-            self.send(&pipeline, part)?;
+            let mut pipeline = redis::Pipeline::with_capacity(part.len());
+            for change in part {
+                change.put(&self.table.schema, self.ttl.as_deref(), &mut pipeline);
+            }
+            let sent = self.connection.until_taken(|connection| pipeline.exec(connection));
+            sent.map_err(|failure| self.failure(failure, part))?;
         }
         Ok(())
     }
@@ -107,9 +113,58 @@ impl Sink for RedisSink {
     fn idle(&mut self) -> Result<(), String> {
         self.flush()
     }
+
+    fn begin_publishing(&mut self) -> Result<(), String> {
+        let Some(fence) = &mut self.fence else { return Ok(()) };
+        let claimed = fence.claim(&mut self.connection);
+        claimed.map_err(|failed| self.failed(failed, &[]))
+    }
+
+    /// A chunk is what rows came to between two of them, so that whoever goes on after the first
+    /// of two chunks needs to know nothing of how they were cut.
+    fn publish(&mut self, epoch: u64, batches: &[Batch]) -> Result<(), String> {
+        let there = self.fence.as_ref().map_or(Some(0), |fence| fence.rows_there(epoch));
+        let Some(there) = there else { return Ok(()) };
+        let mut rows = 0;
+        for batch in batches {
+            for row in batch.row_ids() {
+                rows += 1;
+                if rows <= there {
+                    continue;
+                }
+                self.take(batch, row)?;
+                if self.pending.len() >= CHUNK || self.pending_bytes >= CHUNK_BYTES {
+                    self.publish_chunk(epoch, rows)?;
+                }
+            }
+        }
+        self.publish_chunk(epoch, rows)
+    }
 }
 
 impl RedisSink {
+    /// What is pending, which is so no more.
+    fn taken(&mut self) -> Vec<Change> {
+        self.known.clear();
+        self.pending_bytes = 0;
+        std::mem::take(&mut self.pending)
+    }
+
+    /// Sends what is pending, which ends with row `rows` of the epoch.
+    fn publish_chunk(&mut self, epoch: u64, rows: u64) -> Result<(), String> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let Some(fence) = &self.fence else { return self.flush() };
+        self.chunk.clear();
+        for change in &self.pending {
+            change.put(&self.table.schema, self.ttl.as_deref(), &mut self.chunk);
+        }
+        let published = fence.publish(epoch, rows, &self.chunk, &mut self.connection);
+        let changes = self.taken();
+        published.map_err(|failed| self.failed(failed, &changes))
+    }
+
     /// Merges a row into what is pending.
     fn take(&mut self, batch: &Batch, row: usize) -> Result<(), String> {
         let rows =
@@ -140,6 +195,7 @@ impl RedisSink {
             }
         };
         let change = Change { key: key[..key_len].into(), what };
+        self.pending_bytes += change.bytes();
         // The key's length keeps key and field apart.
         key.extend_from_slice(&key_len.to_le_bytes());
         if let Some(&at) = self.known.get(key.as_slice()) {
@@ -151,115 +207,23 @@ impl RedisSink {
         Ok(())
     }
 
-    fn pipeline(&self, changes: &[Change]) -> redis::Pipeline {
-        let mut pipe = redis::Pipeline::with_capacity(changes.len());
-        let ttl = self.options.ttl.map(|ttl| ttl.as_millis() as u64);
-        for Change { key, what } in changes {
-            let key = &**key;
-            let mut hash_lives = false;
-            match what {
-                What::Delete => {
-                    pipe.cmd("DEL").arg(key);
-                }
-                What::Set(value) => {
-                    let command = pipe.cmd("SET").arg(key).arg(value.as_slice());
-                    if let Some(ttl) = ttl {
-                        command.arg("PX").arg(ttl);
-                    }
-                }
-                What::SetFields(fields) => hash_lives = self.set_fields(&mut pipe, key, fields),
-                What::DeleteField(field) => {
-                    pipe.cmd("HDEL").arg(key).arg(&**field);
-                }
-                What::SetField(field, value) => {
-                    pipe.cmd("HSET").arg(key).arg(&**field).arg(value.as_slice());
-                    hash_lives = true;
-                }
-            }
-            if let (true, Some(ttl)) = (hash_lives, ttl) {
-                pipe.cmd("PEXPIRE").arg(key).arg(ttl);
-            }
-        }
-        pipe
-    }
-
-    /// Whether a field was set.
-    fn set_fields(
-        &self,
-        pipe: &mut redis::Pipeline,
-        key: &[u8],
-        fields: &[(usize, Option<Vec<u8>>)],
-    ) -> bool {
-        let name = |column: usize| self.table.schema.fields[column].name.as_bytes();
-        if fields.iter().any(|(_, value)| value.is_none()) {
-            let command = pipe.cmd("HDEL").arg(key);
-            for (column, _) in fields.iter().filter(|(_, value)| value.is_none()) {
-                command.arg(name(*column));
-            }
-        }
-        if fields.iter().all(|(_, value)| value.is_none()) {
-            return false;
-        }
-        let command = pipe.cmd("HSET").arg(key);
-        for (column, value) in fields {
-            if let Some(value) = value {
-                command.arg(name(*column)).arg(value.as_slice());
-            }
-        }
-        true
-    }
-
-    /// Sends until Redis has taken all of it.
-    fn send(&mut self, pipe: &redis::Pipeline, changes: &[Change]) -> Result<(), String> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let Err(error) = self.attempt(pipe) else {
-                if pause != FIRST_PAUSE {
-                    self.context.set_problem(None);
-                }
-                return Ok(());
-            };
-            if is_final(&error) {
-                return Err(self.refused(error, changes));
-            }
-            // An answer may still be under way on it.
-            self.connection = None;
-            let address = &self.options.address;
-            self.context.set_problem(Some(format!("Redis at {address}: {error}")));
-            if self.context.stopping() {
-                return Err(format!("Redis at {address}: {error}; stopped before it came back"));
-            }
-            self.context.count_retry();
-            self.rest(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+    fn failed(&self, failed: Failed, changes: &[Change]) -> String {
+        match failed {
+            Failed::Redis(failure) => self.failure(failure, changes),
+            Failed::Fenced(reason) => reason,
         }
     }
 
-    fn attempt(&mut self, pipe: &redis::Pipeline) -> Result<(), RedisError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => {
-                let mut fresh = self.options.client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-                fresh.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-                fresh.set_write_timeout(Some(ANSWER_TIMEOUT))?;
-                greet(&mut fresh)?;
-                none.insert(fresh)
-            }
-        };
-        pipe.exec(connection)
-    }
-
-    /// Sleeps, but not beyond the engine's wish to stop.
-    fn rest(&self, pause: Duration) {
-        let end = Instant::now() + pause;
-        while Instant::now() < end && !self.context.stopping() {
-            std::thread::sleep(Duration::from_millis(10));
+    fn failure(&self, failure: Failure, changes: &[Change]) -> String {
+        match failure {
+            Failure::Refused(error) => self.refused(error, changes),
+            Failure::Stopped(reason) => reason,
         }
     }
 
     /// The text for an error that no retry mends.
     fn refused(&self, error: RedisError, changes: &[Change]) -> String {
-        let (table, address) = (&self.table.name, &self.options.address);
+        let (table, address) = (&self.table.name, &self.connection.address);
         let pattern = &self.options.key.source;
         let kind = error.kind();
         let example = changes.first().map(|change| String::from_utf8_lossy(&change.key));
@@ -284,36 +248,6 @@ impl RedisSink {
             "table '{table}': Redis at {address} refuses keys '{pattern}' (e.g. '{example}'): \
              {reason}; {advice}"
         )
-    }
-}
-
-/// Makes sure that Redis is at the other end. A connection to a local port where nobody listens
-/// can come to be one with itself, and an echo of our commands would read as their answers.
-fn greet(connection: &mut redis::Connection) -> Result<(), RedisError> {
-    let answer: redis::Value = redis::cmd("PING").query(connection)?;
-    match answer {
-        redis::Value::SimpleString(text) if text == "PONG" => Ok(()),
-        _ => Err((ErrorKind::Parse, "what answers there is not Redis").into()),
-    }
-}
-
-/// Whether trying again is of no use. Redis that is loading, out of memory, read-only after a
-/// failover or busy with a script comes round by itself or by its operator's hand.
-fn is_final(error: &RedisError) -> bool {
-    let passing = |code: &str| {
-        ["LOADING", "OOM", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MISCONF"]
-            .contains(&code)
-    };
-    match error.kind() {
-        ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig | ErrorKind::Client => {
-            true
-        }
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => false,
-        ErrorKind::Server(_) | ErrorKind::Extension => match error.clone().into_server_errors() {
-            Some(errors) => errors.iter().any(|(_, error)| !passing(error.code())),
-            None => !error.code().is_some_and(passing),
-        },
-        _ => false,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The Redis sink against a real server, started here on a port of its own.
 
+mod fence;
+mod processes;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -78,6 +81,7 @@ fn spawn(port: u16, dir: &std::path::Path) -> Option<Child> {
         .args(["--appendfsync", "always", "--save", ""])
         .current_dir(dir)
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn();
     if process.is_err() {
         eprintln!("skipped: no redis-server on PATH");
@@ -130,7 +134,7 @@ fn batch(rows: &[Row<'_>]) -> Batch {
 fn try_open(options: &[(&str, &str)]) -> Result<(Box<dyn Sink>, SinkContext), String> {
     let context = SinkContext::default();
     let zone = jiff::tz::TimeZone::UTC;
-    let sink = pelton::sink::redis::open(table(options), zone, context.clone())?;
+    let sink = pelton::sink::redis::open(table(options), zone, context.clone(), None)?;
     Ok((sink, context))
 }
 

@@ -1,0 +1,160 @@
+//! Two processes of one job, on a real Kafka (`PELTON_TEST_KAFKA`, set by scripts/test): the first
+//! is stopped in mid-stream and goes on when the second has taken over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Server;
+
+/// Fields `user/type` and their counts.
+type Counts = BTreeMap<String, u64>;
+
+/// Ended with the test, however that ends; a test that fails shows the log.
+struct Process(Child, PathBuf);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(&self.1).unwrap_or_default();
+            eprintln!("{}:\n{log}", self.1.display());
+        }
+    }
+}
+
+/// Stops the watching, however the test ends.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Process {
+    fn signal(&self, signal: &str) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+}
+
+fn pelton(args: &[&str], log: &Path) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
+    let errors = std::fs::File::create(log).unwrap();
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
+    Process(command.spawn().unwrap(), log.to_owned())
+}
+
+fn job(kafka: &str, topic: &str, redis: &str) -> String {
+    format!(
+        "SET 'pipeline.name' = 'counting';
+         CREATE TABLE events (user_id STRING NOT NULL, event_type STRING NOT NULL)
+         WITH ('connector' = 'kafka', 'topic' = '{topic}', 'format' = 'json',
+           'properties.bootstrap.servers' = '{kafka}', 'scan.startup.mode' = 'earliest-offset');
+         CREATE TABLE counts (user_id STRING, event_type STRING, n BIGINT,
+           PRIMARY KEY (user_id, event_type) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{redis}', 'data-type' = 'hash', 'key' = 'n:{{user_id}}',
+           'field' = '{{event_type}}');
+         INSERT INTO counts SELECT user_id, event_type, COUNT(*) FROM events
+         GROUP BY user_id, event_type;"
+    )
+}
+
+fn counts(server: &Server) -> Counts {
+    let mut connection = server.connection().unwrap();
+    let mut pipeline = redis::pipe();
+    for user in 0..=50 {
+        pipeline.cmd("HGETALL").arg(format!("n:user_{user:06}"));
+    }
+    let users: Vec<Counts> = pipeline.query(&mut connection).unwrap();
+    let named = |(user, counts): (usize, Counts)| {
+        counts.into_iter().map(move |(kind, n)| (format!("{user}/{kind}"), n))
+    };
+    users.into_iter().enumerate().flat_map(named).collect()
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < end, "{what}: not within 60 s");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn total(counts: &Counts) -> u64 {
+    counts.values().sum()
+}
+
+/// What was seen to go back, until told to stop.
+fn watch(server: Arc<Server>, over: Arc<AtomicBool>) -> std::thread::JoinHandle<Vec<String>> {
+    std::thread::spawn(move || {
+        let (mut before, mut back) = (Counts::new(), Vec::new());
+        while !over.load(Ordering::SeqCst) {
+            let now = counts(&server);
+            for (field, then) in &before {
+                let n = now.get(field).copied().unwrap_or(0);
+                if n < *then {
+                    back.push(format!("{field}: {then}, then {n}"));
+                }
+            }
+            before = now;
+        }
+        back
+    })
+}
+
+#[test]
+fn no_value_goes_back_when_a_stopped_process_goes_on() {
+    const EVENTS: u64 = 40_000;
+    let Ok(kafka) = std::env::var("PELTON_TEST_KAFKA") else {
+        eprintln!("skipped: PELTON_TEST_KAFKA is not set; scripts/test sets it");
+        return;
+    };
+    let Some(server) = Server::start() else { return };
+    let server = Arc::new(server);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let topic = format!("zombie_{}", std::process::id());
+    std::fs::write(file("job.sql"), job(&kafka, &topic, &server.url())).unwrap();
+    let start = |state: &str| {
+        let (job, state_dir) = (file("job.sql"), file(state));
+        let args = ["run", &job, "--http", "off", "--state-dir", &state_dir];
+        let args = [&args[..], &["--shards", "2", "--epoch-interval", "100ms"]].concat();
+        pelton(&args, &folder.path().join(format!("{state}.log")))
+    };
+    let events = EVENTS.to_string();
+    let to = ["produce", "--kafka", &kafka, "--topic", &topic, "--partitions", "2"];
+    let what = ["--users", "50", "--count", &events, "--rate", "5000"];
+    let _producing = pelton(&[&to[..], &what].concat(), &folder.path().join("produce.log"));
+    let over = Over(Arc::default());
+    let mut first = start("first");
+    wait_for("first counts", || total(&counts(&server)) > EVENTS / 8);
+    let watching = watch(server.clone(), over.0.clone());
+    first.signal("-STOP");
+    // Its threads stop one by one.
+    std::thread::sleep(Duration::from_millis(100));
+    let copied = Command::new("cp").args(["-r", &file("first"), &file("second")]).status();
+    assert!(copied.unwrap().success());
+    let at_stop = total(&counts(&server));
+    let mut second = start("second");
+    wait_for("more from the second", || total(&counts(&server)) > at_stop + EVENTS / 8);
+    first.signal("-CONT");
+    wait_for("the end of the first", || first.0.try_wait().unwrap().is_some());
+    let log = std::fs::read_to_string(file("first.log")).unwrap();
+    assert!(log.contains("fenced off: start 2 of job 'counting'"), "{log}");
+    // Who starts it again gets the same answer.
+    let mut again = start("first");
+    wait_for("the end of the first again", || again.0.try_wait().unwrap().is_some());
+    assert!(!again.0.wait().unwrap().success());
+    wait_for("all counts", || total(&counts(&server)) == EVENTS);
+    second.signal("-TERM");
+    assert!(second.0.wait().unwrap().success());
+    drop(over);
+    assert_eq!(watching.join().unwrap(), Vec::<String>::new());
+    assert_eq!(total(&counts(&server)), EVENTS);
+}
