@@ -85,15 +85,21 @@ impl SourceTask {
         self.source.positions()
     }
 
+    /// The status with which every channel begins, once. It goes before a barrier too: a node waits
+    /// for the first word of all channels, and one that rests at a barrier says no more.
+    pub fn announce(&mut self) -> Option<Message> {
+        let first = !std::mem::replace(&mut self.announced, true);
+        let idle = self.source.partitions().is_empty();
+        first.then_some(Message::Status(if idle { Status::Idle } else { Status::Active }))
+    }
+
     /// Reads and decodes one block.
     pub fn poll(&mut self, batch_rows: usize, out: &mut Output) -> Result<Poll, String> {
         if self.finished {
             return Ok(Poll::Empty);
         }
-        if !std::mem::replace(&mut self.announced, true) {
-            let idle = self.source.partitions().is_empty();
-            let status = if idle { Status::Idle } else { Status::Active };
-            return Ok(Poll::Messages(vec![Message::Status(status)]));
+        if let Some(status) = self.announce() {
+            return Ok(Poll::Messages(vec![status]));
         }
         let mut block = self.block();
         match self.source.poll(&mut block, batch_rows)? {

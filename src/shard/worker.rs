@@ -371,7 +371,9 @@ impl Worker {
         progress.nodes_left = self.parts.nodes.len();
         self.epoch = Some(progress);
         for index in 0..self.parts.sources.len() {
-            self.deliver_from_source(index, vec![Message::Barrier(epoch)]);
+            let status = self.parts.sources[index].announce();
+            let messages = status.into_iter().chain([Message::Barrier(epoch)]).collect();
+            self.deliver_from_source(index, messages);
         }
         self.finish_epoch_if_done()
     }
