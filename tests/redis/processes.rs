@@ -79,9 +79,11 @@ fn counts(server: &Server) -> Counts {
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    // A stop in the midst of an epoch counts towards how long that took, and the next one waits
+    // five times as long.
+    let end = Instant::now() + Duration::from_secs(180);
     while !done() {
-        assert!(Instant::now() < end, "{what}: not within 60 s");
+        assert!(Instant::now() < end, "{what}: not within 180 s");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -142,7 +144,7 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
     assert!(copied.unwrap().success());
     let at_stop = total(&counts(&server));
     let mut second = start("second");
-    wait_for("more from the second", || total(&counts(&server)) > at_stop + EVENTS / 8);
+    wait_for("more from the second", || total(&counts(&server)) > at_stop + EVENTS / 16);
     first.signal("-CONT");
     wait_for("the end of the first", || first.0.try_wait().unwrap().is_some());
     let log = std::fs::read_to_string(file("first.log")).unwrap();
