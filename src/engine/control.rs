@@ -26,6 +26,9 @@ use crate::source::Position;
 
 /// An epoch takes at most one part in this of the time.
 const STRETCH: u32 = 5;
+/// It makes the next one wait no longer than this, or than itself: a process that was stopped for
+/// a while, or a broker that was away, says nothing of what the next epoch takes.
+const STRETCH_MAX: Duration = Duration::from_secs(30);
 /// How often the loop looks at the stop flag.
 const TICK: Duration = Duration::from_millis(20);
 /// For so long at least nobody wonders why no epoch is committed.
@@ -324,7 +327,8 @@ impl Control<'_> {
             // They are for lag tools: what counts is the manifest.
             tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
         }
-        self.stretched = epoch.begun.elapsed() * STRETCH;
+        let took = epoch.begun.elapsed();
+        self.stretched = (took * STRETCH).min(STRETCH_MAX.max(took));
         self.last_commit = Instant::now();
         self.report_epoch(&epoch, written);
         Ok(())
