@@ -153,9 +153,14 @@ fn stand_still(running: &mut Running, stalled: u32, mut producer: Child, count: 
     signal("-CONT", stalled);
     assert!(producer.wait().unwrap().success());
     // The input has ended, so the last windows fire by the clock.
-    wait_for("all windows", || windows(&running.address).values().sum::<u64>() == count);
+    let read = |running: &Running| running.metric("pelton_source_records_total");
+    wait_for("all records", || read(running) == count as f64);
+    let late = |running: &Running| running.metric("pelton_operator_late_total") as u64;
+    wait_for("all windows", || {
+        windows(&running.address).values().sum::<u64>() + late(running) == count
+    });
+    assert_eq!(late(running), 0, "{:?}", windows(&running.address));
     assert!(running.is_alive());
-    assert_eq!(running.metric("pelton_operator_late_total"), 0.0);
 }
 
 #[test]

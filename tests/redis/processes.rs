@@ -144,7 +144,9 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
     assert!(copied.unwrap().success());
     let at_stop = total(&counts(&server));
     let mut second = start("second");
-    wait_for("more from the second", || total(&counts(&server)) > at_stop + EVENTS / 16);
+    // On a slow machine the first may have come near the end.
+    let enough = (at_stop + EVENTS / 16).min(EVENTS);
+    wait_for("more from the second", || total(&counts(&server)) >= enough);
     first.signal("-CONT");
     wait_for("the end of the first", || first.0.try_wait().unwrap().is_some());
     let log = std::fs::read_to_string(file("first.log")).unwrap();
