@@ -238,6 +238,11 @@ fn the_last_windows_fire_though_input_stops() {
     wait_for("the last window", || windows(&running.address).values().sum::<u64>() == 1_500);
 }
 
+fn empty_topic(kafka: &str, topic: &str, partitions: &str) {
+    let to = ["produce", "--kafka", kafka, "--topic", topic, "--partitions", partitions];
+    assert!(pelton(&[&to[..], &["--count", "0"]].concat()).status().unwrap().success());
+}
+
 /// Events a tenth of a second apart, into one partition.
 fn write(kafka: &str, topic: &str, partition: i32, from_s: u64, count: u64) {
     let mut config = rdkafka::ClientConfig::new();
@@ -259,8 +264,7 @@ fn a_partition_waits_for_one_that_is_behind() {
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("ahead");
     let topic = unique("ahead");
-    let none = ["--kafka", &kafka, "--topic", &topic, "--partitions", "2", "--count", "0"];
-    assert!(pelton(&[&["produce"], &none[..]].concat()).status().unwrap().success());
+    empty_topic(&kafka, &topic, "2");
     let (start_s, count) = (1_760_000_000, 100_000);
     write(&kafka, &topic, 0, start_s, count);
     write(&kafka, &topic, 1, start_s, 1);
@@ -286,8 +290,7 @@ fn a_partition_that_ends_early_holds_nothing_back() {
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("ends");
     let topic = unique("ends");
-    let none = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3", "--count", "0"];
-    assert!(pelton(&[&["produce"], &none[..]].concat()).status().unwrap().success());
+    empty_topic(&kafka, &topic, "3");
     let (start_s, count) = (1_760_000_000, 20_000);
     write(&kafka, &topic, 0, start_s, count);
     write(&kafka, &topic, 1, start_s, 1);

@@ -370,11 +370,9 @@ impl Node {
         };
         if self.status != Some(status) {
             self.status = Some(status);
-            match status {
-                Status::Finished => self.operator.flush(&mut self.out),
-                // Nobody waits for a channel that rests: what it has gathered would come late.
-                Status::Idle => self.operator.before_barrier(&mut self.out),
-                Status::Active => {}
+            // Nobody waits for a channel that rests: what it has gathered would come late.
+            if status != Status::Active {
+                self.operator.before_barrier(&mut self.out);
             }
             self.out.messages.push(Message::Status(status));
         }

@@ -8,6 +8,7 @@ use sqlparser::tokenizer::Span;
 use super::aggregates::Grouping;
 use super::fault::{At, Fault, Result};
 use super::literal;
+use super::subquery::comparison;
 use crate::error::nearest;
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{CastMode, Expr, ExprKind};
@@ -432,19 +433,9 @@ impl<'a> Binder<'a> {
             Op::Divide => BinaryOp::Divide,
             Op::Modulo => BinaryOp::Modulo,
             Op::StringConcat => BinaryOp::Concat,
-            Op::Eq => BinaryOp::Eq,
-            Op::NotEq => BinaryOp::NotEq,
-            Op::Lt => BinaryOp::Lt,
-            Op::LtEq => BinaryOp::LtEq,
-            Op::Gt => BinaryOp::Gt,
-            Op::GtEq => BinaryOp::GtEq,
-            other => {
-                return Err(Fault::unsupported(
-                    span,
-                    &format!("the operator {other}"),
-                    "see docs/sql.md",
-                ));
-            }
+            other => comparison(other).ok_or_else(|| {
+                Fault::unsupported(span, &format!("the operator {other}"), "see docs/sql.md")
+            })?,
         };
         let (left, right) = (self.bind(left)?, self.bind(right)?);
         registry::binary(op, left, right).at(span)

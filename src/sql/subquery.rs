@@ -61,7 +61,7 @@ fn subquery_of(ast: &Ast) -> Option<&ast::Query> {
     }
 }
 
-fn comparison(op: &ast::BinaryOperator) -> Option<BinaryOp> {
+pub fn comparison(op: &ast::BinaryOperator) -> Option<BinaryOp> {
     use ast::BinaryOperator as Op;
     Some(match op {
         Op::Eq => BinaryOp::Eq,

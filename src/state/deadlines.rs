@@ -22,15 +22,21 @@ impl Deadlines {
         Self { grain_ms: span_ms / PARTS + 1, slots: BTreeMap::new(), timed: Vec::new() }
     }
 
+    /// Whether the slot has a deadline.
+    pub fn has(&self, slot: u32) -> bool {
+        self.timed.get(slot as usize) == Some(&true)
+    }
+
     /// Gives the slot this deadline, unless it has one: that will be looked at first.
     pub fn add(&mut self, slot: u32, at_ms: i64) {
+        if self.has(slot) {
+            return;
+        }
         let index = slot as usize;
         if index >= self.timed.len() {
             self.timed.resize(index + 1, false);
         }
-        if std::mem::replace(&mut self.timed[index], true) {
-            return;
-        }
+        self.timed[index] = true;
         self.slots.entry(at_ms.div_euclid(self.grain_ms)).or_default().push(slot);
     }
 

@@ -253,8 +253,7 @@ impl RangeCount {
         let watermark = self.watermark;
         let counted = self.table.touch(slot);
         if counted.is_over(watermark) {
-            // Its deadline stays: there is one as long as there is state.
-            *counted = Counted { cleanup: watermark, ..Counted::default() };
+            *counted = Counted::default();
         }
         counted.checked = watermark;
         counted
@@ -263,7 +262,7 @@ impl RangeCount {
     fn add(&mut self, slot: u32, time: i64) {
         let (range_ms, slack_ms) = (self.range_ms, self.slack_ms);
         let counted = self.touch(slot);
-        let (fresh, known) = (counted.newest == i64::MIN, counted.cleanup != i64::MIN);
+        let fresh = counted.newest == i64::MIN;
         counted.add(time, range_ms, slack_ms);
         // As Flink: a key is forgotten half a range after nothing can reach it; in arrival order
         // not before rows out of order can have come.
@@ -272,9 +271,7 @@ impl RangeCount {
             counted.cleanup = least.saturating_add(range_ms / 2);
         }
         let cleanup = counted.cleanup;
-        if !known {
-            self.cleanups.add(slot, cleanup);
-        }
+        self.cleanups.add(slot, cleanup);
     }
 
     fn count(&self, slot: u32, time: i64) -> i64 {

@@ -81,7 +81,10 @@ impl Entry for Open {
 /// Where a value of a match comes from, seen from its last row.
 #[derive(Clone, Copy, Debug)]
 enum Place {
-    /// A column of the row so many rows earlier; 0: the row itself.
+    /// A column of the row itself.
+    Here(usize),
+    /// A column of the row so many rows earlier: once those are known, among the ones that are
+    /// kept.
     Back(usize, usize),
     /// No row of the match.
     Nowhere,
@@ -100,8 +103,11 @@ impl Place {
             }
             (TermKind::First(_) | TermKind::Last(_), Some(_)) => None,
         };
-        let row = row.filter(|&row| row <= at);
-        Some(row.map_or(Self::Nowhere, |row| Self::Back(at - row, term.column)))
+        Some(match row.and_then(|row| at.checked_sub(row)) {
+            Some(0) => Self::Here(term.column),
+            Some(back) => Self::Back(back, term.column),
+            None => Self::Nowhere,
+        })
     }
 }
 
@@ -121,7 +127,6 @@ pub struct SequenceMatch {
     measures: Vec<Place>,
     /// Columns that are read of earlier rows.
     kept: Vec<usize>,
-    kept_types: Vec<DataType>,
     past_last_row: bool,
     within_ms: Option<i64>,
     order: Order,
@@ -172,8 +177,8 @@ impl SequenceMatch {
         }
         let last = variables.len() - 1;
         let measures = of.measures.iter().map(|term| Place::of(term, last, &variables));
-        let measures: Vec<Place> = measures.collect::<Option<_>>()?;
-        let kept = columns_of_earlier_rows(&tests, &measures);
+        let mut measures: Vec<Place> = measures.collect::<Option<_>>()?;
+        let kept = keep_columns(&mut tests, &mut measures);
         let key_types = keys.iter().map(|&key| types[key].clone());
         let values = of.measures.iter().map(|term| term.data_type.clone());
         Some(Self {
@@ -181,7 +186,6 @@ impl SequenceMatch {
             keys: keys.to_vec(),
             tests,
             measures,
-            kept_types: kept.iter().map(|&column| types[column].clone()).collect(),
             kept,
             past_last_row,
             within_ms: of.pattern.within_ms,
@@ -214,7 +218,7 @@ impl SequenceMatch {
 
     /// The earlier rows of each row's key, those of the batch and those of its state.
     fn earlier(&mut self, batch: &Batch, rows: &[(u32, u32)]) -> Earlier {
-        let mut earlier = Earlier::new(batch.rows, self.tests.len() - 1, &self.kept_types);
+        let mut earlier = Earlier::new(batch, self.tests.len() - 1, self.time, &self.kept);
         for &(row, slot) in rows {
             let open = self.table.touch(slot);
             let newest = std::mem::replace(&mut open.newest, row);
@@ -238,8 +242,8 @@ impl SequenceMatch {
                     Place::Nowhere => {
                         Arc::new(Column::constant(&Value::Null, data_type, batch.rows))
                     }
-                    Place::Back(0, column) => batch.columns[column].clone(),
-                    Place::Back(back, column) => earlier.column(batch, back, self.kept(column)),
+                    Place::Here(column) => batch.columns[column].clone(),
+                    Place::Back(back, kept) => earlier.column(back, kept),
                 });
             }
             let mut errors = EvalErrors::default();
@@ -250,23 +254,17 @@ impl SequenceMatch {
         self.tests.iter().map(fits).collect()
     }
 
-    /// A column of the input, and its place among those that are kept.
-    fn kept(&self, column: usize) -> (usize, usize) {
-        (column, self.kept.iter().position(|&kept| kept == column).unwrap_or_default())
-    }
-
     /// Takes a row into the open matches of its key; true if it completes one.
     fn step(
         &mut self,
         (row, slot): (u32, u32),
-        times: &[i64],
         earlier: &Earlier,
         fits: &[Fits],
         failed: &mut Vec<(u32, Arc<str>)>,
     ) -> bool {
         let within_ms = self.within_ms.unwrap_or(i64::MAX);
         let open = self.table.touch(slot);
-        let mut now = times[row as usize];
+        let mut now = earlier.time(row, 0);
         if std::mem::replace(&mut open.checked, self.watermark) < self.watermark {
             // It has moved since: matches that have run out by it are gone.
             now = now.max(self.watermark);
@@ -277,8 +275,7 @@ impl SequenceMatch {
         while left != 0 {
             let rows = left.trailing_zeros() as usize;
             left &= left - 1;
-            let in_time =
-                rows == 0 || now.saturating_sub(earlier.time(times, row, rows)) < within_ms;
+            let in_time = rows == 0 || now.saturating_sub(earlier.time(row, rows)) < within_ms;
             if in_time && fits[rows].row(row, failed) {
                 next |= 1 << (rows + 1);
             }
@@ -297,12 +294,8 @@ impl SequenceMatch {
         for (place, builder) in self.measures.iter().zip(measures) {
             match *place {
                 Place::Nowhere => builder.push_null(),
-                Place::Back(0, column) => builder.push_from(&batch.columns[column], row as usize),
-                Place::Back(back, column) => {
-                    let kept = self.kept.iter().position(|&kept| kept == column);
-                    let columns = (column, kept.unwrap_or_default());
-                    earlier.push(batch, (row, back), columns, builder);
-                }
+                Place::Here(column) => builder.push_from(&batch.columns[column], row as usize),
+                Place::Back(back, kept) => earlier.push(row, back, kept, builder),
             }
         }
         self.results.end_row(ChangeKind::Insert);
@@ -310,9 +303,7 @@ impl SequenceMatch {
     }
 
     /// Keeps the rows of the matches that are still open.
-    fn keep(&mut self, batch: &Batch, earlier: &Earlier) {
-        let times = batch.columns[self.time].as_i64s();
-        let kept: Vec<&Column> = self.kept.iter().map(|&column| &*batch.columns[column]).collect();
+    fn keep(&mut self, earlier: &Earlier) {
         let mut bytes = Vec::new();
         for &slot in &earlier.slots {
             let open = self.table.touch(slot);
@@ -323,10 +314,12 @@ impl SequenceMatch {
             }
             bytes.clear();
             let rows = open.matches.ilog2() as usize;
-            (0..rows).for_each(|back| earlier.encode(&kept, times, (newest, back), &mut bytes));
+            (0..rows).for_each(|back| earlier.encode(newest, back, &mut bytes));
             open.rows.clear();
             open.rows.extend_from_slice(&bytes);
-            if let Some(deadlines) = &mut self.deadlines {
+            if let Some(deadlines) = &mut self.deadlines
+                && !deadlines.has(slot)
+            {
                 deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
             }
         }
@@ -381,16 +374,22 @@ impl Fits {
     }
 }
 
-fn columns_of_earlier_rows(tests: &[Option<Test>], measures: &[Place]) -> Vec<usize> {
-    let terms = tests.iter().flatten().flat_map(|test| &test.terms).map(|(place, _)| place);
-    let earlier = terms.chain(measures).filter_map(|place| match *place {
-        Place::Back(back, column) if back > 0 => Some(column),
-        _ => None,
-    });
-    let mut columns: Vec<usize> = earlier.collect();
-    columns.sort_unstable();
-    columns.dedup();
-    columns
+/// The columns that are read of earlier rows, ascending, as state holds them. The places mean them
+/// by their number from now on.
+fn keep_columns(tests: &mut [Option<Test>], measures: &mut [Place]) -> Vec<usize> {
+    let terms = tests.iter_mut().flatten().flat_map(|test| &mut test.terms);
+    let places = terms.map(|(place, _)| place).chain(measures);
+    let mut read: Vec<&mut usize> = places
+        .filter_map(|place| match place {
+            Place::Back(_, column) => Some(column),
+            _ => None,
+        })
+        .collect();
+    let mut kept: Vec<usize> = read.iter().map(|column| **column).collect();
+    kept.sort_unstable();
+    kept.dedup();
+    read.iter_mut().for_each(|column| **column = kept.partition_point(|kept| kept < column));
+    kept
 }
 
 impl Operator for SequenceMatch {
@@ -401,18 +400,16 @@ impl Operator for SequenceMatch {
         let earlier = self.earlier(&batch, &rows);
         let taken = rows.iter().map(|&(row, _)| row).collect();
         let fits = self.fits(&batch.with_selection(taken), &earlier, out);
-        let column = batch.columns[self.time].clone();
-        let times = column.as_i64s();
         let mut failed = Vec::new();
         for &(row, slot) in &rows {
             self.watermark = self.watermark.max(batch.time.before_row(row as usize));
-            if self.step((row, slot), times, &earlier, &fits, &mut failed) {
+            if self.step((row, slot), &earlier, &fits, &mut failed) {
                 self.put_out(&batch, (row, slot), &earlier);
             }
         }
         failed.dedup_by_key(|(row, _)| *row);
         failed.into_iter().for_each(|(row, reason)| out.reject(&batch, row, reason));
-        self.keep(&batch, &earlier);
+        self.keep(&earlier);
         self.table.keys().borrow_mut().let_go(&slots);
         self.send(batch.stamp_us, out);
         Progress::Done

@@ -225,17 +225,18 @@ impl KafkaSource {
     /// for those that are held back.
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
-        let Self { queue, queues, state, topic, workers, .. } = self;
-        let held: Vec<bool> = state.iter().map(|partition| partition.held).collect();
+        let Self { queue, queues, turn, state, topic, workers, .. } = self;
         let mut reading = Reading { state, topic, workers: *workers, block, found: &mut found };
         let mut left = max_rows - queue.poll(max_rows, |event| reading.take(event));
-        let turns = (0..queues.len()).map(|turn| (self.turn + turn) % queues.len());
-        for index in turns.filter(|&index| !held[index]).collect::<Vec<_>>() {
+        let (first, count) = (*turn, queues.len());
+        for index in (0..count).map(|next| (first + next) % count) {
             if left == 0 {
                 break;
             }
-            left -= queues[index].poll(left, |event| reading.take(event));
-            self.turn = index + 1;
+            if !reading.state[index].held {
+                left -= queues[index].poll(left, |event| reading.take(event));
+                *turn = index + 1;
+            }
         }
         found
     }

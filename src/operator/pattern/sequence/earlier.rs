@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::record::{Batch, Column, ColumnBuilder, ColumnRef, DataType, row};
+use crate::record::{Batch, ColumnBuilder, ColumnRef, row};
 use crate::state::entry::{put_i64, take_i64};
 
 /// No such row.
@@ -17,21 +17,28 @@ pub struct Earlier {
     back: Vec<Vec<u32>>,
     /// Keys of the batch.
     pub slots: Vec<u32>,
-    /// Of the rows that were kept.
+    /// Of the batch: the time (ms), and the columns that are kept.
+    batch_times: ColumnRef,
+    batch_columns: Vec<ColumnRef>,
+    /// The same of the rows that were kept.
     times: Vec<i64>,
     builders: Vec<ColumnBuilder>,
     columns: Vec<ColumnRef>,
 }
 
 impl Earlier {
-    /// For a batch of `rows`, up to `reach` rows back.
-    pub fn new(rows: usize, reach: usize, kept: &[DataType]) -> Self {
+    /// For a batch, up to `reach` rows back; `time` and `kept` are columns of it.
+    pub fn new(batch: &Batch, reach: usize, time: usize, kept: &[usize]) -> Self {
+        let batch_columns: Vec<_> = kept.iter().map(|&at| batch.columns[at].clone()).collect();
+        let builder = |column: &ColumnRef| ColumnBuilder::like(column, batch.rows);
         Self {
-            rows: rows as u32,
-            back: vec![vec![NONE; rows]; reach],
+            rows: batch.rows as u32,
+            back: vec![vec![NONE; batch.rows]; reach],
             slots: Vec::new(),
+            batch_times: batch.columns[time].clone(),
+            builders: batch_columns.iter().map(builder).collect(),
+            batch_columns,
             times: Vec::new(),
-            builders: kept.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect(),
             columns: Vec::new(),
         }
     }
@@ -76,60 +83,43 @@ impl Earlier {
         }
     }
 
-    /// The time (ms) of the row `back` rows before `row`; `times` are those of the batch.
+    /// The time (ms) of the row `back` rows before `row`.
     #[inline]
-    pub fn time(&self, times: &[i64], row: u32, back: usize) -> i64 {
+    pub fn time(&self, row: u32, back: usize) -> i64 {
         match self.row(row, back) {
             NONE => i64::MIN,
-            at if at < self.rows => times[at as usize],
+            at if at < self.rows => self.batch_times.as_i64s()[at as usize],
             at => self.times[(at - self.rows) as usize],
         }
     }
 
-    /// A column as it was `back` rows before each row: a column of the input, and its place among
-    /// those that are kept.
-    pub fn column(&self, batch: &Batch, back: usize, columns: (usize, usize)) -> ColumnRef {
-        let of_batch = &batch.columns[columns.0];
-        let of_kept = &self.columns[columns.1];
-        let mut builder = ColumnBuilder::like(of_batch, batch.rows);
-        for &at in &self.back[back - 1] {
-            match at {
-                NONE => builder.push_null(),
-                at if at < self.rows => builder.push_from(of_batch, at as usize),
-                at => builder.push_from(of_kept, (at - self.rows) as usize),
-            }
-        }
+    /// Column `kept` of those that are kept, as it was `back` rows before each row.
+    pub fn column(&self, back: usize, kept: usize) -> ColumnRef {
+        let mut builder = ColumnBuilder::like(&self.batch_columns[kept], self.rows as usize);
+        self.back[back - 1].iter().for_each(|&at| self.push_row(at, kept, &mut builder));
         Arc::new(builder.finish())
     }
 
     /// One value of such a column.
-    pub fn push(
-        &self,
-        batch: &Batch,
-        (row, back): (u32, usize),
-        columns: (usize, usize),
-        builder: &mut ColumnBuilder,
-    ) {
-        match self.row(row, back) {
+    pub fn push(&self, row: u32, back: usize, kept: usize, builder: &mut ColumnBuilder) {
+        self.push_row(self.row(row, back), kept, builder);
+    }
+
+    #[inline]
+    fn push_row(&self, at: u32, kept: usize, builder: &mut ColumnBuilder) {
+        match at {
             NONE => builder.push_null(),
-            at if at < self.rows => builder.push_from(&batch.columns[columns.0], at as usize),
-            at => builder.push_from(&self.columns[columns.1], (at - self.rows) as usize),
+            at if at < self.rows => builder.push_from(&self.batch_columns[kept], at as usize),
+            at => builder.push_from(&self.columns[kept], (at - self.rows) as usize),
         }
     }
 
-    /// Appends time and kept columns of the row `back` rows before `row`. `kept` are those of the
-    /// batch.
-    pub fn encode(
-        &self,
-        kept: &[&Column],
-        times: &[i64],
-        (row, back): (u32, usize),
-        out: &mut Vec<u8>,
-    ) {
-        put_i64(self.time(times, row, back), out);
+    /// Appends time and kept columns of the row `back` rows before `row`.
+    pub fn encode(&self, row: u32, back: usize, out: &mut Vec<u8>) {
+        put_i64(self.time(row, back), out);
         match self.row(row, back) {
             NONE => {}
-            at if at < self.rows => row::encode(kept, at as usize, out),
+            at if at < self.rows => row::encode(&self.batch_columns, at as usize, out),
             at => row::encode(&self.columns, (at - self.rows) as usize, out),
         }
     }
