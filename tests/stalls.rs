@@ -103,6 +103,8 @@ fn windows(address: &str) -> BTreeMap<String, u64> {
 struct Running {
     job: Job,
     address: String,
+    /// File with what it said.
+    log: String,
 }
 
 impl Running {
@@ -112,9 +114,13 @@ impl Running {
         let address = format!("127.0.0.1:{}", free_port());
         let state = folder.file("state");
         let args = ["run", &job, "--shards", "2", "--state-dir", &state, "--http", &address];
-        let job = Job(pelton(&args).spawn().unwrap());
+        let log = folder.file("log");
+        let mut command = pelton(&args);
+        command.env("RUST_LOG", "info,pelton::shard=debug");
+        command.stderr(std::fs::File::create(&log).unwrap());
+        let job = Job(command.spawn().unwrap());
         wait_for("the job answers", || get(&address, "/health").is_some());
-        Self { job, address }
+        Self { job, address, log }
     }
 
     /// The sum of a metric's samples.
@@ -159,7 +165,8 @@ fn stand_still(running: &mut Running, stalled: u32, mut producer: Child, count: 
     wait_for("all windows", || {
         windows(&running.address).values().sum::<u64>() + late(running) == count
     });
-    assert_eq!(late(running), 0, "{:?}", windows(&running.address));
+    let log = std::fs::read_to_string(&running.log).unwrap();
+    assert_eq!(late(running), 0, "{:?}\n{log}", windows(&running.address));
     assert!(running.is_alive());
 }
 

@@ -31,7 +31,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 
 /// Where `unsafe` may stand.
 const UNSAFE: &[(&str, &str)] = &[
-    ("src/source/kafka/batch.rs", "the batch call of the C client"),
+    ("src/source/kafka/client.rs", "the batch call of the C client"),
     ("src/record/json/avx2.rs", "wide loads"),
     ("src/record/json/scan.rs", "the call of the wide search"),
     ("src/shard/park.rs", "eventfd and poll"),

@@ -142,6 +142,35 @@ pub fn client_config(
     Ok(config)
 }
 
+/// Settings that reading a topic without the client library knows how to follow.
+const WITHOUT_CLIENT: &[&str] = &[
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "client.id",
+    "fetch.max.bytes",
+    "fetch.message.max.bytes",
+    "fetch.min.bytes",
+    "fetch.wait.max.ms",
+    "group.id",
+    "isolation.level",
+    "queued.max.messages.kbytes",
+    "request.timeout.ms",
+    "socket.timeout.ms",
+];
+
+/// The first property of a table, if any, that only the client library can follow, such as TLS.
+pub fn only_in_client(options: &BTreeMap<Arc<str>, Arc<str>>) -> Option<&str> {
+    let is_plain = |value: &str| value.eq_ignore_ascii_case("plaintext");
+    options.iter().find_map(|(option, value)| {
+        let name = option.strip_prefix("properties.")?;
+        let renamed = RENAMED.iter().find(|(java, _)| *java == name).map_or(name, |(_, own)| own);
+        let known = WITHOUT_CLIENT.contains(&renamed)
+            || WITHOUT_MEANING.contains(&name)
+            || (name == "security.protocol" && is_plain(value));
+        (!known).then_some(&**option)
+    })
+}
+
 /// Of many partitions a consumer holds less each, unless the table says how much. True if that
 /// changed the settings.
 pub fn share_prefetch(config: &mut ClientConfig, partitions: usize) -> bool {
@@ -296,6 +325,24 @@ mod tests {
         assert_eq!(config.get("ssl.ca.location"), Some("/ca.pem"));
         assert_eq!(config.get("queue.buffering.max.kbytes"), Some("2"));
         assert_eq!(config.get("key.deserializer"), None);
+    }
+
+    #[test]
+    fn what_only_the_client_knows() {
+        let own = [
+            ("properties.fetch.max.wait.ms", "7"),
+            ("properties.security.protocol", "PLAINTEXT"),
+            ("properties.key.deserializer", "x"),
+            ("scan.startup.mode", "earliest-offset"),
+        ];
+        assert_eq!(only_in_client(&options(&own)), None);
+        for (name, value) in [
+            ("properties.security.protocol", "SASL_SSL"),
+            ("properties.ssl.truststore.location", "/ca.pem"),
+            ("properties.client.rack", "a"),
+        ] {
+            assert_eq!(only_in_client(&options(&[(name, value)])), Some(name));
+        }
     }
 
     #[test]

@@ -5,8 +5,10 @@ mod embedded;
 mod offsets;
 mod topic;
 
-pub use config::{Role, client_config, explain, group_id, one_topic, share_prefetch};
+pub use config::{
+    Role, client_config, explain, group_id, one_topic, only_in_client, share_prefetch,
+};
 pub use embedded::EmbeddedBroker;
 pub use offsets::{Committed, Offsets};
-pub(crate) use topic::count_with;
 pub use topic::{CreateTopic, ensure_topic, partition_count};
+pub(crate) use topic::{count_with, metadata_with};

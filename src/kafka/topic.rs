@@ -5,8 +5,9 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 
 use super::explain;
 
@@ -57,19 +58,30 @@ pub fn partition_count(
 }
 
 /// As [`partition_count`], by a client that is there.
-pub(crate) fn count_with<C: rdkafka::consumer::ConsumerContext>(
+pub(crate) fn count_with<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
     timeout: Duration,
 ) -> Result<Option<i32>, String> {
+    Ok(metadata_with(client, topic, timeout)?.map(|(_, count)| count))
+}
+
+/// What the cluster says of itself and a topic, and the topic's number of partitions; `None` where
+/// there is no such topic.
+pub(crate) fn metadata_with<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Option<(Metadata, i32)>, String> {
     let failed = |reason: String| format!("Kafka topic '{topic}': {reason}");
     let metadata =
         client.fetch_metadata(Some(topic), timeout).map_err(|error| failed(explain(&error)))?;
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
         return Ok(None);
     };
+    let count = found.partitions().len() as i32;
     match found.error().map(RDKafkaErrorCode::from) {
-        None => Ok(Some(found.partitions().len() as i32).filter(|count| *count > 0)),
+        None => Ok((count > 0).then_some((metadata, count))),
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
             Ok(None)
         }

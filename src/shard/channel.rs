@@ -1,6 +1,7 @@
 //! Channels between workers: one bounded single-producer queue for each (edge, from, to).
 
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 
@@ -23,8 +24,8 @@ impl Waker {
         Ok(Arc::new(Self { fd, parked: AtomicBool::new(false) }))
     }
 
-    pub fn fd(&self) -> i32 {
-        std::os::fd::AsRawFd::as_raw_fd(&self.fd)
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 
     /// Called by others after they have put something in front of the worker.

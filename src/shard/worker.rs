@@ -293,6 +293,9 @@ impl Worker {
             let status =
                 self.parts.links[link].generator.borrow_mut().observe_states(&states, now_ms);
             if let Some(status) = status {
+                let watermark = self.parts.links[link].generator.borrow().current();
+                let table = &self.parts.sources[source].name;
+                tracing::debug!(%table, watermark, now_ms, "{status:?}");
                 self.send_from_link(link, Message::Status(status));
             }
         }

@@ -4,6 +4,7 @@ pub mod datagen;
 pub mod filesystem;
 pub mod kafka;
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use crate::record::RawBlock;
@@ -71,7 +72,7 @@ pub trait Source {
     }
 
     /// Asks for `fd` (an eventfd) to be written when records become available.
-    fn wake_by(&mut self, _fd: i32) {}
+    fn wake_by(&mut self, _fd: BorrowedFd<'_>) {}
 }
 
 /// Where a source starts that has no state to go on from, and where it ends.

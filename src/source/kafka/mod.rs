@@ -1,21 +1,28 @@
-//! Kafka source: one consumer a worker, partitions assigned statically, read in batches.
+//! Kafka source: partitions assigned statically to workers, read in batches.
 
-mod batch;
+mod client;
+mod fetch;
+mod reader;
 mod start;
 mod watch;
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::metadata::Metadata;
 
-use self::batch::{BatchQueue, Event};
+use self::client::Client;
+use self::fetch::{Fetch, Settings};
+use self::reader::{Event, Reader};
 use self::start::{Range, Resolver};
 use self::watch::Watch;
 use super::{OpenSource, PartitionState, Polled, Position, Source};
-use crate::kafka::{Role, client_config, count_with, explain, one_topic, share_prefetch};
+use crate::kafka::{
+    Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch,
+};
 use crate::record::{RawBlock, RawRecord};
 use crate::sql::plan::Table;
 
@@ -61,9 +68,80 @@ fn wait_for_partitions(
 }
 
 /// Opens the instance of one worker; called on the worker's thread after it was pinned, because
-/// the client's threads inherit its processor.
+/// the threads that read inherit its processor.
 pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
-    Ok(Box::new(KafkaSource::open(request)?))
+    let OpenSource { table, worker, workers, restored, bounds } = request;
+    let topic = one_topic(&table.options)?;
+    let mut config = client_config(&table.options, Role::Consumer)?;
+    // Every start is looked up first, so an offset that is not there means lost data.
+    config.set("auto.offset.reset", "error");
+    let mut consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
+    let all = wait_for_partitions(&consumer, &topic, OPEN_PATIENCE, &mut |_| {})?;
+    let seen = all.len() as i32;
+    let numbers: Vec<i32> = all.into_iter().filter(|p| *p as usize % workers == worker).collect();
+    let property = only_in_client(&table.options);
+    if share_prefetch(&mut config, numbers.len()) && property.is_some() {
+        consumer = config.create().map_err(|error| explain(&error))?;
+    }
+    let consumer = Arc::new(consumer);
+    let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
+    let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
+    let bounded = bounds.until.is_some();
+    let assignment = Assignment { topic, worker, workers, seen, bounded, ranges };
+    if let Some(property) = property {
+        tracing::info!("table '{}' is read by the client library, for '{property}'", table.name);
+        let client = Client::new(consumer.clone(), &assignment.topic)?;
+        return assignment.start(client, consumer, |_| {});
+    }
+    let fetch = Fetch::new(assignment.topic.clone(), Settings::new(&config)?, consumer.clone());
+    let leaders = fetch.leaders();
+    assignment.start(fetch, consumer, move |metadata| leaders.learn(metadata))
+}
+
+/// What one worker is to read.
+struct Assignment {
+    topic: String,
+    worker: usize,
+    workers: usize,
+    /// Partitions of the topic, other workers' included.
+    seen: i32,
+    bounded: bool,
+    ranges: Vec<Range>,
+}
+
+impl Assignment {
+    fn start<R: Reader + 'static>(
+        self,
+        mut reader: R,
+        consumer: Arc<BaseConsumer>,
+        learn: impl Fn(&Metadata) + Send + 'static,
+    ) -> Result<Box<dyn Source>, String> {
+        let Self { topic, worker, workers, seen, bounded, ranges } = self;
+        let numbers = ranges.iter().map(|range| range.partition).collect();
+        let mut state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
+        let partitions: Vec<(i32, i64)> =
+            state.iter().map(|partition| (partition.number, partition.next)).collect();
+        reader.assign(&partitions)?;
+        for (index, partition) in state.iter_mut().enumerate() {
+            if partition.finished {
+                reader.release(index)?;
+            }
+        }
+        let watch = Watch::start(consumer, topic.clone(), learn)?;
+        Ok(Box::new(KafkaSource {
+            reader,
+            turn: 0,
+            watch,
+            topic,
+            numbers,
+            state,
+            worker,
+            workers,
+            bounded,
+            seen,
+            fault: None,
+        }))
+    }
 }
 
 /// One partition of this instance.
@@ -92,17 +170,11 @@ impl Partition {
     }
 }
 
-struct KafkaSource {
-    // Before the consumer: the queues are given back before the client ends.
-    queue: BatchQueue,
-    /// By partition, in the order of `state`: each can be left alone while others are read.
-    queues: Vec<BatchQueue>,
+struct KafkaSource<R> {
+    reader: R,
     /// The partition whose turn is next.
     turn: usize,
-    /// What is written to when records become available.
-    wakes: Option<i32>,
     watch: Watch,
-    consumer: Arc<BaseConsumer>,
     topic: String,
     numbers: Vec<i32>,
     state: Vec<Partition>,
@@ -111,104 +183,28 @@ struct KafkaSource {
     bounded: bool,
     /// Partitions of the topic, other workers' included, that were looked at.
     seen: i32,
-    /// A fault that the client reported, and how often the broker had answered by then: it passes
-    /// with the next record, or when the broker has answered twice since.
+    /// A fault that was told, and how often the broker had answered by then: it passes with the
+    /// next record, or when the broker has answered twice since.
     fault: Option<(u64, String)>,
 }
 
-impl KafkaSource {
-    fn open(request: OpenSource) -> Result<Self, String> {
-        let OpenSource { table, worker, workers, restored, bounds } = request;
-        let topic = one_topic(&table.options)?;
-        let mut config = client_config(&table.options, Role::Consumer)?;
-        // Every start is looked up first, so an offset that is not there means lost data.
-        config.set("auto.offset.reset", "error");
-        let mut consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
-        let all = wait_for_partitions(&consumer, &topic, OPEN_PATIENCE, &mut |_| {})?;
-        let seen = all.len() as i32;
-        let numbers: Vec<i32> =
-            all.into_iter().filter(|p| *p as usize % workers == worker).collect();
-        if share_prefetch(&mut config, numbers.len()) {
-            consumer = config.create().map_err(|error| explain(&error))?;
-        }
-        let consumer = Arc::new(consumer);
-        let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
-        let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
-        let state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
-        let queue = BatchQueue::of_consumer(consumer.clone(), &topic)?;
-        let watch = Watch::start(consumer.clone(), topic.clone())?;
-        let bounded = bounds.until.is_some();
-        let mut source = Self {
-            queue,
-            queues: Vec::new(),
-            turn: 0,
-            wakes: None,
-            watch,
-            consumer,
-            topic,
-            numbers,
-            state,
-            worker,
-            workers,
-            bounded,
-            seen,
-            fault: None,
-        };
-        let list = source.list(source.state.iter().filter(|partition| !partition.finished));
-        source.consumer.incremental_assign(&list).map_err(|error| source.failed(&error))?;
-        source.open_queues()?;
-        Ok(source)
-    }
-
-    /// A queue for each partition that has none yet.
-    fn open_queues(&mut self) -> Result<(), String> {
-        for partition in &self.state[self.queues.len()..] {
-            let consumer = self.consumer.clone();
-            let mut queue = BatchQueue::of_partition(consumer, &self.topic, partition.number)?;
-            self.wakes.into_iter().for_each(|fd| queue.wake_by(fd));
-            self.queues.push(queue);
-        }
-        Ok(())
-    }
-
-    fn failed(&self, error: &rdkafka::error::KafkaError) -> String {
-        format!("Kafka topic '{}': {}", self.topic, explain(error))
-    }
-
-    fn list<'a>(&self, partitions: impl Iterator<Item = &'a Partition>) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        for partition in partitions {
-            // A new partition's beginning may lie behind offset 0 if retention was at work.
-            let offset = match partition.next {
-                0 => Offset::Beginning,
-                next => Offset::Offset(next),
-            };
-            // Fails only for offsets that have no number.
-            let _ = list.add_partition(&self.topic, partition.number).set_offset(offset);
-        }
-        list
-    }
-
+impl<R: Reader> KafkaSource<R> {
     /// Takes in partitions that were added to the topic, from their beginning.
     fn adopt_new_partitions(&mut self) -> Result<(), String> {
         let count = self.watch.partitions();
         if count <= self.seen || self.bounded {
             return Ok(());
         }
-        let first_new = self.state.len();
+        let mut new = Vec::new();
         for partition in self.seen..count {
             if partition as usize % self.workers == self.worker {
                 self.numbers.push(partition);
                 self.state.push(Partition::new(Range { partition, start: 0, end: None }));
+                new.push((partition, 0));
             }
         }
         self.seen = count;
-        if self.state.len() > first_new {
-            let list = self.list(self.state[first_new..].iter());
-            self.consumer.incremental_assign(&list).map_err(|error| self.failed(&error))?;
-            self.open_queues()?;
-        }
-        Ok(())
+        if new.is_empty() { Ok(()) } else { self.reader.assign(&new) }
     }
 
     /// As [`Source::problem`], without the text: asked for each partition.
@@ -221,33 +217,33 @@ impl KafkaSource {
         (self.watch.answers() <= answers + 1).then_some(text)
     }
 
-    /// Reads up to `max_rows` events: what the consumer itself has, then the partitions in turn but
+    /// Reads up to `max_rows` events: what belongs to no partition, then the partitions in turn but
     /// for those that are held back.
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
-        let Self { queue, queues, turn, state, topic, workers, .. } = self;
+        let Self { reader, turn, state, topic, workers, .. } = self;
         let mut reading = Reading { state, topic, workers: *workers, block, found: &mut found };
-        let mut left = max_rows - queue.poll(max_rows, |event| reading.take(event));
-        let (first, count) = (*turn, queues.len());
-        for index in (0..count).map(|next| (first + next) % count) {
-            if left == 0 {
-                break;
+        let mut left = max_rows - reader.poll_rest(max_rows, |event| reading.take(event));
+        let count = reading.state.len();
+        // Partitions in a row that had nothing.
+        let mut empty = 0;
+        while left > 0 && empty < count {
+            let index = *turn % count;
+            empty += 1;
+            if reading.state[index].held {
+                *turn = index + 1;
+                continue;
             }
-            if !reading.state[index].held {
-                left -= queues[index].poll(left, |event| reading.take(event));
+            let taken = reader.poll(index, left, |event| reading.take(event));
+            left -= taken.events;
+            if taken.events > 0 {
+                empty = 0;
+            }
+            if !taken.has_more {
                 *turn = index + 1;
             }
         }
         found
-    }
-
-    /// Stops fetching partitions that are through.
-    fn release(&self, through: &[usize]) -> Result<(), String> {
-        if through.is_empty() {
-            return Ok(());
-        }
-        let list = self.list(through.iter().map(|&index| &self.state[index]));
-        self.consumer.incremental_unassign(&list).map_err(|error| self.failed(&error))
     }
 }
 
@@ -295,7 +291,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn take(&mut self, event: Event) {
+    #[inline]
+    fn take(&mut self, event: Event<'_>) {
         match event {
             Event::Record { partition, offset, timestamp, key, value } => {
                 // Partitions are dealt out round robin, so this is the index in `numbers`.
@@ -332,6 +329,15 @@ impl Reading<'_> {
                 }
             }
             Event::Mark { partition, offset, code } => self.fault(partition, offset, code),
+            Event::Damaged { partition, reason } => {
+                let state = self.state.get(partition as usize / self.workers);
+                let next = state.map_or(0, |state| state.next);
+                self.found.fatal = Some(format!(
+                    "Kafka topic '{}' partition {partition}: offset {next} cannot be read: {reason}",
+                    self.topic
+                ));
+            }
+            Event::Fault { reason } => self.found.fault = Some(reason),
         }
     }
 
@@ -349,7 +355,7 @@ impl Reading<'_> {
     }
 }
 
-impl Source for KafkaSource {
+impl<R: Reader> Source for KafkaSource<R> {
     fn partitions(&self) -> &[i32] {
         &self.numbers
     }
@@ -367,7 +373,9 @@ impl Source for KafkaSource {
         if found.answered || found.fault.is_some() {
             self.fault = found.fault.map(|fault| (self.watch.answers(), fault));
         }
-        self.release(&found.through)?;
+        for index in found.through {
+            self.reader.release(index)?;
+        }
         Ok(if block.records.len() > before { Polled::Records } else { Polled::Empty })
     }
 
@@ -381,7 +389,14 @@ impl Source for KafkaSource {
         match self.state.get(index) {
             Some(partition) if partition.finished => PartitionState::Finished,
             Some(partition) if partition.held => PartitionState::Reading,
-            Some(partition) if partition.at_end && !self.has_problem() => PartitionState::AtEnd,
+            Some(partition)
+                if partition.at_end
+                    && !self.has_problem()
+                    && !self.watch.is_recovering()
+                    && self.reader.is_answered(index) =>
+            {
+                PartitionState::AtEnd
+            }
             _ => PartitionState::Reading,
         }
     }
@@ -397,7 +412,7 @@ impl Source for KafkaSource {
 
     fn lag(&self, index: usize) -> Option<u64> {
         let partition = self.state.get(index)?;
-        let end = self.queue.log_end(partition.number)?;
+        let end = self.reader.log_end(index)?;
         Some(end.saturating_sub(partition.next).max(0) as u64)
     }
 
@@ -408,9 +423,7 @@ impl Source for KafkaSource {
         self.fault().cloned()
     }
 
-    fn wake_by(&mut self, fd: i32) {
-        self.wakes = Some(fd);
-        self.queue.wake_by(fd);
-        self.queues.iter_mut().for_each(|queue| queue.wake_by(fd));
+    fn wake_by(&mut self, fd: BorrowedFd<'_>) {
+        self.reader.wake_by(fd);
     }
 }

@@ -1,0 +1,297 @@
+//! A connection to one broker, on a thread of its own: asks for the partitions that the broker
+//! leads, sorts what comes to their lanes, and begins anew when the connection breaks.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka_sys::types::RDKafkaRespErr;
+
+use super::Shared;
+use super::lane::{Chunk, Claim};
+use super::records::whole_batch;
+use super::wire::{self, Answer, Refused, Wanted};
+
+/// How long the connection rests while every lane is full or held back.
+const PAUSE: Duration = Duration::from_millis(2);
+/// The same of a broker that leads none of them.
+const PAUSE_UNUSED: Duration = Duration::from_millis(100);
+const BACKOFF_LEAST: Duration = Duration::from_millis(50);
+const BACKOFF_MOST: Duration = Duration::from_secs(1);
+/// How long a partition is left alone after an error of its own.
+const REST_MS: u64 = 100;
+/// No answer is larger than this: a length beyond it is none.
+const ANSWER_MAX: usize = 1 << 30;
+/// Answers whose memory is used again.
+const SPARE: usize = 16;
+
+/// One broker, by its address as last told.
+pub struct Link {
+    pub broker: i32,
+    pub address: Mutex<(String, u16)>,
+    /// To interrupt the thread at the end.
+    socket: Mutex<Option<TcpStream>>,
+    thread: Mutex<Option<Thread>>,
+}
+
+impl Link {
+    /// Starts the thread of a broker's connection.
+    pub fn start(broker: i32, address: (String, u16), shared: &Arc<Shared>) -> Arc<Self> {
+        let link = Arc::new(Self {
+            broker,
+            address: Mutex::new(address),
+            socket: Mutex::default(),
+            thread: Mutex::default(),
+        });
+        let (own, shared) = (link.clone(), shared.clone());
+        let builder = std::thread::Builder::new().name(format!("kafka-fetch-{broker}"));
+        match builder.spawn(move || Reader::new(own, shared).run()) {
+            Ok(handle) => *lock(&link.thread) = Some(handle.thread().clone()),
+            Err(error) => tracing::error!("no thread to read from Kafka: {error}"),
+        }
+        link
+    }
+
+    /// Makes the thread look whether it is to end.
+    pub fn interrupt(&self) {
+        if let Some(socket) = &*lock(&self.socket) {
+            // Fails where the connection is gone already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+        if let Some(thread) = &*lock(&self.thread) {
+            thread.unpark();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Why a connection is given up.
+enum Broken {
+    Network(std::io::Error),
+    Refused(Refused),
+    /// The broker will not do.
+    Unfit(String),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        Self::Network(error)
+    }
+}
+
+/// What the thread owns.
+struct Reader {
+    link: Arc<Link>,
+    shared: Arc<Shared>,
+    correlation: i32,
+    /// Which lane a request names first: brokers fill an answer in the order asked.
+    turn: usize,
+    request: Vec<u8>,
+    answers: Vec<Arc<Vec<u8>>>,
+}
+
+impl Reader {
+    fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
+        let (request, answers) = (Vec::new(), Vec::new());
+        Self { link, shared, correlation: 0, turn: 0, request, answers }
+    }
+
+    fn run(mut self) {
+        let mut backoff = BACKOFF_LEAST;
+        while !self.shared.has_ended() {
+            let asked = self.correlation;
+            let broken = match self.converse() {
+                Ok(()) => return,
+                Err(broken) => broken,
+            };
+            *lock(&self.link.socket) = None;
+            if self.shared.has_ended() {
+                return;
+            }
+            self.tell(broken);
+            // An answer came over it: it was a good one.
+            let worked = self.correlation > asked + 1;
+            backoff = if worked { BACKOFF_LEAST } else { (backoff * 2).min(BACKOFF_MOST) };
+            std::thread::park_timeout(backoff);
+        }
+    }
+
+    fn tell(&self, broken: Broken) {
+        let (host, port) = lock(&self.link.address).clone();
+        let reason = match broken {
+            Broken::Network(error) => error.to_string(),
+            Broken::Refused(Refused::Damaged) => "an answer cannot be read".to_owned(),
+            Broken::Refused(Refused::Code(code)) => known(code).to_string(),
+            Broken::Unfit(reason) => reason,
+        };
+        self.shared.fault(format!("broker {host}:{port}: {reason}"));
+    }
+
+    /// Connects and asks until the connection breaks or the reader ends.
+    fn converse(&mut self) -> Result<(), Broken> {
+        let mut stream = self.connect()?;
+        self.request.clear();
+        wire::api_versions(&self.shared.settings.limits.client_id, &mut self.request);
+        stream.write_all(&self.request)?;
+        let answer = self.receive(&mut stream)?;
+        wire::check_versions(&answer).map_err(Broken::Unfit)?;
+        while !self.shared.has_ended() {
+            let claims = self.claim();
+            if claims.is_empty() {
+                let used = self.shared.leads(self.link.broker);
+                std::thread::park_timeout(if used { PAUSE } else { PAUSE_UNUSED });
+                continue;
+            }
+            self.ask(&claims);
+            stream.write_all(&self.request)?;
+            let answer = self.receive(&mut stream)?;
+            let found = wire::answers(&answer, self.correlation).map_err(Broken::Refused)?;
+            self.deliver(&answer, found, &claims);
+            self.keep(answer);
+        }
+        Ok(())
+    }
+
+    fn connect(&self) -> Result<TcpStream, Broken> {
+        let (host, port) = lock(&self.link.address).clone();
+        let timeout = self.shared.settings.timeout;
+        let mut last = Broken::Unfit("its name has no address".into());
+        for address in (host.as_str(), port).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, timeout) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    stream.set_read_timeout(Some(timeout))?;
+                    stream.set_write_timeout(Some(timeout))?;
+                    *lock(&self.link.socket) = Some(stream.try_clone()?);
+                    return Ok(stream);
+                }
+                Err(error) => last = error.into(),
+            }
+        }
+        Err(last)
+    }
+
+    /// One answer, without its length.
+    fn receive(&mut self, stream: &mut TcpStream) -> Result<Arc<Vec<u8>>, Broken> {
+        let mut len = [0; 4];
+        stream.read_exact(&mut len)?;
+        let len = u32::from_be_bytes(len) as usize;
+        if len > ANSWER_MAX {
+            return Err(Broken::Refused(Refused::Damaged));
+        }
+        let mut buffer = self.buffer();
+        buffer.reserve(len);
+        if stream.take(len as u64).read_to_end(&mut buffer)? < len {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+        }
+        Ok(Arc::new(buffer))
+    }
+
+    /// Memory of an answer that nobody reads any more, or fresh one.
+    fn buffer(&mut self) -> Vec<u8> {
+        let unused = self.answers.iter().position(|answer| Arc::strong_count(answer) == 1);
+        let found = unused.and_then(|index| Arc::into_inner(self.answers.swap_remove(index)));
+        let mut buffer = found.unwrap_or_default();
+        buffer.clear();
+        buffer
+    }
+
+    fn keep(&mut self, answer: Arc<Vec<u8>>) {
+        if self.answers.len() < SPARE {
+            self.answers.push(answer);
+        }
+    }
+
+    /// The lanes to ask for now, each time beginning with another one.
+    fn claim(&mut self) -> Vec<Claim> {
+        let (lanes, now) = (self.shared.led_by(self.link.broker), self.shared.now_ms());
+        self.turn += 1;
+        let count = lanes.len();
+        let in_turn = (0..count).map(|index| &lanes[(self.turn + index) % count]);
+        let queued_max = self.shared.settings.queued_bytes;
+        in_turn.filter_map(|lane| lane.claim(queued_max, now)).collect()
+    }
+
+    fn ask(&mut self, claims: &[Claim]) {
+        let settings = &self.shared.settings;
+        let wanted = |claim: &Claim| Wanted {
+            partition: claim.lane.partition,
+            offset: claim.next(),
+            max_bytes: settings.partition_bytes,
+        };
+        let wanted: Vec<Wanted> = claims.iter().map(wanted).collect();
+        self.correlation = self.correlation.wrapping_add(1);
+        self.request.clear();
+        let topic = &self.shared.topic;
+        wire::fetch(self.correlation, &settings.limits, topic, &wanted, &mut self.request);
+    }
+
+    fn deliver(&self, bytes: &Arc<Vec<u8>>, answers: Vec<Answer>, claims: &[Claim]) {
+        let mut came = false;
+        for (index, answer) in answers.into_iter().enumerate() {
+            // Brokers keep the order of the request, but nothing says that they must.
+            let is_of = |claim: &&Claim| claim.lane.partition == answer.partition;
+            let claim = claims.get(index).filter(is_of).or_else(|| claims.iter().find(is_of));
+            let Some(claim) = claim else { continue };
+            came |= match answer.error {
+                0 => self.records(bytes, answer, claim),
+                code => self.error(code, claim),
+            };
+        }
+        if came {
+            self.shared.wake();
+        }
+    }
+
+    /// Hands over whole batches; true if there is something for the worker.
+    fn records(&self, bytes: &Arc<Vec<u8>>, answer: Answer, claim: &Claim) -> bool {
+        let Answer { log_end, stable_end, aborted, records, .. } = answer;
+        claim.lane.answered_ms.store(self.shared.now_ms().max(1), Ordering::Relaxed);
+        let (mut next, mut at) = (claim.next(), records.start);
+        while let Some((len, behind)) = whole_batch(&bytes[at..records.end]) {
+            at += len;
+            next = next.max(behind);
+        }
+        let came = at > records.start;
+        claim.go_on_at(next);
+        if came {
+            claim.records(Chunk { answer: bytes.clone(), range: records.start..at, aborted });
+        }
+        claim.lane.log_end.store(log_end, Ordering::Relaxed);
+        let end = if self.shared.settings.limits.read_committed { stable_end } else { log_end };
+        let reached = next >= end && claim.reaches_end();
+        if reached {
+            claim.mark(RDKafkaErrorCode::PartitionEOF);
+        }
+        came || reached
+    }
+
+    fn error(&self, code: i16, claim: &Claim) -> bool {
+        claim.rest_until(self.shared.now_ms() + REST_MS);
+        let code = known(code);
+        // A partition that was added later is read from its beginning, which need not be 0.
+        if code == RDKafkaErrorCode::OffsetOutOfRange && claim.next() == 0 {
+            match self.shared.beginning(claim.lane.partition) {
+                Some(beginning) if beginning > 0 => claim.go_on_at(beginning),
+                Some(_) => claim.mark(code),
+                None => {}
+            }
+        } else if !claim.is_crowded() {
+            claim.mark(code);
+        }
+        true
+    }
+}
+
+/// Kafka's error codes are the client library's.
+fn known(code: i16) -> RDKafkaErrorCode {
+    let known = RDKafkaRespErr::try_from(i32::from(code));
+    known.map_or(RDKafkaErrorCode::Unknown, RDKafkaErrorCode::from)
+}

@@ -1,0 +1,393 @@
+//! Record batches as brokers store them (version 2), read record by record.
+//!
+//! Source: <https://kafka.apache.org/documentation/#recordbatch>. Only that version: brokers have
+//! written it since 0.11.
+
+use std::collections::HashSet;
+
+use super::compression::unpack;
+use super::wire::Aborted;
+
+/// Bytes of a batch before its records.
+const HEADER: usize = 61;
+/// What stands before the part that a batch's length counts.
+const LENGTH_END: usize = 12;
+/// Where the part begins that the checksum covers.
+const CHECKED: usize = 21;
+const VERSION: u8 = 2;
+
+const CODEC: i16 = 0b111;
+const APPEND_TIME: i16 = 1 << 3;
+const TRANSACTIONAL: i16 = 1 << 4;
+const CONTROL: i16 = 1 << 5;
+
+/// What the header of a batch says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Header {
+    base_offset: i64,
+    last_offset: i64,
+    /// The whole batch, header included.
+    len: usize,
+    attributes: i16,
+    base_timestamp: i64,
+    max_timestamp: i64,
+    producer: i64,
+    count: i32,
+}
+
+fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<i64> {
+    number(bytes, at).map(i64::from_be_bytes)
+}
+
+fn int(bytes: &[u8], at: usize) -> Option<i32> {
+    number(bytes, at).map(i32::from_be_bytes)
+}
+
+/// Length of the batch at the front and the offset behind its last record; `None` where it is cut
+/// off, as the last one of an answer may be.
+pub fn whole_batch(bytes: &[u8]) -> Option<(usize, i64)> {
+    let len = usize::try_from(int(bytes, 8)?).ok()?.checked_add(LENGTH_END)?;
+    if len < HEADER || bytes.len() < len {
+        return None;
+    }
+    let last = long(bytes, 0)?.checked_add(i64::from(int(bytes, 23)?))?;
+    Some((len, last.checked_add(1)?))
+}
+
+fn header(bytes: &[u8]) -> Option<Header> {
+    let (len, next) = whole_batch(bytes)?;
+    Some(Header {
+        base_offset: long(bytes, 0)?,
+        last_offset: next - 1,
+        len,
+        attributes: number(bytes, CHECKED).map(i16::from_be_bytes)?,
+        base_timestamp: long(bytes, 27)?,
+        max_timestamp: long(bytes, 35)?,
+        producer: long(bytes, 43)?,
+        count: int(bytes, 57)?,
+    })
+}
+
+/// A record, borrowed from the batch it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub offset: i64,
+    /// ms since the epoch.
+    pub timestamp: i64,
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+}
+
+/// The records of one batch after another. Its memory is used again.
+#[derive(Debug, Default)]
+pub struct Batches {
+    /// The batch that is being read, unpacked.
+    records: Vec<u8>,
+    at: usize,
+    left: i32,
+    base_offset: i64,
+    base_timestamp: i64,
+    append_time: Option<i64>,
+    transactions: Transactions,
+}
+
+impl Batches {
+    /// An answer begins: what it says of aborted transactions holds for its batches.
+    pub fn begin(&mut self, aborted: Vec<Aborted>) {
+        self.transactions = Transactions::new(aborted);
+    }
+
+    /// Opens the batch at the front of `bytes`, which must be whole, and returns its length. A
+    /// control batch and one of an aborted transaction have no records.
+    pub fn open(&mut self, bytes: &[u8], read_committed: bool) -> Result<usize, String> {
+        self.left = 0;
+        // Its place is the same in all versions.
+        if let Some(version) = bytes.get(16).filter(|version| **version != VERSION) {
+            return Err(format!("a record batch of version {version}, not {VERSION}"));
+        }
+        let header = header(bytes).ok_or("a record batch is cut off")?;
+        let batch = &bytes[..header.len];
+        let sum = u32::from_be_bytes(number(batch, 17).unwrap_or_default());
+        if crc32c::crc32c(&batch[CHECKED..]) != sum {
+            return Err("a record batch is damaged (checksum)".into());
+        }
+        self.transactions.reach(header.last_offset);
+        if header.attributes & CONTROL != 0 {
+            self.transactions.decided(header.producer);
+            return Ok(header.len);
+        }
+        let transactional = header.attributes & TRANSACTIONAL != 0;
+        if read_committed && transactional && self.transactions.aborts(header.producer) {
+            return Ok(header.len);
+        }
+        let codec = (header.attributes & CODEC) as u8;
+        unpack(codec, &batch[HEADER..], &mut self.records)?;
+        self.at = 0;
+        self.left = header.count;
+        self.base_offset = header.base_offset;
+        self.base_timestamp = header.base_timestamp;
+        let append_time = header.attributes & APPEND_TIME != 0;
+        self.append_time = append_time.then_some(header.max_timestamp);
+        Ok(header.len)
+    }
+
+    /// Whether the batch that was opened has more records.
+    pub fn has_more(&self) -> bool {
+        self.left > 0
+    }
+
+    /// The next record of the batch; call it only while there are more.
+    pub fn next(&mut self) -> Result<Record<'_>, String> {
+        let found = record(&self.records, self.at).ok_or_else(|| {
+            self.left = 0;
+            "a record batch holds something else than records".to_owned()
+        });
+        let (raw, end) = found?;
+        self.at = end;
+        self.left -= 1;
+        let timestamp = self
+            .append_time
+            .unwrap_or_else(|| self.base_timestamp.saturating_add(raw.timestamp_delta));
+        let offset = self.base_offset.saturating_add(raw.offset_delta);
+        let bytes = |range: Option<(usize, usize)>| range.map(|(from, to)| &self.records[from..to]);
+        Ok(Record { offset, timestamp, key: bytes(raw.key), value: bytes(raw.value) })
+    }
+}
+
+/// A record with what is relative still so, and ranges for its bytes.
+struct Raw {
+    timestamp_delta: i64,
+    offset_delta: i64,
+    key: Option<(usize, usize)>,
+    value: Option<(usize, usize)>,
+}
+
+/// The record at `at` and where it ends; `None` where it does not hold together.
+#[inline]
+fn record(bytes: &[u8], mut at: usize) -> Option<(Raw, usize)> {
+    let len = varint(bytes, &mut at)?;
+    let end = at.checked_add(usize::try_from(len).ok()?)?;
+    let bytes = bytes.get(..end)?;
+    // Attributes: none are in use.
+    at += 1;
+    let timestamp_delta = varint(bytes, &mut at)?;
+    let offset_delta = varint(bytes, &mut at)?;
+    let key = range(bytes, &mut at)?;
+    let value = range(bytes, &mut at)?;
+    // Headers follow up to the end.
+    Some((Raw { timestamp_delta, offset_delta, key, value }, end))
+}
+
+/// A length and the bytes it counts; inner `None` for null.
+#[inline]
+fn range(bytes: &[u8], at: &mut usize) -> Option<Option<(usize, usize)>> {
+    let len = varint(bytes, at)?;
+    if len < 0 {
+        return Some(None);
+    }
+    let from = *at;
+    let to = from.checked_add(usize::try_from(len).ok()?).filter(|to| *to <= bytes.len())?;
+    *at = to;
+    Some(Some((from, to)))
+}
+
+/// A zigzag number of up to 64 bits, seven bits a byte, lowest first.
+#[inline]
+fn varint(bytes: &[u8], at: &mut usize) -> Option<i64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((value >> 1) as i64 ^ -((value & 1) as i64));
+        }
+    }
+    None
+}
+
+/// Which producers' records belong to an aborted transaction, as the batches go by.
+#[derive(Debug, Default)]
+struct Transactions {
+    /// Yet to begin, the first one last.
+    ahead: Vec<Aborted>,
+    aborting: HashSet<i64>,
+}
+
+impl Transactions {
+    fn new(mut ahead: Vec<Aborted>) -> Self {
+        ahead.sort_unstable_by_key(|aborted| std::cmp::Reverse(aborted.first_offset));
+        Self { ahead, aborting: HashSet::new() }
+    }
+
+    /// A batch that ends at `last` comes next: transactions that begin up to there have begun, even
+    /// if compaction took their records and only their end is left.
+    fn reach(&mut self, last: i64) {
+        while let Some(aborted) = self.ahead.pop_if(|aborted| aborted.first_offset <= last) {
+            self.aborting.insert(aborted.producer);
+        }
+    }
+
+    /// Whether the producer's records are now of an aborted transaction.
+    fn aborts(&self, producer: i64) -> bool {
+        self.aborting.contains(&producer)
+    }
+
+    /// The producer's transaction ends: a control batch says so, whichever way.
+    fn decided(&mut self, producer: i64) {
+        self.aborting.remove(&producer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put_varint(value: i64, out: &mut Vec<u8>) {
+        let mut rest = (value << 1 ^ value >> 63) as u64;
+        while rest >= 0x80 {
+            out.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        out.push(rest as u8);
+    }
+
+    fn put_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+        put_varint(bytes.map_or(-1, |bytes| bytes.len() as i64), out);
+        out.extend_from_slice(bytes.unwrap_or_default());
+    }
+
+    type Pair<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+    /// A batch at `base`, uncompressed, its records a millisecond and `step` offsets apart.
+    fn batch(base: i64, step: i64, attributes: i16, producer: i64, pairs: &[Pair]) -> Vec<u8> {
+        let mut records = Vec::new();
+        for (index, (key, value)) in pairs.iter().enumerate() {
+            let mut record = vec![0];
+            put_varint(index as i64, &mut record);
+            put_varint(index as i64 * step, &mut record);
+            put_bytes(*key, &mut record);
+            put_bytes(*value, &mut record);
+            put_varint(1, &mut record);
+            put_bytes(Some(b"header"), &mut record);
+            put_bytes(None, &mut record);
+            put_varint(record.len() as i64, &mut records);
+            records.extend(record);
+        }
+        let mut checked = attributes.to_be_bytes().to_vec();
+        checked.extend(((pairs.len().max(1) as i64 - 1) as i32 * step as i32).to_be_bytes());
+        checked.extend(1_000_i64.to_be_bytes());
+        checked.extend(9_999_i64.to_be_bytes());
+        checked.extend(producer.to_be_bytes());
+        checked.extend([0; 6]);
+        checked.extend((pairs.len() as i32).to_be_bytes());
+        checked.extend(records);
+        let mut out = base.to_be_bytes().to_vec();
+        out.extend((checked.len() as i32 + 9).to_be_bytes());
+        out.extend([0, 0, 0, 0, VERSION]);
+        out.extend(crc32c::crc32c(&checked).to_be_bytes());
+        out.extend(checked);
+        out
+    }
+
+    fn read(bytes: &[u8], aborted: Vec<Aborted>) -> Result<Vec<(i64, i64)>, String> {
+        let mut batches = Batches::default();
+        batches.begin(aborted);
+        let (mut rest, mut found) = (bytes, Vec::new());
+        while whole_batch(rest).is_some() {
+            rest = &rest[batches.open(rest, true)?..];
+            while batches.has_more() {
+                let record = batches.next()?;
+                found.push((record.offset, record.timestamp));
+            }
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn records_with_all_they_carry() {
+        let bytes = batch(
+            40,
+            2,
+            0,
+            -1,
+            &[(Some(b"k"), Some(b"value")), (None, None), (Some(b""), Some(b""))],
+        );
+        assert_eq!(whole_batch(&bytes), Some((bytes.len(), 45)));
+        let mut batches = Batches::default();
+        assert_eq!(batches.open(&bytes, true), Ok(bytes.len()));
+        let first = Record { offset: 40, timestamp: 1_000, key: Some(b"k"), value: Some(b"value") };
+        assert_eq!(batches.next(), Ok(first));
+        let second = Record { offset: 42, timestamp: 1_001, key: None, value: None };
+        assert_eq!(batches.next(), Ok(second));
+        let third = Record { offset: 44, timestamp: 1_002, key: Some(b""), value: Some(b"") };
+        assert_eq!(batches.next(), Ok(third));
+        assert!(!batches.has_more());
+    }
+
+    #[test]
+    fn append_time_is_the_batches() {
+        let bytes = batch(0, 1, APPEND_TIME, -1, &[(None, None), (None, None)]);
+        assert_eq!(read(&bytes, vec![]), Ok(vec![(0, 9_999), (1, 9_999)]));
+    }
+
+    #[test]
+    fn aborted_transactions_and_control_batches_are_left_out() {
+        let one: &[Pair] = &[(None, Some(b"x"))];
+        let mut bytes = Vec::new();
+        for (base, attributes, producer) in [
+            (10, TRANSACTIONAL, 1),
+            (11, TRANSACTIONAL, 2),
+            (12, 0, 1),
+            (13, TRANSACTIONAL | CONTROL, 1),
+            (14, TRANSACTIONAL, 1),
+            (15, TRANSACTIONAL | CONTROL, 2),
+            (16, TRANSACTIONAL | CONTROL, 1),
+            (17, TRANSACTIONAL, 2),
+        ] {
+            bytes.extend(batch(base, 1, attributes, producer, one));
+        }
+        let offsets = |aborted: &[(i64, i64)]| {
+            let aborted =
+                aborted.iter().map(|&(producer, first_offset)| Aborted { producer, first_offset });
+            read(&bytes, aborted.collect()).map(|found| found.iter().map(|(at, _)| *at).collect())
+        };
+        assert_eq!(offsets(&[]), Ok(vec![10, 11, 12, 14, 17]));
+        assert_eq!(offsets(&[(1, 10)]), Ok(vec![11, 12, 14, 17]));
+        assert_eq!(offsets(&[(2, 17), (1, 10)]), Ok(vec![11, 12, 14]));
+        // The records of 1's aborted transaction are compacted away, its end is not.
+        let rest = &bytes[3 * bytes.len() / 8..];
+        let aborted = vec![Aborted { producer: 1, first_offset: 9 }];
+        let found = read(rest, aborted).unwrap();
+        assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [14, 17]);
+    }
+
+    #[test]
+    fn damage_is_found() {
+        let good = batch(7, 1, 0, -1, &[(Some(b"key"), Some(b"value")), (None, Some(b"more"))]);
+        for len in 0..good.len() {
+            assert_eq!(whole_batch(&good[..len]), None, "{len}");
+            assert!(Batches::default().open(&good[..len], true).is_err(), "{len}");
+        }
+        // The offset and the leader's epoch are the broker's and not covered by the checksum.
+        for at in 16..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert!(Batches::default().open(&bad, true).is_err(), "{at}");
+        }
+        // With a checksum that is right all the same, nothing is read that is not there.
+        for at in CHECKED..good.len() {
+            for bits in [0x01, 0x80, 0xff] {
+                let mut bad = good.clone();
+                bad[at] ^= bits;
+                let sum = crc32c::crc32c(&bad[CHECKED..]);
+                bad[17..21].copy_from_slice(&sum.to_be_bytes());
+                let _ = read(&bad, vec![]);
+            }
+        }
+    }
+}
