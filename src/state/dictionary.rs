@@ -18,9 +18,9 @@ use crate::record::{Batch, Column};
 pub type SharedKeys = Rc<RefCell<KeyDictionary>>;
 
 const ARENA: usize = 1 << 20;
-const LEN_BITS: u32 = 24;
-/// As the length of a key: it is as long as its arena, which holds nothing else.
-const LARGE: usize = (1 << LEN_BITS) - 1;
+/// A record's place is counted in units of this, so that four bytes reach 16 GiB of keys.
+const UNIT: usize = 4;
+const PLACES_MAX: usize = 1 << 32;
 /// Slots that one page looks at, about a millisecond's worth.
 const SCAN: usize = 1 << 18;
 
@@ -47,13 +47,13 @@ impl Resolved {
 /// first of them.
 const RECENT: usize = 4;
 
-/// What the hash table holds: with a part of the hash beside the slot, a probe that fails does
+/// What the hash table holds: with a part of the hash beside the place, a probe that fails does
 /// not leave the table.
 /// Packed to 6 bytes: the table is a fifth of what a key costs.
 #[derive(Clone, Copy)]
 #[repr(C, packed(2))]
 struct Entry {
-    slot: u32,
+    place: u32,
     tag: u16,
 }
 
@@ -66,7 +66,7 @@ fn tag_of(hash: u64) -> u16 {
 /// References that are not counted down any more.
 const PINNED: u16 = u16::MAX;
 
-/// No slot.
+/// No place.
 const NONE: u32 = u32::MAX;
 
 /// Interns keys. A slot lives while its references are above zero; `resolve` and `intern` give
@@ -74,13 +74,13 @@ const NONE: u32 = u32::MAX;
 pub struct KeyDictionary {
     seed: u64,
     table: HashTable<Entry>,
-    hashes: Chunked<u64>,
-    /// Offset in the arenas and length of the key.
-    places: Chunked<u64>,
+    records: Records,
+    /// Of each slot's record.
+    places: Chunked<u32>,
+    key_groups: Chunked<u8>,
     /// Of operators that keep a row of the key, and of rows of the batch at work. A key that ever
     /// has [`PINNED`] of them stays for good, as they are no longer counted.
     references: Chunked<u16>,
-    arenas: Vec<Vec<u8>>,
     /// Slots without an owner by the room that their key has.
     free: BTreeMap<usize, Vec<u32>>,
     /// The last ones, newest first.
@@ -92,10 +92,10 @@ impl KeyDictionary {
         Self {
             seed,
             table: HashTable::new(),
-            hashes: Chunked::default(),
+            records: Records::default(),
             places: Chunked::default(),
+            key_groups: Chunked::default(),
             references: Chunked::default(),
-            arenas: Vec::new(),
             free: BTreeMap::new(),
             recent: VecDeque::new(),
         }
@@ -107,7 +107,7 @@ impl KeyDictionary {
 
     /// Slots ever given: the length that tables by slot need.
     pub fn slots(&self) -> usize {
-        self.hashes.len()
+        self.places.len()
     }
 
     /// The slot of each row that counts, in order.
@@ -144,27 +144,26 @@ impl KeyDictionary {
     }
 
     /// The slots of the keys of the rows that count. In steps over the whole batch, so that the
-    /// cache misses of many keys overlap: candidates by hash, their places, their bytes.
+    /// cache misses of many keys overlap: candidates by hash, then their records.
     fn resolve_keys(&mut self, keys: &Keys, batch: &Batch, out: &mut Vec<u32>) {
         for row in batch.row_ids() {
-            let hash = keys.span(row).hash;
-            let found = self.table.find(hash, |entry| entry.tag == tag_of(hash));
-            out.push(found.map_or(NONE, |entry| entry.slot));
-        }
-        let known = |slot: &&u32| **slot != NONE;
-        out.iter().filter(known).for_each(|&slot| prefetch(&self.places[slot as usize]));
-        for &slot in out.iter().filter(known) {
-            if let Some(first) = self.key(slot).first() {
-                prefetch(first);
+            let span = keys.span(row);
+            let found = self.table.find(span.hash, |entry| entry.tag == tag_of(span.hash));
+            let place = found.map_or(NONE, |entry| entry.place);
+            if place != NONE {
+                self.records.prefetch(place, keys.key(span).len());
             }
+            out.push(place);
         }
         for (slot, row) in out.iter_mut().zip(batch.row_ids()) {
             let span = keys.span(row);
             let key = keys.key(span);
-            // Absent, or another key with the same tag.
-            if *slot == NONE || !same(self.key(*slot), key) {
-                *slot = self.intern(key, span.hash);
-            }
+            let candidate = (*slot != NONE).then(|| self.records.get(*slot));
+            *slot = match candidate {
+                Some((found, other)) if same(other, key) => found,
+                // Absent, or another key with the same tag.
+                _ => self.intern(key, span.hash),
+            };
         }
     }
 
@@ -173,11 +172,11 @@ impl KeyDictionary {
         if let Some(slot) = self.probe(key, hash) {
             return slot;
         }
-        let slot = self.place(key);
-        self.hashes[slot as usize] = hash;
-        let hashes = &self.hashes;
-        let entry = Entry { slot, tag: tag_of(hash) };
-        self.table.insert_unique(hash, entry, |entry| hashes[entry.slot as usize]);
+        let (slot, place) = self.place(key);
+        self.key_groups[slot as usize] = key::key_group(hash) as u8;
+        let Self { records, seed, table, .. } = self;
+        let entry = Entry { place, tag: tag_of(hash) };
+        table.insert_unique(hash, entry, |entry| key::hash(records.get(entry.place).1, *seed));
         slot
     }
 
@@ -191,53 +190,34 @@ impl KeyDictionary {
     }
 
     fn probe(&self, key: &[u8], hash: u64) -> Option<u32> {
-        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && same(self.key(entry.slot), key);
-        self.table.find(hash, is_key).map(|entry| entry.slot)
+        let record = |entry: &Entry| self.records.get(entry.place);
+        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && same(record(entry).1, key);
+        self.table.find(hash, is_key).map(|entry| record(entry).0)
     }
 
-    /// A slot with the key's bytes in place.
-    fn place(&mut self, key: &[u8]) -> u32 {
+    /// A slot and its record, with the key in it.
+    fn place(&mut self, key: &[u8]) -> (u32, u32) {
         if let Some((&room, slots)) = self.free.range_mut(key.len()..).next()
             && let Some(slot) = slots.pop()
         {
             if slots.is_empty() {
                 self.free.remove(&room);
             }
-            let offset = (self.places[slot as usize] >> LEN_BITS) as usize;
-            let at = offset % ARENA;
-            let arena = &mut self.arenas[offset / ARENA];
-            if key.len() >= LARGE {
-                arena.truncate(key.len());
-            }
-            arena[at..at + key.len()].copy_from_slice(key);
-            self.places[slot as usize] = place(offset, key.len());
-            return slot;
+            let place = self.places[slot as usize];
+            self.records.write(place, slot, key);
+            return (slot, place);
         }
         let slot = self.places.len() as u32;
-        let full = self.arenas.last().is_none_or(|last| last.len() + key.len() > ARENA);
-        if full {
-            // A key larger than an arena has one of its own.
-            self.arenas.push(Vec::with_capacity(ARENA.max(key.len())));
-        }
-        let index = self.arenas.len() - 1;
-        let arena = &mut self.arenas[index];
-        let offset = index * ARENA + arena.len();
-        arena.extend_from_slice(key);
-        self.places.push(place(offset, key.len()));
-        self.hashes.push(0);
+        let place = self.records.push(slot, key);
+        self.places.push(place);
+        self.key_groups.push(0);
         self.references.push(0);
-        slot
+        (slot, place)
     }
 
     #[inline]
     pub fn key(&self, slot: u32) -> &[u8] {
-        let place = self.places[slot as usize];
-        let (offset, len) = ((place >> LEN_BITS) as usize, place as usize & LARGE);
-        let arena = &self.arenas[offset / ARENA];
-        if len == LARGE {
-            return arena;
-        }
-        &arena[offset % ARENA..offset % ARENA + len]
+        self.records.get(self.places[slot as usize]).1
     }
 
     /// Up to `limit` of the slots of a key group that are present, from the place that `after`
@@ -265,12 +245,8 @@ impl KeyDictionary {
         (slots, more.then(|| end.to_le_bytes().to_vec()))
     }
 
-    pub fn hash_of(&self, slot: u32) -> u64 {
-        self.hashes[slot as usize]
-    }
-
     pub fn key_group(&self, slot: u32) -> usize {
-        key::key_group(self.hash_of(slot))
+        usize::from(self.key_groups[slot as usize])
     }
 
     pub fn retain(&mut self, slot: u32) {
@@ -289,23 +265,113 @@ impl KeyDictionary {
             return;
         }
         self.recent.clear();
-        if let Ok(entry) =
-            self.table.find_entry(self.hashes[slot as usize], |entry| entry.slot == slot)
-        {
+        let (place, key) = (self.places[slot as usize], self.key(slot));
+        let (hash, room) = (key::hash(key, self.seed), key.len());
+        if let Ok(entry) = self.table.find_entry(hash, |entry| entry.place == place) {
             entry.remove();
-            let room = self.key(slot).len();
             self.free.entry(room).or_default().push(slot);
         }
     }
 
     pub fn bytes(&self) -> u64 {
-        let arenas: usize = self.arenas.iter().map(Vec::capacity).sum();
-        let table = self.table.allocation_size();
-        (arenas + table) as u64
-            + self.hashes.bytes()
+        self.records.bytes()
+            + self.table.allocation_size() as u64
             + self.places.bytes()
+            + self.key_groups.bytes()
             + self.references.bytes()
     }
+}
+
+/// The keys themselves, one behind the other, each with its slot in front: whoever has found a
+/// key has found its slot on the same cache line.
+#[derive(Default)]
+struct Records {
+    /// Each of [`ARENA`] bytes, but for a record that is larger.
+    arenas: Vec<Vec<u8>>,
+}
+
+/// Bytes of the slot.
+const SLOT: usize = size_of::<u32>();
+
+impl Records {
+    /// Where the record lies: its arena, and from where.
+    #[inline]
+    fn at(&self, place: u32) -> (&[u8], usize) {
+        let offset = place as usize * UNIT;
+        (&self.arenas[offset / ARENA], offset % ARENA)
+    }
+
+    #[inline]
+    fn get(&self, place: u32) -> (u32, &[u8]) {
+        let (arena, at) = self.at(place);
+        let record = &arena[at..];
+        let slot = record.first_chunk().copied().map_or(NONE, u32::from_le_bytes);
+        let (len, from) = length(&record[SLOT..]);
+        (slot, &record[SLOT + from..SLOT + from + len])
+    }
+
+    /// Brings a record near whose key may have that length.
+    #[inline]
+    fn prefetch(&self, place: u32, len: usize) {
+        let (arena, at) = self.at(place);
+        prefetch(&arena[at]);
+        if let Some(last) = arena.get(at + SLOT + len) {
+            prefetch(last);
+        }
+    }
+
+    /// Adds a record.
+    fn push(&mut self, slot: u32, key: &[u8]) -> u32 {
+        let room = (SLOT + length_bytes(key.len()) + key.len()).next_multiple_of(UNIT);
+        if self.arenas.last().is_none_or(|last| last.len() + room > ARENA) {
+            self.arenas.push(Vec::with_capacity(ARENA.max(room)));
+        }
+        let index = self.arenas.len() - 1;
+        let at = self.arenas[index].len();
+        let place = (index * ARENA + at) / UNIT;
+        // Rather an end than another key's row: by then the keys alone fill 16 GiB of a shard.
+        assert!(place < PLACES_MAX - 1, "a shard has more than 16 GiB of keys: use more shards");
+        self.arenas[index].resize(at + room, 0);
+        self.write(place as u32, slot, key);
+        place as u32
+    }
+
+    /// Writes a record over one that has the room.
+    fn write(&mut self, place: u32, slot: u32, key: &[u8]) {
+        let offset = place as usize * UNIT;
+        let record = &mut self.arenas[offset / ARENA][offset % ARENA..];
+        record[..SLOT].copy_from_slice(&slot.to_le_bytes());
+        let mut at = SLOT;
+        let mut len = key.len();
+        while len >= 0x80 {
+            record[at] = len as u8 | 0x80;
+            len >>= 7;
+            at += 1;
+        }
+        record[at] = len as u8;
+        record[at + 1..at + 1 + key.len()].copy_from_slice(key);
+    }
+
+    fn bytes(&self) -> u64 {
+        self.arenas.iter().map(|arena| arena.capacity() as u64).sum()
+    }
+}
+
+/// A length in front of `bytes`, seven bits a byte, and how many bytes it takes.
+#[inline]
+fn length(bytes: &[u8]) -> (usize, usize) {
+    let mut len = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        len |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return (len, index + 1);
+        }
+    }
+    (0, 0)
+}
+
+fn length_bytes(len: usize) -> usize {
+    (len.max(1).ilog2() / 7 + 1) as usize
 }
 
 /// Equality in steps of eight bytes: most keys are too short for a call of `memcmp` to pay.
@@ -323,11 +389,6 @@ fn same(a: &[u8], b: &[u8]) -> bool {
         (Some(tail), Some(other)) => tail == other,
         _ => heads.1.iter().zip(others.1).all(|(a, b)| a == b),
     }
-}
-
-/// Offset and length of a key in one word.
-fn place(offset: usize, len: usize) -> u64 {
-    (offset as u64) << LEN_BITS | len.min(LARGE) as u64
 }
 
 #[cfg(test)]
@@ -370,21 +431,24 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_sixteen_megabytes() {
+    fn keys_of_every_length() {
         let mut keys = KeyDictionary::new(7);
+        let lens = [0, 1, 126, 127, 128, 129, 16_383, 16_384, 16_385, ARENA - 8, ARENA, 1 << 21];
         let key = |len: usize, byte: u8| vec![byte; len];
-        let lens = [LARGE - 1, LARGE, LARGE + 1, LARGE + 100];
         let slots: Vec<_> = lens.iter().map(|&len| keys.intern_key(&key(len, 1))).collect();
-        let small = keys.intern_key(b"x");
         for (&slot, len) in slots.iter().zip(lens) {
-            assert_eq!((keys.key(slot).len(), keys.key(slot)[len - 1]), (len, 1));
+            assert_eq!((keys.find(&key(len, 1)), keys.key(slot)), (Some(slot), &key(len, 1)[..]));
         }
-        keys.release(slots[3]);
-        let shorter = keys.intern_key(&key(LARGE + 50, 2));
-        assert_eq!((shorter, keys.key(shorter).len()), (slots[3], LARGE + 50));
-        keys.release(shorter);
-        let short = keys.intern_key(b"short");
-        assert_eq!((short, keys.key(short), keys.key(small)), (shorter, &b"short"[..], &b"x"[..]));
+        for (&slot, len) in slots.iter().zip(lens) {
+            keys.retain(slot);
+            keys.release(slot);
+            assert_eq!(keys.find(&key(len, 1)), None);
+        }
+        // The shortest room that is enough is used again.
+        assert_eq!(keys.intern_key(&key(16_384, 2)), slots[7]);
+        assert_eq!(keys.intern_key(&key(100, 2)), slots[2]);
+        assert_eq!(keys.intern_key(&key(1 << 20, 2)), slots[10]);
+        assert_eq!(keys.key(slots[2]), &key(100, 2)[..]);
     }
 
     #[test]

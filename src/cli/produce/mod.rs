@@ -219,6 +219,8 @@ impl Target {
             ensure_topic(&config, args.topic(), wanted, Duration::from_secs(30))?;
         }
         config
+            // Whatever the broker goes through, events keep their order and none comes twice.
+            .set("enable.idempotence", "true")
             .set("compression.type", "lz4")
             .set("linger.ms", "2")
             .set("batch.num.messages", "10000")
