@@ -16,8 +16,10 @@ use pelton::source::{
     Bounds, EndAt, OpenSource, PartitionState, Polled, Position, Source, StartAt,
 };
 use pelton::sql::plan::Table;
+use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -99,7 +101,8 @@ struct Record {
     value: Option<String>,
 }
 
-/// Polls until the input is finished, all partitions are at their end, or `enough` have come.
+/// Polls until the input is finished or `enough` have come; without such a number until all
+/// partitions are at their end.
 fn read(source: &mut dyn Source, enough: usize) -> Vec<Record> {
     let started = Instant::now();
     let mut block = RawBlock::default();
@@ -118,7 +121,8 @@ fn read(source: &mut dyn Source, enough: usize) -> Vec<Record> {
         }
         let at_end = (0..source.partitions().len())
             .all(|index| source.partition_state(index) == PartitionState::AtEnd);
-        if polled == Polled::Finished || at_end || records.len() >= enough {
+        let all = at_end && enough == usize::MAX;
+        if polled == Polled::Finished || all || records.len() >= enough {
             return records;
         }
         assert!(started.elapsed() < PATIENCE, "{} records, {:?}", records.len(), source.problem());
@@ -189,6 +193,57 @@ fn every_record_once_and_on_from_positions() {
     assert!(read(&mut *all, usize::MAX).is_empty());
     write(&table, COUNT..COUNT + 10);
     assert_eq!(ids(&read(&mut *all, 10)), (COUNT..COUNT + 10).collect::<Vec<_>>());
+}
+
+/// Records of every codec, and of transactions that were committed and aborted.
+fn write_in_every_way(kafka: &str, topic: &str) {
+    for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        let codec = ("properties.compression.type", codec);
+        write(&table(kafka, topic, &[KEYED, &[codec]].concat()), 0..3_000);
+    }
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", kafka).set("transactional.id", topic);
+    let producer: BaseProducer = config.create().unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    for (transaction, commits) in [true, false, true, false].into_iter().enumerate() {
+        producer.begin_transaction().unwrap();
+        for record in 0..100 {
+            let value = format!("{transaction} {record}");
+            let to = BaseRecord::<(), str>::to(topic).payload(&value).partition(record % 3);
+            producer.send(to).map_err(|(error, _)| error).unwrap();
+        }
+        producer.flush(PATIENCE).unwrap();
+        match commits {
+            true => producer.commit_transaction(PATIENCE).unwrap(),
+            false => producer.abort_transaction(PATIENCE).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn reading_without_the_client_library_gives_the_same() {
+    let Some(kafka) = broker("reading_without_the_client_library_gives_the_same") else { return };
+    let topic = fresh("ways");
+    write_in_every_way(&kafka, &topic);
+    let records = |more: &[(&str, &str)], count: usize| {
+        let table = table(&kafka, &topic, &[KEYED, more].concat());
+        let mut source = open(&table, 0, 1, None, Bounds::default());
+        let mut records = read(&mut *source, count);
+        records.extend(read(&mut *source, usize::MAX));
+        records.sort_by_key(|record| (record.partition, record.position));
+        (records, source.positions())
+    };
+    // A setting that has the client library read the topic.
+    let library = ("properties.client.rack", "a");
+    let committed = 5 * 3_000 + 200;
+    let own = records(&[], committed);
+    assert_eq!(own.0.len(), committed);
+    assert!(own.0.iter().all(|record| record.timestamp > 0));
+    assert_eq!(own, records(&[library], committed));
+    let all = ("properties.isolation.level", "read_uncommitted");
+    let own = records(&[all], committed + 200);
+    assert_eq!(own.0.len(), committed + 200);
+    assert_eq!(own, records(&[all, library], committed + 200));
 }
 
 #[test]

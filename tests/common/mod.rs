@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// How long something that will come is waited for.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn kafka() -> Option<String> {
     let kafka = std::env::var("PELTON_TEST_KAFKA").ok();
