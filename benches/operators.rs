@@ -1,35 +1,22 @@
-//! Cost of operators on one thread, a million rows each, beside a plain hash table that does the
-//! counting alone: the distance between the two is what batches, state and windows cost.
+//! Cost of aggregates on one thread, a row, beside a plain hash table that does the counting alone:
+//! the distance between the two is what batches, state and windows cost.
 //!
 //! `cargo bench --bench operators`
 
-use std::hint::black_box;
-use std::sync::Arc;
+mod common;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use common::{KEY, Shape, TIME, input, measure, rows};
+use criterion::{Criterion, criterion_group, criterion_main};
 use hashbrown::HashMap;
+use pelton::operator::Operator;
 use pelton::operator::aggregate::{AggregateCall, AggregateFunction, GroupAggregate, GroupOptions};
-use pelton::operator::window::{LocalWindowAggregate, WindowAggregate, WindowKind};
-use pelton::operator::{Operator, Output, Progress};
-use pelton::record::{Batch, BatchTime, Column, DataType};
+use pelton::operator::window::{
+    LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowKind,
+};
+use pelton::record::{Batch, DataType};
 use pelton::state::KeyDictionary;
 
-const ROWS: i64 = 1 << 20;
-const BATCH: i64 = 1024;
-const KEY: usize = 0;
-const TIME: usize = 1;
-
-/// In time order, a hundred rows to the millisecond; the same keys in every run.
-fn input(keys: i64) -> Vec<Batch> {
-    let batch = |at: i64| {
-        let rows = at..at + BATCH;
-        let of = rows.clone().map(|i| i * 7919 % keys).collect();
-        let times = rows.map(|i| i / 100).collect();
-        let columns = [of, times].map(|values| Arc::new(Column::i64s(values)));
-        Batch::new(columns.to_vec(), BATCH as usize, BatchTime::at(0))
-    };
-    (0..ROWS).step_by(BATCH as usize).map(batch).collect()
-}
+type Map<K, V> = HashMap<K, V, ahash::RandomState>;
 
 fn count() -> AggregateCall {
     AggregateCall {
@@ -46,84 +33,79 @@ fn keys() -> (Vec<usize>, Vec<DataType>) {
     (vec![KEY], vec![DataType::BigInt])
 }
 
-/// All rows, with the watermark behind each batch.
-fn drive(operator: &mut dyn Operator, input: &[Batch]) -> usize {
-    let (mut out, mut messages) = (Output::default(), 0);
-    for batch in input {
-        let mut progress = operator.process(0, batch.clone(), &mut out);
-        while progress == Progress::Yield {
-            progress = operator.resume(&mut out);
-        }
-        let watermark = batch.columns[TIME].as_i64s()[0] - 1;
-        progress = operator.advance_watermark(watermark, &mut out);
-        while progress == Progress::Yield {
-            progress = operator.resume(&mut out);
-        }
-        messages += out.messages.len();
-        out.messages.clear();
-    }
-    messages
-}
-
 /// The control: each row into a hash table by key and window.
 fn plain(input: &[Batch], size_ms: i64, slide_ms: i64) -> usize {
-    let mut counts: HashMap<(i64, i64), i64, ahash::RandomState> = HashMap::default();
-    for batch in input {
-        let (keys, times) = (batch.columns[KEY].as_i64s(), batch.columns[TIME].as_i64s());
-        for (&key, &time) in keys.iter().zip(times) {
-            let last = time.div_euclid(slide_ms);
-            for window in last - size_ms / slide_ms + 1..=last {
-                *counts.entry((key, window)).or_default() += 1;
-            }
+    let mut counts: Map<(i64, i64), i64> = HashMap::default();
+    for (key, time) in rows(input) {
+        let last = time.div_euclid(slide_ms);
+        for window in last - size_ms / slide_ms + 1..=last {
+            *counts.entry((key, window)).or_default() += 1;
         }
     }
     counts.len()
 }
 
-fn measure(
-    criterion: &mut Criterion,
-    name: &str,
-    keys: i64,
-    (size_ms, slide_ms): (i64, i64),
-    make: &dyn Fn(WindowKind) -> Box<dyn Operator>,
-) {
-    let input = input(keys);
-    let window =
-        WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0, grows: false };
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
-    group.bench_function("operator", |bencher| {
-        let run = |mut operator: Box<dyn Operator>| black_box(drive(&mut *operator, &input));
-        bencher.iter_batched(|| make(window), run, BatchSize::PerIteration);
-    });
-    group.bench_function("control", |bencher| {
-        bencher.iter(|| black_box(plain(&input, size_ms, slide_ms)));
-    });
-    group.finish();
+/// The control of sessions: the open one of each key.
+fn plain_sessions(input: &[Batch], gap_ms: i64) -> usize {
+    let (mut open, mut ended): (Map<i64, (i64, i64)>, usize) = (HashMap::default(), 0);
+    for (key, time) in rows(input) {
+        let session = open.entry(key).or_insert((time, 0));
+        if time - session.0 > gap_ms {
+            ended += 1;
+            session.1 = 0;
+        }
+        *session = (time, session.1 + 1);
+    }
+    open.len() + ended
 }
 
-fn windowed(window: WindowKind) -> Box<dyn Operator> {
-    let dictionary = KeyDictionary::shared(3);
-    Box::new(WindowAggregate::new(window, TIME, keys(), vec![count()], dictionary, None))
+fn window(size_ms: i64, slide_ms: i64) -> WindowKind {
+    WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0, grows: false }
+}
+
+fn windows(
+    criterion: &mut Criterion,
+    name: &str,
+    shape: Shape,
+    (size_ms, slide_ms): (i64, i64),
+    is_local: bool,
+) {
+    let make = || -> Box<dyn Operator> {
+        let (dictionary, kind) = (KeyDictionary::shared(3), window(size_ms, slide_ms));
+        if is_local {
+            return Box::new(LocalWindowAggregate::new(kind, TIME, keys(), &[count()], dictionary));
+        }
+        Box::new(WindowAggregate::new(kind, TIME, keys(), vec![count()], dictionary, None))
+    };
+    let control = |input: &[Batch]| plain(input, size_ms, slide_ms);
+    measure(criterion, name, (&input(shape), 1), &make, &control);
 }
 
 fn operators(criterion: &mut Criterion) {
-    let group = |_| -> Box<dyn Operator> {
+    let (many, few) = (Shape::of_keys(100_000), Shape::of_keys(5));
+    // A thousand keys, each with ten rows to the slide of 100 ms.
+    let dense = Shape { rows: 6 << 20, keys: 1_000, per_ms: 100 };
+    let group = || -> Box<dyn Operator> {
         let ((of, types), dictionary) = (keys(), KeyDictionary::shared(3));
         let options = GroupOptions::default();
         Box::new(GroupAggregate::new(of, types, &[count()], dictionary, options))
     };
-    let local = |window| -> Box<dyn Operator> {
-        let dictionary = KeyDictionary::shared(3);
-        Box::new(LocalWindowAggregate::new(window, TIME, keys(), &[count()], dictionary))
-    };
     // One window over all time makes the control a plain GROUP BY.
-    let all = (ROWS, ROWS);
-    measure(criterion, "group_count_100k_keys", 100_000, all, &group);
-    measure(criterion, "tumble_count_100k_keys", 100_000, (1000, 1000), &windowed);
-    measure(criterion, "hop_6_panes_5_keys", 5, (3000, 500), &windowed);
-    measure(criterion, "hop_300_panes_5_keys", 5, (3000, 10), &windowed);
-    measure(criterion, "local_window_count_5_keys", 5, (1000, 1000), &local);
+    let all = |input: &[Batch]| plain(input, many.rows, many.rows);
+    measure(criterion, "group_count_100k_keys", (&input(many), 1), &group, &all);
+    windows(criterion, "tumble_count_100k_keys", many, (1000, 1000), false);
+    windows(criterion, "hop_6_panes_5_keys", few, (3000, 500), false);
+    windows(criterion, "hop_300_panes_5_keys", few, (3000, 10), false);
+    windows(criterion, "hop_6_panes_1k_keys", dense, (600, 100), false);
+    windows(criterion, "hop_300_panes_1k_keys", dense, (30_000, 100), false);
+    windows(criterion, "local_window_count_5_keys", few, (1000, 1000), true);
+    let session = || -> Box<dyn Operator> {
+        let (calls, dictionary) = (vec![count()], KeyDictionary::shared(3));
+        Box::new(SessionAggregate::new(500, TIME, keys(), calls, dictionary, None))
+    };
+    // A key comes back each second: every row is a session of its own.
+    let sessions = |input: &[Batch]| plain_sessions(input, 500);
+    measure(criterion, "session_100k_keys", (&input(many), 1), &session, &sessions);
 }
 
 criterion_group!(benches, operators);

@@ -148,8 +148,7 @@ pub fn generate(
 ) -> Result<Produced, String> {
     let mut target = Target::open(args)?;
     let shape = args.shape();
-    let begun = Instant::now();
-    let begun_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_micros() as u64);
+    let (mut begun, mut begun_us) = now();
     let count = args.count.unwrap_or(u64::MAX);
     let (mut record, mut key) = (Vec::with_capacity(512), Vec::with_capacity(16));
     let mut behind_max_ms = 0;
@@ -178,10 +177,22 @@ pub fn generate(
         user_id(shape.write(index, time_us, &mut record), &mut key);
         target.send(&record, (args.key == "user_id").then_some(&key[..]))?;
         index += 1;
+        if index == 1 && args.rate > 0 {
+            // The client takes its time to connect: the schedule begins with the broker's first
+            // answer, so that it is not the client's start that is measured.
+            target.finish()?;
+            (begun, begun_us) = now();
+        }
     }
     target.finish()?;
     progress.store(index, Ordering::Relaxed);
     Ok(Produced { sent: index, seconds: begun.elapsed().as_secs_f64(), behind_max_ms })
+}
+
+/// By the steady clock, and in µs since the epoch.
+fn now() -> (Instant, u64) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    (Instant::now(), since.map_or(0, |since| since.as_micros() as u64))
 }
 
 /// Waits for an event's time; returns by how many ms it has been missed.
