@@ -280,6 +280,9 @@ fn bounds_and_startup_modes() {
     ]);
     let mut late = open(&timestamp, 0, 1, None, until_end.clone());
     assert_eq!(read(&mut *late, usize::MAX).len(), 400);
+    // With positions for all partitions, nothing is left to ask for by time.
+    let again = open(&timestamp, 0, 1, Some(late.positions()), Bounds::default());
+    assert_eq!(again.positions(), late.positions());
 
     let latest = table_with(&[("scan.startup.mode", "latest-offset")]);
     let mut nothing = open(&latest, 0, 1, None, until_end.clone());

@@ -18,7 +18,7 @@ use self::client::Client;
 use self::fetch::{Fetch, Settings};
 use self::reader::{Event, Reader};
 use self::start::{Range, Resolver};
-use self::watch::Watch;
+use self::watch::{Bell, Watch};
 use super::{OpenSource, PartitionState, Polled, Position, Source};
 use crate::kafka::{
     Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch,
@@ -88,14 +88,16 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
     let bounded = bounds.until.is_some();
     let assignment = Assignment { topic, worker, workers, seen, bounded, ranges };
+    let bell = Arc::new(Bell::default());
     if let Some(property) = property {
         tracing::info!("table '{}' is read by the client library, for '{property}'", table.name);
         let client = Client::new(consumer.clone(), &assignment.topic)?;
-        return assignment.start(client, consumer, |_| {});
+        return assignment.start(client, consumer, bell, |_| {});
     }
-    let fetch = Fetch::new(assignment.topic.clone(), Settings::new(&config)?, consumer.clone());
+    let (topic, settings) = (assignment.topic.clone(), Settings::new(&config)?);
+    let fetch = Fetch::new(topic, settings, consumer.clone(), bell.clone());
     let leaders = fetch.leaders();
-    assignment.start(fetch, consumer, move |metadata| leaders.learn(metadata))
+    assignment.start(fetch, consumer, bell, move |metadata| leaders.learn(metadata))
 }
 
 /// What one worker is to read.
@@ -114,6 +116,7 @@ impl Assignment {
         self,
         mut reader: R,
         consumer: Arc<BaseConsumer>,
+        bell: Arc<Bell>,
         learn: impl Fn(&Metadata) + Send + 'static,
     ) -> Result<Box<dyn Source>, String> {
         let Self { topic, worker, workers, seen, bounded, ranges } = self;
@@ -127,7 +130,7 @@ impl Assignment {
                 reader.release(index)?;
             }
         }
-        let watch = Watch::start(consumer, topic.clone(), learn)?;
+        let watch = Watch::start(consumer, topic.clone(), bell, learn)?;
         Ok(Box::new(KafkaSource {
             reader,
             turn: 0,
@@ -337,7 +340,8 @@ impl Reading<'_> {
                     self.topic
                 ));
             }
-            Event::Fault { reason } => self.found.fault = Some(reason),
+            Event::Fault { reason, is_final: true } => self.found.fatal = Some(reason),
+            Event::Fault { reason, is_final: false } => self.found.fault = Some(reason),
         }
     }
 

@@ -18,8 +18,8 @@ pub enum Event<'a> {
     Mark { partition: i32, offset: i64, code: RDKafkaErrorCode },
     /// What is stored cannot be read.
     Damaged { partition: i32, reason: String },
-    /// A fault that passes, of no partition.
-    Fault { reason: String },
+    /// A fault of no partition: one that passes, or one that ends the job.
+    Fault { reason: String, is_final: bool },
 }
 
 /// What a poll of one partition came to.

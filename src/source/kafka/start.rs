@@ -141,6 +141,10 @@ impl Resolver<'_> {
 
     /// The first offset at or after a time; the log end where there is none.
     fn at_time(&self, partitions: &[i32], ms: i64) -> Result<BTreeMap<i32, i64>, String> {
+        // The library takes no question about nothing.
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let list = self.list(partitions, Offset::Offset(ms));
         let list = self.ask(|| self.consumer.offsets_for_times(list.clone(), QUESTION))?;
         let mut found = offsets_of(&list);

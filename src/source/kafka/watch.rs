@@ -18,8 +18,59 @@ const RECOVERY_MOST: Duration = Duration::from_secs(60);
 /// A question that is open for longer is a sign that the broker stands still.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// The least time between two questions.
+const INTERVAL_LEAST: Duration = Duration::from_millis(100);
+
 pub struct Watch {
     shared: Arc<Shared>,
+    bell: Arc<Bell>,
+}
+
+/// Has the broker asked at once, or never again.
+#[derive(Default)]
+pub struct Bell {
+    state: Mutex<BellState>,
+    rung: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum BellState {
+    #[default]
+    Quiet,
+    Ask,
+    Stop,
+}
+
+impl Bell {
+    /// Something has changed: who leads what is to be asked now.
+    pub fn ring(&self) {
+        self.set(BellState::Ask);
+    }
+
+    fn set(&self, to: BellState) {
+        if let Ok(mut state) = self.state.lock()
+            && *state != BellState::Stop
+        {
+            *state = to;
+        }
+        self.rung.notify_all();
+    }
+
+    /// Waits until it is time to ask; false if never again.
+    fn wait(&self) -> bool {
+        std::thread::sleep(INTERVAL_LEAST);
+        let Ok(state) = self.state.lock() else { return false };
+        let rest = INTERVAL - INTERVAL_LEAST;
+        let is_quiet = |state: &mut BellState| *state == BellState::Quiet;
+        let Ok((mut state, _)) = self.rung.wait_timeout_while(state, rest, is_quiet) else {
+            return false;
+        };
+        let goes_on = *state != BellState::Stop;
+        if goes_on {
+            *state = BellState::Quiet;
+        }
+        goes_on
+    }
 }
 
 #[derive(Default)]
@@ -32,8 +83,6 @@ struct Shared {
     answers: AtomicU64,
     partitions: AtomicI32,
     problem: Mutex<Option<String>>,
-    stopped: Mutex<bool>,
-    wake: Condvar,
 }
 
 impl Watch {
@@ -41,15 +90,16 @@ impl Watch {
     pub fn start(
         consumer: Arc<BaseConsumer>,
         topic: String,
+        bell: Arc<Bell>,
         learn: impl Fn(&Metadata) + Send + 'static,
     ) -> Result<Self, String> {
         let shared = Arc::new(Shared::default());
-        let watched = shared.clone();
+        let (watched, rings) = (shared.clone(), bell.clone());
         std::thread::Builder::new()
             .name("kafka-watch".into())
-            .spawn(move || watched.run(&consumer, &topic, learn))
+            .spawn(move || watched.run(&consumer, &topic, &rings, learn))
             .map_err(|error| format!("no thread to watch the Kafka broker: {error}"))?;
-        Ok(Self { shared })
+        Ok(Self { shared, bell })
     }
 
     /// Whether the last question went unanswered or its answer says that a partition cannot be
@@ -98,15 +148,12 @@ fn is_overdue(asked: Instant) -> bool {
 impl Drop for Watch {
     /// Does not wait for the thread, which may be in the middle of a question.
     fn drop(&mut self) {
-        if let Ok(mut stopped) = self.shared.stopped.lock() {
-            *stopped = true;
-        }
-        self.shared.wake.notify_all();
+        self.bell.set(BellState::Stop);
     }
 }
 
 impl Shared {
-    fn run(&self, consumer: &BaseConsumer, topic: &str, learn: impl Fn(&Metadata)) {
+    fn run(&self, consumer: &BaseConsumer, topic: &str, bell: &Bell, learn: impl Fn(&Metadata)) {
         let mut outage: Option<Instant> = None;
         loop {
             let asked = Instant::now();
@@ -134,7 +181,7 @@ impl Shared {
                 *current = problem;
             }
             self.set_asked(None);
-            if !self.rest() {
+            if !bell.wait() {
                 return;
             }
         }
@@ -150,12 +197,5 @@ impl Shared {
         if let Ok(mut recovered) = self.recovered.lock() {
             *recovered = Some(Instant::now() + outage.min(RECOVERY_MOST));
         }
-    }
-
-    /// Sleeps; false once the source is gone.
-    fn rest(&self) -> bool {
-        let Ok(stopped) = self.stopped.lock() else { return false };
-        let waited = self.wake.wait_timeout_while(stopped, INTERVAL, |stopped| !*stopped);
-        waited.is_ok_and(|(stopped, _)| !*stopped)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam::queue::SegQueue;
 use rdkafka::error::RDKafkaErrorCode;
@@ -11,6 +11,10 @@ use super::wire::Aborted;
 
 /// Arrivals beyond which errors are not added: a worker that is held back takes none for long.
 const CROWD: usize = 64;
+
+/// A broker sends a partition's first batch whole or not at all. One that keeps on cutting it off
+/// holds something else.
+const CUT_MOST: u32 = 20;
 
 /// What a broker sent of a partition, in order.
 pub enum Arrived {
@@ -51,6 +55,10 @@ pub struct Lane {
     pub log_end: AtomicI64,
     /// Time of the last answer that was no error, by the clock of the reader; 0 before the first.
     pub answered_ms: AtomicU64,
+    /// The last answer did not reach the end: more is there, though it may not have come along.
+    pub behind: AtomicBool,
+    /// Answers in a row that held no whole record batch.
+    cut: AtomicU32,
     /// After an error: not to be asked for before.
     not_before_ms: AtomicU64,
     arrived: SegQueue<Arrived>,
@@ -67,6 +75,8 @@ impl Lane {
             queued: AtomicUsize::new(0),
             log_end: AtomicI64::new(-1),
             answered_ms: AtomicU64::new(0),
+            behind: AtomicBool::new(true),
+            cut: AtomicU32::new(0),
             not_before_ms: AtomicU64::new(0),
             arrived: SegQueue::new(),
         }
@@ -123,6 +133,15 @@ impl Claim {
     pub fn reaches_end(&self) -> bool {
         let next = self.next();
         self.lane.end_said.swap(next, Ordering::Relaxed) != next
+    }
+
+    /// Counts an answer that held bytes but no whole record batch; true if that is no accident.
+    pub fn is_cut_again(&self) -> bool {
+        self.lane.cut.fetch_add(1, Ordering::Relaxed) >= CUT_MOST
+    }
+
+    pub fn is_whole(&self) {
+        self.lane.cut.store(0, Ordering::Relaxed);
     }
 
     /// Whether the worker has enough to read of errors already.

@@ -3,7 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
-use std::sync::atomic::Ordering;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Thread;
 use std::time::Duration;
@@ -12,9 +13,9 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys::types::RDKafkaRespErr;
 
 use super::Shared;
-use super::lane::{Chunk, Claim};
+use super::lane::{Chunk, Claim, Lane};
 use super::records::whole_batch;
-use super::wire::{self, Answer, Refused, Wanted};
+use super::wire::{self, Aborted, Answer, Refused, Wanted};
 
 /// How long the connection rests while every lane is full or held back.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -28,6 +29,10 @@ const REST_MS: u64 = 100;
 const ANSWER_MAX: usize = 1 << 30;
 /// Answers whose memory is used again.
 const SPARE: usize = 16;
+/// A part of an answer is copied where it is smaller than this share of it: a partition that is
+/// read slowly would keep all the rest.
+const SHARE_LEAST: usize = 8;
+const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// One broker, by its address as last told.
 pub struct Link {
@@ -36,27 +41,43 @@ pub struct Link {
     /// To interrupt the thread at the end.
     socket: Mutex<Option<TcpStream>>,
     thread: Mutex<Option<Thread>>,
+    /// Since when an answer is waited for, by the clock of the reader; 0 while none is.
+    pub asked_ms: AtomicU64,
+    /// The broker is gone, or the reader.
+    ended: AtomicBool,
 }
 
 impl Link {
-    /// Starts the thread of a broker's connection.
-    pub fn start(broker: i32, address: (String, u16), shared: &Arc<Shared>) -> Arc<Self> {
+    /// Starts the thread of a broker's connection; `None`, with a word in the log, where it cannot.
+    pub fn start(broker: i32, address: (String, u16), shared: &Arc<Shared>) -> Option<Arc<Self>> {
         let link = Arc::new(Self {
             broker,
             address: Mutex::new(address),
             socket: Mutex::default(),
             thread: Mutex::default(),
+            asked_ms: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
         });
         let (own, shared) = (link.clone(), shared.clone());
         let builder = std::thread::Builder::new().name(format!("kafka-fetch-{broker}"));
         match builder.spawn(move || Reader::new(own, shared).run()) {
-            Ok(handle) => *lock(&link.thread) = Some(handle.thread().clone()),
-            Err(error) => tracing::error!("no thread to read from Kafka: {error}"),
+            Ok(handle) => {
+                *lock(&link.thread) = Some(handle.thread().clone());
+                Some(link)
+            }
+            Err(error) => {
+                tracing::error!("no thread to read from Kafka, which is tried again: {error}");
+                None
+            }
         }
-        link
     }
 
-    /// Makes the thread look whether it is to end.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+        self.interrupt();
+    }
+
+    /// Breaks the connection: the thread begins anew, if it is not to end.
     pub fn interrupt(&self) {
         if let Some(socket) = &*lock(&self.socket) {
             // Fails where the connection is gone already.
@@ -105,36 +126,46 @@ impl Reader {
 
     fn run(mut self) {
         let mut backoff = BACKOFF_LEAST;
-        while !self.shared.has_ended() {
+        while !self.has_ended() {
+            if self.shared.led_by(self.link.broker).is_empty() {
+                std::thread::park_timeout(PAUSE_UNUSED);
+                continue;
+            }
             let asked = self.correlation;
-            let broken = match self.converse() {
-                Ok(()) => return,
-                Err(broken) => broken,
-            };
+            let broken = self.converse();
+            self.link.asked_ms.store(0, Ordering::Relaxed);
             *lock(&self.link.socket) = None;
-            if self.shared.has_ended() {
+            if self.has_ended() {
                 return;
             }
-            self.tell(broken);
+            if let Err(broken) = broken {
+                self.shared.bell.ring();
+                self.tell(broken);
+            }
             // An answer came over it: it was a good one.
-            let worked = self.correlation > asked + 1;
+            let worked = self.correlation.wrapping_sub(asked) > 1;
             backoff = if worked { BACKOFF_LEAST } else { (backoff * 2).min(BACKOFF_MOST) };
             std::thread::park_timeout(backoff);
         }
     }
 
+    fn has_ended(&self) -> bool {
+        self.shared.has_ended() || self.link.ended.load(Ordering::Relaxed)
+    }
+
     fn tell(&self, broken: Broken) {
         let (host, port) = lock(&self.link.address).clone();
+        let is_final = matches!(broken, Broken::Unfit(_));
         let reason = match broken {
             Broken::Network(error) => error.to_string(),
             Broken::Refused(Refused::Damaged) => "an answer cannot be read".to_owned(),
             Broken::Refused(Refused::Code(code)) => known(code).to_string(),
             Broken::Unfit(reason) => reason,
         };
-        self.shared.fault(format!("broker {host}:{port}: {reason}"));
+        self.shared.fault(format!("broker {host}:{port}: {reason}"), is_final);
     }
 
-    /// Connects and asks until the connection breaks or the reader ends.
+    /// Connects and asks until the connection breaks, the reader ends or the broker leads nothing.
     fn converse(&mut self) -> Result<(), Broken> {
         let mut stream = self.connect()?;
         self.request.clear();
@@ -142,16 +173,21 @@ impl Reader {
         stream.write_all(&self.request)?;
         let answer = self.receive(&mut stream)?;
         wire::check_versions(&answer).map_err(Broken::Unfit)?;
-        while !self.shared.has_ended() {
-            let claims = self.claim();
+        while !self.has_ended() {
+            let lanes = self.shared.led_by(self.link.broker);
+            if lanes.is_empty() {
+                return Ok(());
+            }
+            let claims = self.claim(&lanes);
             if claims.is_empty() {
-                let used = self.shared.leads(self.link.broker);
-                std::thread::park_timeout(if used { PAUSE } else { PAUSE_UNUSED });
+                std::thread::park_timeout(PAUSE);
                 continue;
             }
             self.ask(&claims);
+            self.link.asked_ms.store(self.shared.now_ms().max(1), Ordering::Relaxed);
             stream.write_all(&self.request)?;
             let answer = self.receive(&mut stream)?;
+            self.link.asked_ms.store(0, Ordering::Relaxed);
             let found = wire::answers(&answer, self.correlation).map_err(Broken::Refused)?;
             self.deliver(&answer, found, &claims);
             self.keep(answer);
@@ -162,20 +198,21 @@ impl Reader {
     fn connect(&self) -> Result<TcpStream, Broken> {
         let (host, port) = lock(&self.link.address).clone();
         let timeout = self.shared.settings.timeout;
-        let mut last = Broken::Unfit("its name has no address".into());
+        let wait = Duration::from_millis(self.shared.settings.limits.wait_ms as u64);
+        let mut last = std::io::Error::other("its name has no address");
         for address in (host.as_str(), port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, timeout) {
+            match TcpStream::connect_timeout(&address, timeout.min(CONNECT_MAX)) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(timeout))?;
+                    stream.set_read_timeout(Some(timeout + wait))?;
                     stream.set_write_timeout(Some(timeout))?;
                     *lock(&self.link.socket) = Some(stream.try_clone()?);
                     return Ok(stream);
                 }
-                Err(error) => last = error.into(),
+                Err(error) => last = error,
             }
         }
-        Err(last)
+        Err(last.into())
     }
 
     /// One answer, without its length.
@@ -204,14 +241,15 @@ impl Reader {
     }
 
     fn keep(&mut self, answer: Arc<Vec<u8>>) {
-        if self.answers.len() < SPARE {
+        let usual = 2 * self.shared.settings.limits.max_bytes.max(0) as usize;
+        if self.answers.len() < SPARE && answer.capacity() <= usual {
             self.answers.push(answer);
         }
     }
 
     /// The lanes to ask for now, each time beginning with another one.
-    fn claim(&mut self) -> Vec<Claim> {
-        let (lanes, now) = (self.shared.led_by(self.link.broker), self.shared.now_ms());
+    fn claim(&mut self, lanes: &[Arc<Lane>]) -> Vec<Claim> {
+        let now = self.shared.now_ms();
         self.turn += 1;
         let count = lanes.len();
         let in_turn = (0..count).map(|index| &lanes[(self.turn + index) % count]);
@@ -259,13 +297,23 @@ impl Reader {
             at += len;
             next = next.max(behind);
         }
+        if at > records.start {
+            claim.is_whole();
+        } else if !records.is_empty() {
+            claim.rest_until(self.shared.now_ms() + REST_MS);
+            if claim.is_cut_again() {
+                // Whoever opens it will say what is wrong.
+                at = records.end;
+            }
+        }
         let came = at > records.start;
         claim.go_on_at(next);
         if came {
-            claim.records(Chunk { answer: bytes.clone(), range: records.start..at, aborted });
+            claim.records(chunk(bytes, records.start..at, aborted));
         }
         claim.lane.log_end.store(log_end, Ordering::Relaxed);
         let end = if self.shared.settings.limits.read_committed { stable_end } else { log_end };
+        claim.lane.behind.store(next < end, Ordering::Relaxed);
         let reached = next >= end && claim.reaches_end();
         if reached {
             claim.mark(RDKafkaErrorCode::PartitionEOF);
@@ -276,6 +324,9 @@ impl Reader {
     fn error(&self, code: i16, claim: &Claim) -> bool {
         claim.rest_until(self.shared.now_ms() + REST_MS);
         let code = known(code);
+        if is_of_a_move(code) {
+            self.shared.bell.ring();
+        }
         // A partition that was added later is read from its beginning, which need not be 0.
         if code == RDKafkaErrorCode::OffsetOutOfRange && claim.next() == 0 {
             match self.shared.beginning(claim.lane.partition) {
@@ -288,6 +339,29 @@ impl Reader {
         }
         true
     }
+}
+
+/// A part of an answer: the answer itself, or a copy of a small part of it.
+fn chunk(answer: &Arc<Vec<u8>>, range: Range<usize>, aborted: Vec<Aborted>) -> Chunk {
+    if range.len() * SHARE_LEAST >= answer.capacity() {
+        return Chunk { answer: answer.clone(), range, aborted };
+    }
+    let copy = answer[range.clone()].to_vec();
+    Chunk { answer: Arc::new(copy), range: 0..range.len(), aborted }
+}
+
+/// Whether an error says that somebody else leads the partition now.
+fn is_of_a_move(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::NotLeaderForPartition
+            | Code::LeaderNotAvailable
+            | Code::UnknownTopicOrPartition
+            | Code::ReplicaNotAvailable
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+    )
 }
 
 /// Kafka's error codes are the client library's.

@@ -29,9 +29,20 @@ use self::link::Link;
 use self::records::Batches;
 use self::wire::Limits;
 use super::reader::{Event, Reader, Taken};
+use super::watch::Bell;
 
-/// An answer older than this says nothing of now.
+/// An answer that is late by more than this says nothing of now.
 const FRESH_MS: u64 = 1_000;
+/// A request that has waited longer for its answer than this, beyond what it may, while the
+/// cluster does answer, is given up with its connection.
+const STUCK_MS: u64 = 30_000;
+/// Of one partition in an answer, where the table does not say: several answers fit in what may
+/// wait for the worker.
+const PARTITION_BYTES: i32 = 256 << 10;
+/// What the client's settings say by default, which is more.
+const CLIENT_PARTITION_BYTES: i32 = 1 << 20;
+/// The largest buffer that is kept for unpacking.
+const SPARE_MAX: usize = 16 << 20;
 /// How long a question for a partition's beginning may take.
 const QUESTION: Duration = Duration::from_secs(2);
 
@@ -60,16 +71,17 @@ impl Settings {
         let level = config.get("isolation.level").unwrap_or("read_committed");
         let wait_ms = number("fetch.wait.max.ms", 500)?;
         let queued_max = number("queued.max.messages.kbytes", 1024)?.saturating_mul(1024);
-        let partition_bytes = number("fetch.message.max.bytes", 1 << 20)?;
-        // Several answers fit: while one is read, the next is on its way.
-        let partition_bytes = partition_bytes.min(queued_max / 4).max(1);
+        let partition_bytes = match number("fetch.message.max.bytes", CLIENT_PARTITION_BYTES)? {
+            CLIENT_PARTITION_BYTES => PARTITION_BYTES,
+            set => set.max(1),
+        };
         Ok(Self {
             limits: Limits {
                 client_id: config.get("client.id").unwrap_or("pelton").to_owned(),
                 wait_ms,
                 min_bytes: number("fetch.min.bytes", 1)?,
                 max_bytes: number("fetch.max.bytes", 4 << 20)?,
-                read_committed: level != "read_uncommitted",
+                read_committed: !level.eq_ignore_ascii_case("read_uncommitted"),
             },
             partition_bytes,
             queued_bytes: (queued_max - partition_bytes).max(0) as usize,
@@ -87,7 +99,9 @@ struct Shared {
     /// The broker that leads each partition, as last told.
     leaders: RwLock<BTreeMap<i32, i32>>,
     links: Mutex<Vec<Arc<Link>>>,
-    faults: ArrayQueue<String>,
+    faults: ArrayQueue<Fault>,
+    /// Rung when the leaders are to be asked for.
+    bell: Arc<Bell>,
     /// Written to when something arrives.
     wakes: Mutex<Option<File>>,
     ended: AtomicBool,
@@ -107,8 +121,9 @@ impl Shared {
         self.started.elapsed().as_millis() as u64
     }
 
-    fn fault(&self, reason: String) {
-        self.faults.force_push(format!("Kafka topic '{}': {reason}", self.topic));
+    fn fault(&self, reason: String, is_final: bool) {
+        let reason = format!("Kafka topic '{}': {reason}", self.topic);
+        self.faults.force_push(Fault { reason, is_final });
         self.wake();
     }
 
@@ -119,13 +134,13 @@ impl Shared {
         }
     }
 
-    fn leads(&self, broker: i32) -> bool {
-        of(self.leaders.read()).values().any(|leader| *leader == broker)
-    }
-
+    /// The lanes to read from a broker.
     fn led_by(&self, broker: i32) -> Vec<Arc<Lane>> {
         let leaders = of(self.leaders.read());
-        let is_led = |lane: &&Arc<Lane>| leaders.get(&lane.partition) == Some(&broker);
+        let is_led = |lane: &&Arc<Lane>| {
+            let is_released = lane.released.load(Ordering::Relaxed);
+            !is_released && leaders.get(&lane.partition) == Some(&broker)
+        };
         of(self.lanes.read()).iter().filter(is_led).cloned().collect()
     }
 
@@ -134,6 +149,13 @@ impl Shared {
         let ends = self.consumer.fetch_watermarks(&self.topic, partition, QUESTION);
         ends.ok().map(|(beginning, _)| beginning)
     }
+}
+
+/// What went wrong on a connection.
+struct Fault {
+    reason: String,
+    /// Trying again will not help.
+    is_final: bool,
 }
 
 /// Where the leaders come from: whoever asks for metadata tells them.
@@ -150,14 +172,39 @@ impl Leaders {
         let topic = metadata.topics().iter().find(|topic| topic.name() == shared.topic);
         let Some(topic) = topic.filter(|topic| topic.error().is_none()) else { return };
         let known = topic.partitions().iter().map(|partition| (partition.id(), partition.leader()));
-        *of(shared.leaders.write()) = known.collect();
+        let before = std::mem::replace(&mut *of(shared.leaders.write()), known.collect());
         let mut links = of(shared.links.lock());
+        links.retain(|link| {
+            let stays = metadata.brokers().iter().any(|broker| broker.id() == link.broker);
+            if !stays {
+                link.end();
+            }
+            stays
+        });
         for broker in metadata.brokers() {
             let address = (broker.host().to_owned(), broker.port() as u16);
             match links.iter().find(|link| link.broker == broker.id()) {
-                Some(link) => *of(link.address.lock()) = address,
-                None => links.push(Link::start(broker.id(), address, shared)),
+                Some(link) => shared.look_after(link, address, &before),
+                None => links.extend(Link::start(broker.id(), address, shared)),
             }
+        }
+    }
+}
+
+impl Shared {
+    /// Breaks a connection whose broker has moved, has lost a partition to another one (which
+    /// cannot be asked for while this one holds the claim), or does not answer.
+    fn look_after(&self, link: &Link, address: (String, u16), before: &BTreeMap<i32, i32>) {
+        let moved = std::mem::replace(&mut *of(link.address.lock()), address.clone()) != address;
+        let leaders = of(self.leaders.read());
+        let is_lost = |(partition, leader): (&i32, &i32)| {
+            *leader == link.broker && leaders.get(partition) != Some(leader)
+        };
+        let asked = link.asked_ms.load(Ordering::Relaxed);
+        let patience = STUCK_MS + self.settings.limits.wait_ms as u64;
+        let stuck = asked > 0 && self.now_ms() > asked + patience;
+        if moved || stuck || before.iter().any(is_lost) {
+            link.interrupt();
         }
     }
 }
@@ -174,10 +221,17 @@ struct Reading {
 pub struct Fetch {
     shared: Arc<Shared>,
     readings: Vec<Reading>,
+    /// What batches are unpacked into: mostly one is open at a time.
+    spare: Vec<u8>,
 }
 
 impl Fetch {
-    pub fn new(topic: String, settings: Settings, consumer: Arc<BaseConsumer>) -> Self {
+    pub fn new(
+        topic: String,
+        settings: Settings,
+        consumer: Arc<BaseConsumer>,
+        bell: Arc<Bell>,
+    ) -> Self {
         let shared = Arc::new(Shared {
             topic,
             settings,
@@ -186,11 +240,12 @@ impl Fetch {
             leaders: RwLock::default(),
             links: Mutex::default(),
             faults: ArrayQueue::new(16),
+            bell,
             wakes: Mutex::default(),
             ended: AtomicBool::new(false),
             started: Instant::now(),
         });
-        Self { shared, readings: Vec::new() }
+        Self { shared, readings: Vec::new(), spare: Vec::new() }
     }
 
     pub fn leaders(&self) -> Leaders {
@@ -214,12 +269,18 @@ impl Reader for Fetch {
     }
 
     fn poll(&mut self, index: usize, max: usize, take: impl FnMut(Event<'_>)) -> Taken {
-        self.readings[index].poll(max, self.shared.settings.limits.read_committed, take)
+        let Self { shared, readings, spare } = self;
+        let reading = &mut readings[index];
+        reading.batches.use_spare(spare);
+        let taken = reading.poll(max, shared.settings.limits.read_committed, take);
+        reading.batches.give_back(spare, SPARE_MAX);
+        taken
     }
 
     fn poll_rest(&mut self, _max: usize, mut take: impl FnMut(Event<'_>)) -> usize {
         let fault = self.shared.faults.pop();
-        fault.into_iter().map(|reason| take(Event::Fault { reason })).count()
+        let tell = |Fault { reason, is_final }| take(Event::Fault { reason, is_final });
+        fault.into_iter().map(tell).count()
     }
 
     fn log_end(&self, index: usize) -> Option<i64> {
@@ -228,8 +289,10 @@ impl Reader for Fetch {
     }
 
     fn is_answered(&self, index: usize) -> bool {
-        let answered = self.readings[index].lane.answered_ms.load(Ordering::Relaxed);
-        self.shared.now_ms() < answered + FRESH_MS
+        let lane = &self.readings[index].lane;
+        let answered = lane.answered_ms.load(Ordering::Relaxed);
+        let patience = FRESH_MS + self.shared.settings.limits.wait_ms as u64;
+        !lane.behind.load(Ordering::Relaxed) && self.shared.now_ms() < answered + patience
     }
 
     fn wake_by(&mut self, fd: BorrowedFd<'_>) {
@@ -242,7 +305,7 @@ impl Drop for Fetch {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
         *of(self.shared.wakes.lock()) = None;
-        of(self.shared.links.lock()).iter().for_each(|link| link.interrupt());
+        of(self.shared.links.lock()).iter().for_each(|link| link.end());
     }
 }
 

@@ -96,6 +96,24 @@ pub struct Batches {
 }
 
 impl Batches {
+    /// Takes a buffer to unpack into, unless there is one.
+    pub fn use_spare(&mut self, spare: &mut Vec<u8>) {
+        if self.records.capacity() == 0 {
+            self.records = std::mem::take(spare);
+        }
+    }
+
+    /// Gives the buffer back once its batch is read; one beyond `max` bytes goes.
+    pub fn give_back(&mut self, spare: &mut Vec<u8>, max: usize) {
+        if self.has_more() {
+            return;
+        }
+        let records = std::mem::take(&mut self.records);
+        if records.capacity() > spare.capacity() && records.capacity() <= max {
+            *spare = records;
+        }
+    }
+
     /// An answer begins: what it says of aborted transactions holds for its batches.
     pub fn begin(&mut self, aborted: Vec<Aborted>) {
         self.transactions = Transactions::new(aborted);

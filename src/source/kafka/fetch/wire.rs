@@ -1,13 +1,13 @@
-//! The two requests of Kafka's protocol that reading needs: ApiVersions 0 and Fetch 11.
+//! The two requests of Kafka's protocol that reading needs: ApiVersions 0 and Fetch 10.
 //!
 //! Source: <https://kafka.apache.org/protocol>. Numbers are big-endian; a text or a list carries
-//! its length in front, -1 for null. Fetch 11 is spoken by brokers since 2.3 and is the last one
-//! that names topics by their names in a fixed layout.
+//! its length in front, -1 for null. Fetch 10 is spoken by brokers since 2.1, and is the last one
+//! that only a partition's leader answers: a follower may lag behind the offset that is asked for.
 
 use std::ops::Range;
 
 const FETCH: i16 = 1;
-const FETCH_VERSION: i16 = 11;
+const FETCH_VERSION: i16 = 10;
 const API_VERSIONS: i16 = 18;
 
 /// What holds for every request of a reader.
@@ -78,7 +78,7 @@ pub fn check_versions(answer: &[u8]) -> Result<(), String> {
     match found {
         Some((least, most)) if (least..=most).contains(&FETCH_VERSION) => Ok(()),
         Some((least, most)) => Err(format!(
-            "the broker speaks Fetch {least} to {most}, and {FETCH_VERSION} is needed: Kafka 2.3 \
+            "the broker speaks Fetch {least} to {most}, and {FETCH_VERSION} is needed: Kafka 2.1 \
              or newer"
         )),
         None => Err("the broker does not say which requests it knows: is it Kafka?".into()),
@@ -109,9 +109,8 @@ pub fn fetch(correlation: i32, limits: &Limits, topic: &str, wanted: &[Wanted], 
             put_i64(-1, out);
             put_i32(*max_bytes, out);
         }
-        // No forgotten topics, no rack.
+        // No forgotten topics.
         put_i32(0, out);
-        put_text("", out);
     });
 }
 
@@ -153,8 +152,6 @@ fn partitions(input: &mut Input<'_>) -> Option<Vec<Answer>> {
             for _ in 0..input.i32()? {
                 aborted.push(Aborted { producer: input.i64()?, first_offset: input.i64()? });
             }
-            // The replica to read from instead: none, without a rack.
-            input.i32()?;
             let len = usize::try_from(input.i32()?.max(0)).ok()?;
             let from = input.at;
             input.take(len)?;
@@ -265,7 +262,6 @@ mod tests {
         put_i32(1, &mut out);
         put_i64(99, &mut out);
         put_i64(12, &mut out);
-        put_i32(-1, &mut out);
         put_i32(5, &mut out);
         out.extend(b"batch");
         out
@@ -277,9 +273,9 @@ mod tests {
         let wanted = [Wanted { partition: 3, offset: 5, max_bytes: 9 }];
         fetch(7, &limits(), "t", &wanted, &mut out);
         assert_eq!(out.len(), 4 + i32::from_be_bytes(out[..4].try_into().unwrap()) as usize);
-        assert_eq!(out[4..8], [0, 1, 0, 11]);
-        // header 11, body 29 to the topic, topic 7, partition 28, forgotten and rack 6.
-        assert_eq!(out.len(), 4 + 11 + 29 + 7 + 28 + 6);
+        assert_eq!(out[4..8], [0, 1, 0, 10]);
+        // header 11, body 29 to the topic, topic 7, partition 28, forgotten 4.
+        assert_eq!(out.len(), 4 + 11 + 29 + 7 + 28 + 4);
     }
 
     #[test]
@@ -319,10 +315,10 @@ mod tests {
             [api, 4, most].iter().for_each(|number| out.extend(number.to_be_bytes()));
             out
         };
-        assert_eq!(check_versions(&answer(0, 1, 11)), Ok(()));
-        assert!(check_versions(&answer(0, 1, 10)).unwrap_err().contains("2.3 or newer"));
-        assert!(check_versions(&answer(0, 2, 11)).is_err());
-        assert!(check_versions(&answer(35, 1, 11)).is_err());
+        assert_eq!(check_versions(&answer(0, 1, 10)), Ok(()));
+        assert!(check_versions(&answer(0, 1, 9)).unwrap_err().contains("2.1 or newer"));
+        assert!(check_versions(&answer(0, 2, 10)).is_err());
+        assert!(check_versions(&answer(35, 1, 10)).is_err());
         assert!(check_versions(b"").is_err());
     }
 }
