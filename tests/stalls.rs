@@ -13,7 +13,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::*;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
 
 fn stall() -> Duration {
     let seconds = std::env::var("PELTON_TEST_STALL_SECONDS").ok();
@@ -41,6 +44,14 @@ impl Broker {
         let started = Self::script(&["start", "--port", "0", "--dir", &dir]);
         let address = started.lines().last().unwrap().to_owned();
         Self { dir, address }
+    }
+
+    /// Ends the broker as a crash does, and brings it back with what it has on disk.
+    fn crash(&self, away: Duration) {
+        signal("-KILL", self.process());
+        std::thread::sleep(away);
+        let port = self.address.rsplit_once(':').unwrap().1;
+        Self::script(&["start", "--port", port, "--dir", &self.dir]);
     }
 
     fn script(args: &[&str]) -> String {
@@ -182,6 +193,60 @@ fn a_broker_that_stands_still_makes_nothing_late() {
     std::thread::sleep(Duration::from_secs(1));
     let mut running = Running::start(&folder, &(events(&broker.address, "still", "") + WINDOWS));
     stand_still(&mut running, broker.process(), producer, rate * seconds);
+}
+
+/// A broker that is killed and comes back: every record is counted once, none was late, and what
+/// was written exactly once is there exactly once.
+#[test]
+fn a_broker_that_crashes_loses_nothing() {
+    if kafka().is_none() {
+        return;
+    }
+    let folder = Folder::new("crashed_broker");
+    let broker = Broker::start(&folder);
+    let (rate, seconds) = (500, 20);
+    let mut producer = live(&broker.address, "crashed", rate, seconds);
+    std::thread::sleep(Duration::from_secs(1));
+    let copies = format!(
+        "CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
+           'topic' = 'copies', 'format' = 'json', 'sink.create-topic' = 'partitions:1',
+           'properties.bootstrap.servers' = '{}');
+         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n",
+        broker.address
+    );
+    let text = events(&broker.address, "crashed", "") + WINDOWS + &copies;
+    let mut running = Running::start(&folder, &text);
+    std::thread::sleep(Duration::from_secs(4));
+    broker.crash(Duration::from_secs(3));
+    assert!(producer.wait().unwrap().success());
+    let count = rate * seconds;
+    let counted = |running: &Running| windows(&running.address).values().sum::<u64>();
+    let late = |running: &Running| running.metric("pelton_operator_late_total") as u64;
+    wait_for("all windows", || counted(&running) + late(&running) >= count);
+    let log = std::fs::read_to_string(&running.log).unwrap();
+    assert_eq!((counted(&running), late(&running)), (count, 0), "{log}");
+    wait_for("all copies", || copies_of(&broker.address) >= count);
+    assert_eq!(copies_of(&broker.address), count);
+    assert!(running.is_alive());
+}
+
+/// Committed records of the topic `copies`.
+fn copies_of(kafka: &str) -> u64 {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", kafka).set("group.id", "copies");
+    config.set("enable.partition.eof", "true").set("isolation.level", "read_committed");
+    let consumer: BaseConsumer = config.create().unwrap();
+    let mut partition = TopicPartitionList::new();
+    partition.add_partition_offset("copies", 0, Offset::Beginning).unwrap();
+    consumer.assign(&partition).unwrap();
+    let mut records = 0;
+    loop {
+        match consumer.poll(Duration::from_secs(10)) {
+            Some(Ok(_)) => records += 1,
+            Some(Err(KafkaError::PartitionEOF(_))) => return records,
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]
