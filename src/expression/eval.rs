@@ -157,20 +157,22 @@ fn call(
         Now | ProcTime | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
         | AddMonthsToDate | MonthsBetween | ConvertZone => time::evaluate(function, frame),
         JsonText => nested::json(frame, &from),
-        JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote => {
+        JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote | JsonUnquote | JsonMembers => {
             json::evaluate(function, frame, to)
         }
         DecimalOrder => decimal::order(frame, scales),
         JsonDecimal => decimal::json(frame, scales[0]),
         Cardinality => cardinality(frame),
-        Encode | Decode | Unhex => binary::evaluate(function, frame),
+        Encode | Decode | Unhex | Pack => binary::evaluate(function, frame),
         MakeArray | MakeMap | MakeRow | ArrayContains | ArrayPosition | ArrayRemove
         | ArrayAppend | ArrayPrepend | ArrayDistinct | ArrayReverse | ArrayMax | ArrayMin
         | Element | ArrayConcat | ArrayUnion | ArrayExcept | ArrayIntersect | ArraySlice
         | ArraySort | ArrayJoin | MapKeys | MapValues | MapEntries | MapFromArrays | MapUnion
-        | Split | StrToMap | RegexpExtractAll => collections::evaluate(function, frame, to),
-        Md5 | Bin | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64 | FromBase64 | Hex
-        | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
+        | Split | StrToMap | RegexpExtractAll | Unpack => {
+            collections::evaluate(function, frame, to)
+        }
+        InetAton | InetNtoa | Md5 | Bin | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64
+        | FromBase64 | Hex | UrlEncode | UrlDecode | ParseUrl => encode::evaluate(function, frame),
         // Dispatched before, as its arguments are not all computed.
         Coalesce => frame.nulls(to),
         _ => strings::evaluate(function, frame, &from),

@@ -11,7 +11,7 @@ mod special;
 mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
-pub use special::{OnNull, json_array, json_object};
+pub use special::{OnNull, json_array, json_members, json_object, pack, unpack};
 pub use types::{cast, coerce, common_type};
 
 use super::eval::is_charset;
@@ -117,6 +117,8 @@ pub enum Function {
     Sha384,
     Sha512,
     ToBase64,
+    InetAton,
+    InetNtoa,
     FromBase64,
     /// text or bytes, character set
     Encode,
@@ -161,6 +163,12 @@ pub enum Function {
     JsonText,
     /// A text as a JSON string.
     JsonQuote,
+    JsonUnquote,
+    /// An object of members `"key" value`, with blanks between.
+    JsonMembers,
+    /// A value as bytes that can stand behind others, NULL too; and the array of such.
+    Pack,
+    Unpack,
     /// A decimal as a JSON number.
     JsonDecimal,
     /// -1, 0 or 1: how two decimals stand that have no common type.
@@ -319,6 +327,8 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("SHA384", Plain(F::Sha384, &[TextOrBytes], 1, R::Text)),
     ("SHA512", Plain(F::Sha512, &[TextOrBytes], 1, R::Text)),
     ("SHA2", Special(special::sha2)),
+    ("INET_ATON", Special(special::inet_aton)),
+    ("INET_NTOA", Plain(F::InetNtoa, &[Integer], 1, R::Text)),
     ("TO_BASE64", Plain(F::ToBase64, &[TextOrBytes], 1, R::Text)),
     ("FROM_BASE64", Plain(F::FromBase64, &[TextOrBytes], 1, R::Text)),
     ("ENCODE", Plain(F::Encode, &[Text, Text], 2, R::Bytes)),
@@ -368,6 +378,7 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("JSON_QUERY", Plain(F::JsonQuery, &[Text, Text], 2, R::Text)),
     ("JSON_STRING", Special(special::json_string)),
     ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
+    ("JSON_UNQUOTE", Plain(F::JsonUnquote, &[Text], 1, R::Text)),
     ("IS JSON", Plain(F::IsJson, &[Text, Text], 2, R::Boolean)),
     ("IS_ALPHA", Plain(F::IsAlpha, &[Text], 1, R::Boolean)),
     ("IS_DIGIT", Plain(F::IsDigit, &[Text], 1, R::Boolean)),

@@ -11,10 +11,10 @@ use crate::operator::aggregate::{AggregateFunction, Share};
 use crate::record::{DataType, Field, Schema, Value};
 
 /// Aggregates of the language that this release does not have.
-pub const LATER: [&str; 3] = ["COLLECT", "ARRAY_AGG", "JSON_OBJECTAGG"];
+pub const LATER: [&str; 1] = ["COLLECT"];
 
 /// Aggregates that are computed from others.
-pub const DERIVED: [&str; 10] = [
+pub const DERIVED: [&str; 12] = [
     "VAR_POP",
     "VAR_SAMP",
     "VARIANCE",
@@ -23,6 +23,8 @@ pub const DERIVED: [&str; 10] = [
     "STDDEV",
     "LISTAGG",
     "JSON_ARRAYAGG",
+    "JSON_OBJECTAGG",
+    "ARRAY_AGG",
     "PERCENTILE",
     "APPROX_PERCENTILE",
 ];
@@ -188,6 +190,8 @@ pub fn derived(
     match name {
         "LISTAGG" => return list(call, binder, span),
         "JSON_ARRAYAGG" => return json_array(call, binder, span),
+        "JSON_OBJECTAGG" => return json_object(call, binder, span),
+        "ARRAY_AGG" => return array(call, binder, span),
         "PERCENTILE" | "APPROX_PERCENTILE" => return percentile(name, call, binder, span),
         _ => {}
     }
@@ -254,28 +258,89 @@ fn json_array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Resu
     let [value] = argument.as_slice() else {
         return Err(Fault::new(span, "JSON_ARRAYAGG takes one value"));
     };
-    let bound = Binder::plain(scope, span).bind(value)?;
-    let mut json = match super::calls::is_json(value) {
-        true => bound,
-        false => registry::call("JSON_STRING", vec![bound]).at(span)?,
-    };
-    let text = |text: &str| Expr::literal(Value::Str(text.into()), DataType::STRING);
-    if on_null == registry::OnNull::Null {
-        json = registry::call("COALESCE", vec![json, text("null")]).at(span)?;
-    }
-    let filter = call.filter.as_deref();
-    let filter = filter.map(|filter| Binder::plain(scope, span).truth(filter)).transpose()?;
-    let Some(grouping) = &mut binder.grouping else {
-        return Err(misplaced("JSON_ARRAYAGG", span));
-    };
-    let argument = Some(registry::call("CONCAT", vec![text(","), json]).at(span)?);
-    let function = AggregateFunction::Concat;
-    let data_type = DataType::STRING;
-    let all = grouping.call(Spec { function, argument, filter, distinct: false, data_type });
+    let json = json_of(value, on_null, scope, span)?;
+    let piece = registry::call("CONCAT", vec![text(","), json]).at(span)?;
+    let all = joined(call, piece, false, binder, span)?;
     let all = registry::call("COALESCE", vec![all, text(",")]).at(span)?;
     let start = Expr::literal(Value::I64(2), DataType::BigInt);
     let all = registry::call("SUBSTRING", vec![all, start]).at(span)?;
     registry::call("CONCAT", vec![text("["), all, text("]")]).at(span)
+}
+
+fn text(text: &str) -> Expr {
+    Expr::literal(Value::Str(text.into()), DataType::STRING)
+}
+
+/// A value as JSON.
+fn json_of(
+    value: &ast::Expr,
+    on_null: registry::OnNull,
+    scope: &Scope,
+    span: Span,
+) -> Result<Expr> {
+    let bound = Binder::plain(scope, span).bind(value)?;
+    let json = match super::calls::is_json(value) {
+        true => bound,
+        false => registry::call("JSON_STRING", vec![bound]).at(span)?,
+    };
+    match on_null {
+        registry::OnNull::Null => registry::call("COALESCE", vec![json, text("null")]).at(span),
+        registry::OnNull::Absent => Ok(json),
+    }
+}
+
+/// What each row gives, one behind the other, in the order of the rows.
+fn joined(
+    call: &ast::Function,
+    piece: Expr,
+    distinct: bool,
+    binder: &mut Binder<'_>,
+    span: Span,
+) -> Result<Expr> {
+    let filter = call.filter.as_deref();
+    let filter = filter.map(|it| Binder::plain(binder.scope, span).truth(it)).transpose()?;
+    let Some(grouping) = &mut binder.grouping else {
+        return Err(misplaced(&call.name.to_string(), span));
+    };
+    let (function, data_type) = (AggregateFunction::Concat, piece.data_type.clone());
+    Ok(grouping.call(Spec { function, argument: Some(piece), filter, distinct, data_type }))
+}
+
+/// JSON_OBJECTAGG(key, value): each pair as JSON, put together at the end.
+fn json_object(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
+    let plain = plain_call(call, 2);
+    let on_null = super::calls::on_null(call, registry::OnNull::Null, span)?;
+    let arguments = super::calls::plain_arguments(&plain, span)?;
+    let [key, value] = arguments.as_slice() else {
+        return Err(Fault::new(span, "JSON_OBJECTAGG takes a key and a value")
+            .help("write JSON_OBJECTAGG(KEY event_type VALUE n)"));
+    };
+    let key = Binder::plain(binder.scope, span).bind(key)?;
+    let key = registry::call("JSON_QUOTE", vec![key]).at(span)?;
+    let value = json_of(value, on_null, binder.scope, span)?;
+    let pair = registry::call("CONCAT", vec![text(" "), key, text(" "), value]).at(span)?;
+    let all = joined(call, pair, false, binder, span)?;
+    let all = registry::call("COALESCE", vec![all, text("")]).at(span)?;
+    Ok(registry::json_members(all))
+}
+
+/// ARRAY_AGG: the values packed one behind the other.
+fn array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
+    let arguments = super::calls::plain_arguments(call, span)?;
+    let [value] = arguments.as_slice() else {
+        return Err(Fault::new(span, "ARRAY_AGG takes one value"));
+    };
+    let on_null = super::calls::on_null(call, registry::OnNull::Null, span)?;
+    if on_null == registry::OnNull::Absent {
+        let help = "FILTER (WHERE … IS NOT NULL) leaves NULL out";
+        return Err(Fault::unsupported(span, "ABSENT ON NULL inside ARRAY_AGG", help));
+    }
+    let value = Binder::plain(binder.scope, span).bind(value)?;
+    let element = value.data_type.clone();
+    let distinct = matches!(&call.args, ast::FunctionArguments::List(list)
+        if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct));
+    let all = joined(call, registry::pack(value), distinct, binder, span)?;
+    Ok(registry::unpack(all, element))
 }
 
 /// The call with no more than `count` arguments and no clauses.

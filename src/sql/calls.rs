@@ -7,8 +7,10 @@ use super::aggregates;
 use super::fault::{At, Fault, Result};
 use super::scope::Binder;
 use crate::error::nearest;
-use crate::expression::Expr;
 use crate::expression::registry;
+use crate::expression::registry::BinaryOp;
+use crate::expression::{Expr, ExprKind};
+use crate::record::DataType;
 
 impl Binder<'_> {
     pub(super) fn function(&mut self, call: &ast::Function, span: Span) -> Result<Expr> {
@@ -101,9 +103,34 @@ impl Binder<'_> {
     }
 }
 
+impl Binder<'_> {
+    /// `(from, to) OVERLAPS (from, to)`; an interval in place of an end counts from its start.
+    pub(super) fn overlaps(&mut self, left: &[Ast], right: &[Ast], span: Span) -> Result<Expr> {
+        let mut period = |ends: &[Ast]| -> Result<[Expr; 2]> {
+            let [from, to] = ends else {
+                return Err(Fault::new(span, "OVERLAPS takes two periods of two ends each"));
+            };
+            let (from, mut to) = (self.bind(from)?, self.bind(to)?);
+            if matches!(to.data_type, DataType::IntervalDayTime | DataType::IntervalYearMonth) {
+                to = registry::binary(BinaryOp::Add, from.clone(), to).at(span)?;
+            }
+            // Ends that are not known to be in order change places, as in Flink.
+            let ordered = registry::binary(BinaryOp::LtEq, from.clone(), to.clone()).at(span)?;
+            let first = vec![ordered.clone(), from.clone(), to.clone()];
+            let last = vec![ordered, to, from];
+            Ok([registry::call("IF", first).at(span)?, registry::call("IF", last).at(span)?])
+        };
+        let ([left_from, left_to], [right_from, right_to]) = (period(left)?, period(right)?);
+        let reaches = |to, from| registry::binary(BinaryOp::GtEq, to, from).at(span);
+        let both = vec![reaches(left_to, right_from)?, reaches(right_to, left_from)?];
+        Ok(Expr { kind: ExprKind::And(both), data_type: DataType::Boolean, nullable: true })
+    }
+}
+
 /// Whether an expression is JSON already, and goes in as it is.
 pub(super) fn is_json(ast: &Ast) -> bool {
-    const NAMES: [&str; 4] = ["JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY", "JSON_ARRAYAGG"];
+    const NAMES: [&str; 5] =
+        ["JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY", "JSON_ARRAYAGG", "JSON_OBJECTAGG"];
     matches!(ast, Ast::Function(call)
         if NAMES.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name)))
 }

@@ -420,6 +420,9 @@ impl<'a> Binder<'a> {
         span: Span,
     ) -> Result<Expr> {
         use ast::BinaryOperator as Op;
+        if let (Op::Overlaps, Ast::Tuple(left), Ast::Tuple(right)) = (op, left, right) {
+            return self.overlaps(left, right, span);
+        }
         let op = match op {
             Op::And => {
                 return Ok(boolean(ExprKind::And(vec![self.truth(left)?, self.truth(right)?])));

@@ -111,7 +111,7 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
 /// of JSON_VALUE become plain arguments, MAP[…] a call, WITHIN a definition of its own, and SKIP TO x what it
 /// means, and SESSION's PARTITION BY an argument.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
-    let tokens = session_partitions(table_arguments(map_brackets(tokens)))?;
+    let tokens = json_members(session_partitions(table_arguments(map_brackets(tokens)))?)?;
     json_clauses(skip_to_variable(within(row_types(small_words(tokens)))))
 }
 
@@ -228,6 +228,33 @@ fn map_brackets(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         }
     }
     tokens
+}
+
+/// `JSON_OBJECTAGG(KEY k VALUE v)` becomes `JSON_OBJECTAGG(k, v)`: the library wants a name for k.
+fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    let mut from = 0;
+    while let Some(at) = (from..tokens.len()).find(|&at| {
+        is_word(&tokens[at], "JSON_OBJECTAGG")
+            && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
+    }) {
+        from = at + 1;
+        if is_word(&tokens[at + 2], "KEY") {
+            tokens.remove(at + 2);
+        }
+        let (close, mut depth) = (closing(&tokens, at + 1)?, 0usize);
+        for token in &mut tokens[at + 2..close] {
+            match token.token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth = depth.saturating_sub(1),
+                _ if depth == 0 && is_word(token, "VALUE") => {
+                    token.token = Token::Comma;
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(tokens)
 }
 
 /// `SESSION(t PARTITION BY (a, b), …)` becomes `SESSION(t, …, PARTITION_BY(a, b))`.

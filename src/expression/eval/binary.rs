@@ -2,7 +2,7 @@
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame};
-use crate::record::{ColumnRef, DataType};
+use crate::record::{ColumnRef, DataType, Validity, row};
 
 /// A character set that ENCODE and DECODE know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,10 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
         }),
         Function::Decode => frame.strings(|row, out| {
             set(row)?.decode(a.bytes(row), out);
+            Ok(Some(()))
+        }),
+        Function::Pack => frame.binaries_of(Validity::all(), |row, out| {
+            row::encode_value(&a.value(row), out);
             Ok(Some(()))
         }),
         _ => frame.binaries(|row, out| Ok(unhex(a.bytes(row), out))),

@@ -6,11 +6,11 @@ use regex::Regex;
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame, Outcome};
-use crate::record::{Column, ColumnData, ColumnRef, DataType, Validity, Value};
+use crate::record::{Column, ColumnData, ColumnRef, DataType, Validity, Value, row};
 
 impl Arg {
     /// The value of a row by itself.
-    fn value(&self, row: usize) -> Value {
+    pub fn value(&self, row: usize) -> Value {
         self.column.value(self.index(row))
     }
 
@@ -63,6 +63,7 @@ pub fn takes_nulls(function: Function) -> bool {
         MakeArray
             | MakeMap
             | MakeRow
+            | Pack
             | ArrayContains
             | ArrayRemove
             | ArrayAppend
@@ -75,6 +76,13 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
     use Function::*;
     let args = frame.args.clone();
     match function {
+        Unpack => anys(frame, frame.validity(), |row| {
+            let (mut bytes, mut values) = (args[0].bytes(row), Vec::new());
+            while let Some(value) = row::take_value(&mut bytes) {
+                values.push(value);
+            }
+            array(values)
+        }),
         MakeArray => anys(frame, Validity::all(), |row| {
             array(args.iter().map(|arg| arg.value(row)).collect())
         }),

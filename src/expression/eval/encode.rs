@@ -35,12 +35,30 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             let _ = write!(out, "{:b}", a.i64(row));
             Ok(Some(()))
         }),
+        Function::InetAton => frame.i64s(|row| Ok(address(a.str(row)))),
+        Function::InetNtoa => frame.strings(|row, out| {
+            let number = u32::try_from(a.i64(row)).ok().map(std::net::Ipv4Addr::from);
+            Ok(number.and_then(|address| write!(out, "{address}").ok()))
+        }),
         Function::Hex if !is_text => frame.strings(|row, out| {
             let _ = write!(out, "{:X}", a.i64(row));
             Ok(Some(()))
         }),
         _ => frame.strings(|row, out| encode(function, a.bytes(row), a.str(row), out).map(Some)),
     }
+}
+
+/// The number of an IPv4 address; where parts are missing, the last one stands at the end.
+fn address(text: &str) -> Option<i64> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = Vec::new();
+    for part in text.split('.') {
+        let part = Some(part).filter(|part| digits(part))?;
+        parts.push(part.parse::<i64>().ok().filter(|number| *number <= 255)?);
+    }
+    let last = parts.pop().filter(|_| parts.len() < 4)?;
+    let before = parts.iter().enumerate().map(|(at, part)| part << (24 - 8 * at));
+    Some(before.sum::<i64>() + last)
 }
 
 fn encode(function: Function, bytes: &[u8], text: &str, out: &mut String) -> Result<(), String> {

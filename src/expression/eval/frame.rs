@@ -196,10 +196,19 @@ impl<'a> Frame<'a> {
     /// Bytes that are written row by row into a new buffer.
     pub fn binaries(
         &mut self,
+        compute: impl FnMut(usize, &mut Vec<u8>) -> Outcome<()>,
+    ) -> ColumnRef {
+        self.binaries_of(self.validity(), compute)
+    }
+
+    /// As [`Self::binaries`], for the rows of `validity`.
+    pub fn binaries_of(
+        &mut self,
+        validity: Validity,
         mut compute: impl FnMut(usize, &mut Vec<u8>) -> Outcome<()>,
     ) -> ColumnRef {
         let mut buffer = Vec::new();
-        let (views, validity) = self.build(self.validity(), |row| {
+        let (views, validity) = self.build(validity, |row| {
             let start = buffer.len();
             let done = compute(row, &mut buffer)?;
             Ok(done.map(|()| (start as u32, (buffer.len() - start) as u32)))

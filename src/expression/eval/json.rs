@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+use serde_json::StreamDeserializer;
+use serde_json::de::StrRead;
+
 use super::super::registry::Function;
 use super::frame::{Arg, Frame, Outcome};
 use super::numeric::wrap;
@@ -190,6 +193,12 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
             out.push_str(&serde_json::Value::from(body.str(row)).to_string());
             Ok(Some(()))
         }),
+        Function::JsonUnquote => frame.strings(|row, out| {
+            let text = body.str(row);
+            out.push_str(&unquoted(text).unwrap_or_else(|| text.into()));
+            Ok(Some(()))
+        }),
+        Function::JsonMembers => frame.strings(|row, out| Ok(members(body.str(row), out))),
         Function::IsJson => {
             let kind = frame.args[1].clone();
             frame.bools_of(Validity::all(), |row| {
@@ -225,6 +234,52 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
         }
         _ => json_value(frame, to),
     }
+}
+
+/// What stands between quotes at both ends, its escapes resolved; `None` where there is no such.
+fn unquoted(text: &str) -> Option<Cow<'_, str>> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(inner.into());
+    }
+    // Quotes inside need no escape here.
+    let mut json = String::from("\"");
+    let mut escaped = false;
+    for c in inner.chars() {
+        if c == '"' && !escaped {
+            json.push('\\');
+        }
+        escaped = c == '\\' && !escaped;
+        json.push(c);
+    }
+    json.push('"');
+    serde_json::from_str::<String>(&json).ok().map(Cow::Owned)
+}
+
+type JsonTexts<'a> = StreamDeserializer<'a, StrRead<'a>, serde_json::Value>;
+
+/// The next value as it stands in the text.
+fn next_text<'a>(text: &'a str, values: &mut JsonTexts<'a>) -> Option<&'a str> {
+    let from = values.byte_offset();
+    values.next()?.ok()?;
+    Some(text[from..values.byte_offset()].trim())
+}
+
+/// The object of pairs of a key and a value, with blanks between; `None` where they are not JSON.
+fn members(pairs: &str, out: &mut String) -> Option<()> {
+    let mut values = serde_json::Deserializer::from_str(pairs).into_iter();
+    let mut found = std::collections::BTreeMap::new();
+    while let Some(key) = next_text(pairs, &mut values) {
+        let name: String = serde_json::from_str(key).ok()?;
+        found.insert(name, (key, next_text(pairs, &mut values)?));
+    }
+    out.push('{');
+    for (index, (key, value)) in found.values().enumerate() {
+        let comma = if index > 0 { "," } else { "" };
+        out.extend([comma, key, ":", value]);
+    }
+    out.push('}');
+    Some(())
 }
 
 /// JSON text without the blanks between its parts.

@@ -85,8 +85,9 @@ pub fn same_type(function: Function, frame: &mut Frame, to: &DataType) -> Column
                 Function::Ceil => value.ceil(),
                 Function::Sign if value == 0.0 || value.is_nan() => value,
                 Function::Sign => value.signum(),
-                Function::Round => round(value, digits(row), f64::round),
-                _ => round(value, digits(row), f64::trunc),
+                // BigDecimal, by which Flink goes, has no negative zero.
+                Function::Round => round(value, digits(row), f64::round) + 0.0,
+                _ => round(value, digits(row), f64::trunc) + 0.0,
             }))
         });
     }

@@ -118,7 +118,10 @@ fn substring(function: Function, frame: &mut Frame) -> ColumnRef {
             _ => length().saturating_add(at),
         };
         let count = count.as_ref().map_or(i64::MAX, |count| count.i64(row));
-        if start < 0 || count <= 0 {
+        if count < 0 {
+            return None;
+        }
+        if start < 0 || count == 0 {
             return Some((0, 0));
         }
         let first = byte_of(text, start as usize);
@@ -202,21 +205,30 @@ fn pad(
     if length > MAX_TEXT {
         return Err("LPAD, RPAD: the text would be too long".into());
     }
-    let have = text.chars().count();
-    if length <= have {
-        out.push_str(&text[..byte_of(text, length)]);
-        return Ok(Some(()));
-    }
+    // Also where nothing has to be filled.
     if fill.is_empty() {
         return Ok(None);
     }
-    let filling = fill.chars().cycle().take(length - have);
+    // Lengths are those of Java's strings here: some characters count twice.
+    let fit = |length: usize, chars: &mut dyn Iterator<Item = char>| -> String {
+        let mut left = length;
+        let fits = |c: &char| {
+            let rest = left.checked_sub(c.len_utf16());
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        chars.take_while(fits).collect()
+    };
+    let have: usize = text.chars().map(char::len_utf16).sum();
+    if length <= have {
+        out.push_str(&fit(length, &mut text.chars()));
+        return Ok(Some(()));
+    }
+    let filling = fit(length - have, &mut fill.chars().cycle());
     if function == Function::LeftPad {
-        out.extend(filling);
-        out.push_str(text);
+        out.extend([&filling, text]);
     } else {
-        out.push_str(text);
-        out.extend(filling);
+        out.extend([text, &filling]);
     }
     Ok(Some(()))
 }

@@ -100,6 +100,28 @@ pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
     }
 }
 
+/// A BIGINT, as the number of an address may not fit an INT.
+pub fn inet_aton(name: &str, args: Vec<Expr>) -> Made {
+    let [address] = exactly(name, args)?;
+    Ok(make(Function::InetAton, vec![string(name, address)?], DataType::BigInt))
+}
+
+/// A value as bytes that can stand behind others of its kind; NULL has such bytes too.
+pub fn pack(value: Expr) -> Expr {
+    Expr { nullable: false, ..make(Function::Pack, vec![value], DataType::Bytes { max: None }) }
+}
+
+/// The array of the values that were packed one behind the other.
+pub fn unpack(bytes: Expr, element: DataType) -> Expr {
+    make(Function::Unpack, vec![bytes], DataType::Array(element.into()))
+}
+
+/// The JSON object of members `"key" value`, one behind the other, by their keys; of two with one
+/// key the later one.
+pub fn json_members(members: Expr) -> Expr {
+    make(Function::JsonMembers, vec![members], DataType::STRING)
+}
+
 /// Of the bytes of a text, or of a whole number.
 pub fn hex(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;

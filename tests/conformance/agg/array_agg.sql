@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, a TIMESTAMP(3), b TIMESTAMP(3), c TIMESTAMP(3), e TIMESTAMP(3)
+) WITH ('connector'='filesystem','path'='agg/array_agg.jsonl','format'='json');
+CREATE TABLE `result` (u STRING, x ARRAY<BIGINT>, y ARRAY<STRING>, z ARRAY<DOUBLE>) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT u, ARRAY_AGG(v), ARRAY_AGG(s), ARRAY_AGG(d) FILTER (WHERE d > 0) FROM ev GROUP BY u;

@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, u STRING, p STRING, v BIGINT, d DOUBLE, s STRING, ok BOOLEAN, a TIMESTAMP(3), b TIMESTAMP(3), c TIMESTAMP(3), e TIMESTAMP(3)
+) WITH ('connector'='filesystem','path'='agg/json_objectagg.jsonl','format'='json');
+CREATE TABLE `result` (u STRING, x STRING, y STRING, z STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT u, JSON_OBJECTAGG(KEY CAST(id AS STRING) VALUE v), JSON_OBJECTAGG(KEY 'k' || CAST(id AS STRING) VALUE d ABSENT ON NULL), JSON_OBJECTAGG(KEY p || CAST(id AS STRING) VALUE s NULL ON NULL) FROM ev GROUP BY u;
