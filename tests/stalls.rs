@@ -13,10 +13,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::*;
+use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
+use serde_json::Value;
 
 fn stall() -> Duration {
     let seconds = std::env::var("PELTON_TEST_STALL_SECONDS").ok();
@@ -136,7 +138,7 @@ impl Running {
 
     /// The sum of a metric's samples.
     fn metric(&self, name: &str) -> f64 {
-        let text = get_text(&self.address, "/metrics").unwrap_or_default();
+        let text = get_text(&self.address, "/metrics").expect("the job's metrics");
         let samples = text.lines().filter(|line| {
             line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
         });
@@ -225,28 +227,38 @@ fn a_broker_that_crashes_loses_nothing() {
     wait_for("all windows", || counted(&running) + late(&running) >= count);
     let log = std::fs::read_to_string(&running.log).unwrap();
     assert_eq!((counted(&running), late(&running)), (count, 0), "{log}");
-    wait_for("all copies", || copies_of(&broker.address) >= count);
-    assert_eq!(copies_of(&broker.address), count);
+    let sent = committed(&broker.address, "crashed", 2);
+    let copies = || committed(&broker.address, "copies", 1);
+    wait_for("all copies", || copies().len() >= sent.len());
+    assert!(copies() == sent);
     assert!(running.is_alive());
 }
 
-/// Committed records of the topic `copies`.
-fn copies_of(kafka: &str) -> u64 {
+/// User and time of the committed records of a topic, sorted.
+fn committed(kafka: &str, topic: &str, partitions: i32) -> Vec<String> {
     let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", kafka).set("group.id", "copies");
+    config.set("bootstrap.servers", kafka).set("group.id", "committed");
     config.set("enable.partition.eof", "true").set("isolation.level", "read_committed");
     let consumer: BaseConsumer = config.create().unwrap();
-    let mut partition = TopicPartitionList::new();
-    partition.add_partition_offset("copies", 0, Offset::Beginning).unwrap();
-    consumer.assign(&partition).unwrap();
-    let mut records = 0;
-    loop {
+    let mut list = TopicPartitionList::new();
+    for partition in 0..partitions {
+        list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&list).unwrap();
+    let (mut records, mut ended) = (Vec::new(), 0);
+    while ended < partitions {
         match consumer.poll(Duration::from_secs(10)) {
-            Some(Ok(_)) => records += 1,
-            Some(Err(KafkaError::PartitionEOF(_))) => return records,
+            Some(Ok(message)) => {
+                let event: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
+                let time = event["timestamp"].as_f64().unwrap();
+                records.push(format!("{} {time}", event["user_id"]));
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
             other => panic!("{other:?}"),
         }
     }
+    records.sort_unstable();
+    records
 }
 
 #[test]

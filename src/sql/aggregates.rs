@@ -252,9 +252,9 @@ fn list(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Exp
 
 /// JSON_ARRAYAGG: each value as JSON with a comma in front, and the first one taken off.
 fn json_array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
-    let (scope, plain) = (binder.scope, plain_call(call, 1));
+    let scope = binder.scope;
     let on_null = super::calls::on_null(call, registry::OnNull::Absent, span)?;
-    let argument = super::calls::plain_arguments(&plain, span)?;
+    let argument = super::calls::plain_arguments(call, span)?;
     let [value] = argument.as_slice() else {
         return Err(Fault::new(span, "JSON_ARRAYAGG takes one value"));
     };
@@ -308,13 +308,16 @@ fn joined(
 
 /// JSON_OBJECTAGG(key, value): each pair as JSON, put together at the end.
 fn json_object(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
-    let plain = plain_call(call, 2);
     let on_null = super::calls::on_null(call, registry::OnNull::Null, span)?;
-    let arguments = super::calls::plain_arguments(&plain, span)?;
+    let arguments = super::calls::plain_arguments(call, span)?;
     let [key, value] = arguments.as_slice() else {
         return Err(Fault::new(span, "JSON_OBJECTAGG takes a key and a value")
             .help("write JSON_OBJECTAGG(KEY event_type VALUE n)"));
     };
+    if is_distinct(call) {
+        let help = "leave DISTINCT out: of two pairs with one key the later one stays";
+        return Err(Fault::unsupported(span, "JSON_OBJECTAGG(DISTINCT …)", help));
+    }
     let key = Binder::plain(binder.scope, span).bind(key)?;
     let key = registry::call("JSON_QUOTE", vec![key]).at(span)?;
     let value = json_of(value, on_null, binder.scope, span)?;
@@ -337,10 +340,13 @@ fn array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Ex
     }
     let value = Binder::plain(binder.scope, span).bind(value)?;
     let element = value.data_type.clone();
-    let distinct = matches!(&call.args, ast::FunctionArguments::List(list)
-        if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct));
-    let all = joined(call, registry::pack(value), distinct, binder, span)?;
+    let all = joined(call, registry::pack(value), is_distinct(call), binder, span)?;
     Ok(registry::unpack(all, element))
+}
+
+fn is_distinct(call: &ast::Function) -> bool {
+    matches!(&call.args, ast::FunctionArguments::List(list)
+        if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct))
 }
 
 /// The call with no more than `count` arguments and no clauses.

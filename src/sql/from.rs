@@ -195,8 +195,7 @@ impl Queries<'_> {
             table.physical.iter().map(|&index| table.schema.fields[index].clone()).collect();
         let above = |option: &str| {
             option.starts_with("scan.watermark.")
-                || option.starts_with("late.")
-                || matches!(option, "scan.order" | "scan.max-future" | "window.allowed-lateness")
+                || matches!(option, "scan.order" | "scan.max-future")
         };
         let mut source = Table {
             name: table.name.clone(),

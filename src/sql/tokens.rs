@@ -238,7 +238,14 @@ fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
             && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
     }) {
         from = at + 1;
-        if is_word(&tokens[at + 2], "KEY") {
+        closing(&tokens, at + 1)?;
+        // A column may be named so; then no other expression begins behind it.
+        let begins = match &tokens[at + 3].token {
+            Token::Word(_) => !is_word(&tokens[at + 3], "VALUE"),
+            Token::SingleQuotedString(_) | Token::LParen => true,
+            _ => false,
+        };
+        if is_word(&tokens[at + 2], "KEY") && begins {
             tokens.remove(at + 2);
         }
         let (close, mut depth) = (closing(&tokens, at + 1)?, 0usize);

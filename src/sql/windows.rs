@@ -64,7 +64,7 @@ pub fn of_group_by(name: &str, args: &[&Ast], span: Span) -> Result<Kind> {
                 .help("TUMBLE(ts, size), HOP(ts, slide, size) or SESSION(ts, gap)"));
         }
     };
-    let kind = WindowKind { size_ms, slide_ms, offset_ms: 0, allowed_lateness_ms: 0, grows: false };
+    let kind = WindowKind { size_ms, slide_ms, offset_ms: 0, grows: false };
     check(name, kind, span)?;
     Ok(Kind::Sliced(kind))
 }
@@ -124,7 +124,7 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
         None => 0,
     };
     let grows = name == "CUMULATE";
-    let kind = WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0, grows };
+    let kind = WindowKind { size_ms, slide_ms, offset_ms, grows };
     check(&name, kind, call.span)?;
     Ok((table, Unresolved { column, kind: UnresolvedKind::Sliced(kind) }))
 }

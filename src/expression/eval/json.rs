@@ -256,7 +256,8 @@ fn unquoted(text: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<String>(&json).ok().map(Cow::Owned)
 }
 
-type JsonTexts<'a> = StreamDeserializer<'a, StrRead<'a>, serde_json::Value>;
+/// The texts of values; what they are does not matter.
+type JsonTexts<'a> = StreamDeserializer<'a, StrRead<'a>, serde::de::IgnoredAny>;
 
 /// The next value as it stands in the text.
 fn next_text<'a>(text: &'a str, values: &mut JsonTexts<'a>) -> Option<&'a str> {

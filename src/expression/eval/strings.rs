@@ -202,12 +202,12 @@ fn pad(
     out: &mut String,
 ) -> Result<Option<()>, String> {
     let Ok(length) = usize::try_from(length) else { return Ok(None) };
-    if length > MAX_TEXT {
-        return Err("LPAD, RPAD: the text would be too long".into());
-    }
     // Also where nothing has to be filled.
     if fill.is_empty() {
         return Ok(None);
+    }
+    if length > MAX_TEXT {
+        return Err("LPAD, RPAD: the text would be too long".into());
     }
     // Lengths are those of Java's strings here: some characters count twice.
     let fit = |length: usize, chars: &mut dyn Iterator<Item = char>| -> String {

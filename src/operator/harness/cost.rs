@@ -45,13 +45,7 @@ fn cost() {
     use AggregateFunction::{Avg, CountStar, Sum};
     let count = [call(CountStar, None)];
     let three = [call(CountStar, None), call(Sum, Some(LONG)), call(Avg, Some(LONG))];
-    let kind = |size_ms, slide_ms| WindowKind {
-        size_ms,
-        slide_ms,
-        offset_ms: 0,
-        allowed_lateness_ms: 0,
-        grows: false,
-    };
+    let kind = |size_ms, slide_ms| WindowKind { size_ms, slide_ms, offset_ms: 0, grows: false };
     let keys = || (vec![KEY], vec![DataType::BigInt]);
     let texts = || (vec![3], vec![DataType::STRING]);
     let dictionary = || KeyDictionary::shared(3);

@@ -80,7 +80,7 @@ fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<d
 }
 
 fn kind(size_ms: i64, slide_ms: i64, offset_ms: i64) -> WindowKind {
-    WindowKind { size_ms, slide_ms, offset_ms, allowed_lateness_ms: 0, grows: false }
+    WindowKind { size_ms, slide_ms, offset_ms, grows: false }
 }
 
 fn check(

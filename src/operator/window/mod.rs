@@ -25,8 +25,6 @@ pub struct WindowKind {
     pub slide_ms: i64,
     /// Windows start at offset + n × slide.
     pub offset_ms: i64,
-    /// A window stays open for this long after the watermark has passed its end.
-    pub allowed_lateness_ms: i64,
     /// CUMULATE: windows share their start, every `size`, and grow by the slide.
     pub grows: bool,
 }
