@@ -15,7 +15,7 @@ use pelton::expression::Expr;
 use pelton::expression::registry::{BinaryOp, binary};
 use pelton::operator::Operator;
 use pelton::operator::join::{Join, JoinSpec, JoinType, TimeBounds};
-use pelton::operator::over::{Bounds, Order, OverCall, OverFunction, over};
+use pelton::operator::over::{Bounds, Order, OverCall, over};
 use pelton::operator::pattern::{
     Condition, Element, Pattern, Recognition, Skip, Term, TermKind, recognize,
 };
@@ -46,16 +46,8 @@ fn plain_sort(input: &[Batch]) -> usize {
 }
 
 fn count_over() -> Box<dyn Operator> {
-    let call = OverCall {
-        function: OverFunction::Count,
-        argument: None,
-        otherwise: Value::Null,
-        distinct: false,
-        scale: 0,
-        data_type: DataType::BigInt,
-    };
     let frame = (Bounds::Range(Some(RANGE_MS)), ORDER);
-    over(TIME, vec![KEY], vec![call], frame, KeyDictionary::shared(3))
+    over(TIME, vec![KEY], vec![OverCall::count()], frame, KeyDictionary::shared(3))
 }
 
 /// A ring of times for each key.

@@ -246,6 +246,24 @@ pub fn write_plain_json(value: i128, scale: u8, out: &mut String) {
     write_java(value, scale.into(), out);
 }
 
+/// Appends a double's text as Flink's JSON functions do, which read it back as a BigDecimal:
+/// `1.0E+7` for `1.0E7`. What is no number stays as it is.
+pub fn write_number_json(text: &str, out: &mut String) {
+    let (negative, bytes) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        bytes => (false, bytes),
+    };
+    let found = digits(bytes);
+    match exponent(&bytes[found.end..]) {
+        Ok(exponent) if found.any => {
+            let value = found.value as i128;
+            let scale = (found.fraction - exponent) as i32;
+            write_java(if negative { -value } else { value }, scale, out);
+        }
+        _ => out.push_str(text),
+    }
+}
+
 /// Appends as Flink's `json` format does: without zeros at the end, `1E+2`.
 pub fn write_scientific(value: i128, scale: u8, out: &mut String) {
     if value == 0 {

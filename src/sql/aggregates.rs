@@ -106,7 +106,7 @@ pub fn bind(
     let ast::FunctionArguments::List(list) = &call.args else {
         return Err(Fault::new(span, format!("{} needs an argument", call.name)));
     };
-    let distinct = list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct);
+    let distinct = is_distinct(call);
     let [argument] = list.args.as_slice() else {
         return Err(Fault::new(span, format!("{} takes one argument", call.name))
             .help("count a combination by COUNT(DISTINCT a || '-' || b)"));
@@ -349,11 +349,11 @@ fn is_distinct(call: &ast::Function) -> bool {
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct))
 }
 
-/// The call with no more than `count` arguments and no clauses.
-fn plain_call(call: &ast::Function, count: usize) -> ast::Function {
+/// The call with its first argument alone and no clauses.
+fn first_argument(call: &ast::Function) -> ast::Function {
     let mut plain = call.clone();
     if let ast::FunctionArguments::List(list) = &mut plain.args {
-        list.args.truncate(count);
+        list.args.truncate(1);
         list.clauses.clear();
     }
     plain
@@ -378,7 +378,7 @@ fn percentile(
         Some(Value::F64(share)) => Share::new(*share).ok_or_else(wrong)?,
         _ => return Err(wrong()),
     };
-    let spec = bind(AggregateFunction::Sum, &plain_call(call, 1), binder.scope, span)?;
+    let spec = bind(AggregateFunction::Sum, &first_argument(call), binder.scope, span)?;
     if spec.distinct {
         return Err(Fault::unsupported(span, &format!("{name}(DISTINCT …)"), "leave DISTINCT out"));
     }

@@ -7,8 +7,7 @@ use super::aggregates;
 use super::fault::{At, Fault, Result};
 use super::scope::Binder;
 use crate::error::nearest;
-use crate::expression::registry;
-use crate::expression::registry::BinaryOp;
+use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{Expr, ExprKind};
 use crate::record::DataType;
 
@@ -101,9 +100,7 @@ impl Binder<'_> {
         let spec = aggregates::bind(function, call, scope, span)?;
         Ok(grouping.call(spec))
     }
-}
 
-impl Binder<'_> {
     /// `(from, to) OVERLAPS (from, to)`; an interval in place of an end counts from its start.
     pub(super) fn overlaps(&mut self, left: &[Ast], right: &[Ast], span: Span) -> Result<Expr> {
         let mut period = |ends: &[Ast]| -> Result<[Expr; 2]> {

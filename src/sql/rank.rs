@@ -12,7 +12,7 @@ use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
-use crate::operator::over::{Bounds, OverCall, OverFunction};
+use crate::operator::over::{Bounds, OverCall};
 use crate::operator::rank::{FirstSpec, Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
 
@@ -309,16 +309,8 @@ impl Queries<'_> {
             }
         };
         let (keys, time) = (keys.clone(), by.column);
-        let count = OverCall {
-            function: OverFunction::Count,
-            argument: None,
-            otherwise: Value::Null,
-            distinct: false,
-            scale: 0,
-            data_type: DataType::BigInt,
-        };
         let (input, order) = self.ordered(node.inputs[0], time, &keys);
-        let (calls, bounds) = (vec![count], Bounds::Rows(None));
+        let (calls, bounds) = (vec![OverCall::count()], Bounds::Rows(None));
         node.kind = NodeKind::Over { time, keys, calls, bounds, order };
         let time = self.plan.nodes[input].time;
         Ok(self.plan.add(Node { inputs: vec![input], time, ..node }))

@@ -238,7 +238,7 @@ fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
             && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
     }) {
         from = at + 1;
-        closing(&tokens, at + 1)?;
+        let mut close = closing(&tokens, at + 1)?;
         // A column may be named so; then no other expression begins behind it.
         let begins = match &tokens[at + 3].token {
             Token::Word(_) => !is_word(&tokens[at + 3], "VALUE"),
@@ -247,8 +247,9 @@ fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
         };
         if is_word(&tokens[at + 2], "KEY") && begins {
             tokens.remove(at + 2);
+            close -= 1;
         }
-        let (close, mut depth) = (closing(&tokens, at + 1)?, 0usize);
+        let mut depth = 0usize;
         for token in &mut tokens[at + 2..close] {
             match token.token {
                 Token::LParen => depth += 1,

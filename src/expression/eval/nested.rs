@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::{CastMode, EvalErrors, text};
 use super::frame::{Arg, Frame};
+use crate::decimal;
 use crate::number::write_double;
 use crate::record::{
     Batch, BatchTime, Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Field, Validity,
@@ -20,35 +21,6 @@ pub fn json(frame: &mut Frame, of: &DataType) -> ColumnRef {
     })
 }
 
-/// Flink's JSON functions read numbers back as Java's BigDecimal: what Double.toString has written
-/// appears as that class shows it.
-fn write_number(shown: &str, out: &mut String) {
-    let (sign, shown) = shown.strip_prefix('-').map_or(("", shown), |rest| ("-", rest));
-    let (mantissa, exponent) = shown.split_once('E').unwrap_or((shown, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all = format!("{whole}{fraction}");
-    let digits = match all.trim_start_matches('0') {
-        "" => "0",
-        digits => digits,
-    };
-    out.push_str(if digits == "0" { "" } else { sign });
-    let scale = fraction.len() as i64 - exponent.parse::<i64>().unwrap_or(0);
-    let adjusted = digits.len() as i64 - 1 - scale;
-    let point = digits.len() as i64 - scale;
-    if scale == 0 {
-        out.push_str(digits);
-    } else if scale > 0 && adjusted >= -6 && point > 0 {
-        let (whole, fraction) = digits.split_at(point as usize);
-        out.extend([whole, ".", fraction]);
-    } else if scale > 0 && adjusted >= -6 {
-        out.extend(["0.", &"0".repeat(-point as usize), digits]);
-    } else {
-        let (first, rest) = digits.split_at(1);
-        let dot = if rest.is_empty() { "" } else { "." };
-        out.push_str(&format!("{first}{dot}{rest}E{adjusted:+}"));
-    }
-}
-
 fn write_json(value: &Value, of: &DataType, out: &mut String) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match (value, of) {
@@ -59,7 +31,7 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
                 DataType::Float => text::write_value(value, of, &mut shown),
                 _ => write_double(*number, &mut shown),
             }
-            write_number(&shown, out);
+            decimal::write_number_json(&shown, out);
         }
         (Value::I64(_), of) if !of.is_integer() => {
             let mut shown = String::new();

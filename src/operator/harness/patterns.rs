@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::expression::Expr;
-use crate::operator::over::{Order, OverCall, OverFunction};
+use crate::operator::over::{Order, OverCall};
 use crate::operator::pattern::{
     Condition, Element, MatchRecognize, Pattern, Recognition, Skip, Term, TermKind,
 };
@@ -170,32 +170,14 @@ fn recognition(pattern: &Pattern) -> Recognition {
     let condition = |variable: usize| {
         let predicate = Expr::column(FITS + variable, DataType::Boolean);
         // Every second one reads the run as well, to go the other way through the operator.
-        let call = OverCall {
-            function: OverFunction::Count,
-            argument: None,
-            otherwise: Value::Null,
-            distinct: false,
-            scale: 0,
-            data_type: DataType::BigInt,
-        };
-        let kind = TermKind::Aggregate(call);
+        let kind = TermKind::Aggregate(OverCall::count());
         let term = Term { kind, variable: None, column: 0, data_type: DataType::BigInt };
         let terms = if variable.is_multiple_of(2) { Vec::new() } else { vec![term] };
         Some(Condition { predicate, terms })
     };
     let term =
         |kind: TermKind, variable| Term { kind, variable, column: 2, data_type: DataType::BigInt };
-    let count = |variable| {
-        let call = OverCall {
-            function: OverFunction::Count,
-            argument: None,
-            otherwise: Value::Null,
-            distinct: false,
-            scale: 0,
-            data_type: DataType::BigInt,
-        };
-        term(TermKind::Aggregate(call), Some(variable))
-    };
+    let count = |variable| term(TermKind::Aggregate(OverCall::count()), Some(variable));
     let mut measures = vec![term(TermKind::First(0), None), term(TermKind::Last(0), None)];
     measures.extend((0..VARIABLES).map(count));
     Recognition {

@@ -63,6 +63,20 @@ pub struct OverCall {
     pub data_type: DataType,
 }
 
+impl OverCall {
+    /// COUNT(*).
+    pub fn count() -> Self {
+        Self {
+            function: OverFunction::Count,
+            argument: None,
+            otherwise: Value::Null,
+            distinct: false,
+            scale: 0,
+            data_type: DataType::BigInt,
+        }
+    }
+}
+
 /// The id of a step, by which its state is found again, is a hash of this text: a call of no decimal
 /// says nothing of a scale.
 impl fmt::Debug for OverCall {

@@ -12,10 +12,10 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys::types::RDKafkaRespErr;
 
-use super::Shared;
 use super::lane::{Chunk, Claim, Lane};
 use super::records::whole_batch;
 use super::wire::{self, Aborted, Answer, Refused, Wanted};
+use super::{Shared, of};
 
 /// How long the connection rests while every lane is full or held back.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -62,7 +62,7 @@ impl Link {
         let builder = std::thread::Builder::new().name(format!("kafka-fetch-{broker}"));
         match builder.spawn(move || Reader::new(own, shared).run()) {
             Ok(handle) => {
-                *lock(&link.thread) = Some(handle.thread().clone());
+                *of(link.thread.lock()) = Some(handle.thread().clone());
                 Some(link)
             }
             Err(error) => {
@@ -79,18 +79,14 @@ impl Link {
 
     /// Breaks the connection: the thread begins anew, if it is not to end.
     pub fn interrupt(&self) {
-        if let Some(socket) = &*lock(&self.socket) {
+        if let Some(socket) = &*of(self.socket.lock()) {
             // Fails where the connection is gone already.
             let _ = socket.shutdown(Shutdown::Both);
         }
-        if let Some(thread) = &*lock(&self.thread) {
+        if let Some(thread) = &*of(self.thread.lock()) {
             thread.unpark();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Why a connection is given up.
@@ -134,7 +130,7 @@ impl Reader {
             let asked = self.correlation;
             let broken = self.converse();
             self.link.asked_ms.store(0, Ordering::Relaxed);
-            *lock(&self.link.socket) = None;
+            *of(self.link.socket.lock()) = None;
             if self.has_ended() {
                 return;
             }
@@ -154,7 +150,7 @@ impl Reader {
     }
 
     fn tell(&self, broken: Broken) {
-        let (host, port) = lock(&self.link.address).clone();
+        let (host, port) = of(self.link.address.lock()).clone();
         let is_final = matches!(broken, Broken::Unfit(_));
         let reason = match broken {
             Broken::Network(error) => error.to_string(),
@@ -196,7 +192,7 @@ impl Reader {
     }
 
     fn connect(&self) -> Result<TcpStream, Broken> {
-        let (host, port) = lock(&self.link.address).clone();
+        let (host, port) = of(self.link.address.lock()).clone();
         let timeout = self.shared.settings.timeout;
         let wait = Duration::from_millis(self.shared.settings.limits.wait_ms as u64);
         let mut last = std::io::Error::other("its name has no address");
@@ -206,7 +202,7 @@ impl Reader {
                     stream.set_nodelay(true)?;
                     stream.set_read_timeout(Some(timeout + wait))?;
                     stream.set_write_timeout(Some(timeout))?;
-                    *lock(&self.link.socket) = Some(stream.try_clone()?);
+                    *of(self.link.socket.lock()) = Some(stream.try_clone()?);
                     return Ok(stream);
                 }
                 Err(error) => last = error,

@@ -108,6 +108,7 @@ struct Shared {
     started: Instant,
 }
 
+/// What a lock guards, also after a thread has died with it: nothing is left half done under one.
 fn of<T>(result: Result<T, PoisonError<T>>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
 }
