@@ -1,13 +1,16 @@
 //! A job's state folder: its lock, its generations, and what is thrown away.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{FileEntry, Manifest};
+use super::chain::Beginnings;
+use super::manifest::{FileEntry, Manifest, StateFile};
 use super::snapshot::{self, SnapshotWriter, TEMPORARY, Visit};
 use super::{at, sync_folder};
 use crate::fault;
+use crate::state::{KeyGroups, Saved};
 
 /// Complete generations that stay.
 const GENERATIONS: usize = 2;
@@ -83,8 +86,7 @@ impl StateFolder {
         if !into.manifests()?.is_empty() {
             return Err(format!("{} holds state already", into.dir.display()));
         }
-        let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
-        for file in manifest.files.iter().chain(outboxes) {
+        for file in manifest.all_files() {
             let from = self.dir.join(&file.name);
             let copy = fs::copy(&from, into.dir.join(&file.name));
             copy.map_err(|error| at(&from, &error))?;
@@ -167,9 +169,7 @@ impl StateFolder {
         if manifest.job != self.job || manifest_name(&manifest) != name {
             return Err(format!("{}: is of another job or epoch", path.display()));
         }
-        let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
-        let mut files = manifest.files.iter().chain(outboxes);
-        files.try_for_each(|file| snapshot::verify(&self.dir, file))?;
+        manifest.all_files().try_for_each(|file| snapshot::verify(&self.dir, file))?;
         Ok(manifest)
     }
 
@@ -276,14 +276,13 @@ impl StateFolder {
     /// that none of the kept ones lists. Files of later epochs may be being written.
     fn collect(&self, committed: Order) -> Result<(), String> {
         let manifests = self.manifests()?;
-        let mut kept = Vec::new();
+        let mut kept = HashSet::new();
         for (_, name) in manifests.iter().take(GENERATIONS) {
             let path = self.dir.join(name);
             let bytes = fs::read(&path).map_err(|error| at(&path, &error))?;
             match Manifest::from_bytes(&bytes) {
                 Ok(manifest) => {
-                    let outboxes = manifest.outboxes.into_iter().map(|outbox| outbox.file);
-                    kept.extend(manifest.files.into_iter().chain(outboxes).map(|file| file.name));
+                    kept.extend(manifest.all_files().map(|file| file.name.clone()));
                 }
                 // What an unreadable manifest needs is unknown: delete nothing.
                 Err(_) => return Ok(()),
@@ -301,8 +300,33 @@ impl StateFolder {
         Ok(())
     }
 
-    /// Verifies a file of a manifest and hands out its entries: operator, state name, key group,
-    /// bytes.
+    /// Hands out what the state of these key groups is made of, each file verified as a whole: to
+    /// be loaded in this order.
+    pub fn read_state(
+        &self,
+        files: &[StateFile],
+        groups: &KeyGroups,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), String> {
+        let beginnings = Beginnings::of(files);
+        for (index, state) in files.iter().enumerate() {
+            let counts = |group: usize| groups.contains(&group) && beginnings.counts(index, group);
+            if !state.groups.clone().any(counts) {
+                continue;
+            }
+            snapshot::read(&self.dir, &state.file, &mut |operator, name, saved| match saved {
+                Saved::Entry { key_group, .. } | Saved::Gone { key_group, .. }
+                    if !counts(key_group) =>
+                {
+                    Ok(())
+                }
+                _ => visit(operator, name, saved),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Verifies a file of a manifest and hands out what it holds.
     pub fn read(&self, file: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
         snapshot::read(&self.dir, file, visit)
     }

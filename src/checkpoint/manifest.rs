@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::state::KeyGroups;
+
 /// Of the manifest's form; another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Where a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,17 @@ pub struct FileEntry {
     pub length: u64,
     /// XXH3 of the whole file but its last eight bytes, where it stands again.
     pub checksum: u64,
+}
+
+/// What a worker has written of its state in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateFile {
+    pub file: FileEntry,
+    /// The key groups that the worker owned; the file says nothing of others.
+    pub groups: KeyGroups,
+    /// Those of them that the file holds whole; of the others it holds what has changed.
+    pub images: KeyGroups,
 }
 
 /// Rows that a sink publishes after the commit.
@@ -53,7 +66,8 @@ pub struct Manifest {
     pub sources: Vec<SourcePosition>,
     /// Watermark (ms) of each operator or source that has one.
     pub watermarks: Vec<(String, i64)>,
-    pub files: Vec<FileEntry>,
+    /// The state, as [`super::chain`] reads it: oldest first.
+    pub files: Vec<StateFile>,
     /// Rows of committed epochs that may not be published yet.
     pub outboxes: Vec<Outbox>,
     /// Ids of the operators whose state the files hold.
@@ -68,6 +82,12 @@ impl Manifest {
     /// A manifest of this release's form with nothing in it yet.
     pub fn new(job: &str, epoch: u64, incarnation: u64) -> Self {
         Self { version: VERSION, epoch, incarnation, job: job.to_owned(), ..Self::default() }
+    }
+
+    /// Every file that the epoch consists of.
+    pub fn all_files(&self) -> impl Iterator<Item = &FileEntry> {
+        let outboxes = self.outboxes.iter().map(|outbox| &outbox.file);
+        self.files.iter().map(|state| &state.file).chain(outboxes)
     }
 
     /// Job, start, epoch and hash: what a commit elsewhere names.

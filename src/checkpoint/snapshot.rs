@@ -1,8 +1,9 @@
-//! Snapshot files: what one worker holds at the end of an epoch.
+//! Snapshot files: what one worker saves of its state in an epoch.
 //!
 //! `PELTSNAP`, version (u32), then records: a tag byte 1 for a section (operator and state name,
-//! each with a u32 length), 2 for an entry (key group u16, length u32, bytes), 0 for the end
-//! (number of entries, u64); behind it XXH3 of all before. Numbers are little-endian.
+//! each with a u32 length), 2 for an entry and 3 for one that is gone (key group u16, length u32,
+//! bytes), 4 for what holds for all key groups (length u32, bytes), 0 for the end (number of
+//! records of kinds 2 and 3, u64); behind it XXH3 of all before. Numbers are little-endian.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -12,11 +13,14 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::manifest::FileEntry;
 use super::{at, sync_folder};
+use crate::state::Saved;
 
 const MAGIC: &[u8; 8] = b"PELTSNAP";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SECTION: u8 = 1;
 const ENTRY: u8 = 2;
+const GONE: u8 = 3;
+const COMMON: u8 = 4;
 const END: u8 = 0;
 const TRAILER: u64 = 8;
 const BUFFER: usize = 1 << 18;
@@ -32,6 +36,7 @@ pub struct SnapshotWriter {
     name: String,
     length: u64,
     entries: u64,
+    common: Xxh3,
 }
 
 impl SnapshotWriter {
@@ -45,6 +50,7 @@ impl SnapshotWriter {
             name,
             length: 0,
             entries: 0,
+            common: Xxh3::new(),
         };
         writer
             .put(MAGIC)
@@ -63,15 +69,41 @@ impl SnapshotWriter {
         Ok(())
     }
 
-    /// One entry of [`crate::state::KeyedState::save`].
-    pub fn entry(&mut self, key_group: usize, entry: &[u8]) -> io::Result<()> {
+    /// One thing that [`crate::state::KeyedState::save`] writes.
+    pub fn saved(&mut self, saved: Saved<'_>) -> io::Result<()> {
+        let (tag, key_group, bytes) = match saved {
+            Saved::Entry { key_group, bytes } => (ENTRY, key_group, bytes),
+            Saved::Gone { key_group, key } => (GONE, key_group, key),
+            Saved::Common(bytes) => {
+                self.common.update(bytes);
+                self.put(&[COMMON])?;
+                self.put(&length(bytes.len())?)?;
+                return self.put(bytes);
+            }
+        };
         let group = u16::try_from(key_group).map_err(io::Error::other)?;
-        self.put(&[ENTRY])?;
+        self.put(&[tag])?;
         self.put(&group.to_le_bytes())?;
-        self.put(&length(entry.len())?)?;
-        self.put(entry)?;
+        self.put(&length(bytes.len())?)?;
+        self.put(bytes)?;
         self.entries += 1;
         Ok(())
+    }
+
+    /// Whether it says nothing of any key group.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// A digest of what it says for all of them.
+    pub fn common(&self) -> u64 {
+        self.common.digest()
+    }
+
+    /// Deletes the file.
+    pub fn discard(self) -> Result<(), String> {
+        let path = self.dir.join(format!("{}{TEMPORARY}", self.name));
+        fs::remove_file(&path).map_err(|error| at(&path, &error))
     }
 
     /// Closes the file, syncs it and gives it its name.
@@ -134,10 +166,10 @@ pub(super) fn verify(dir: &Path, entry: &FileEntry) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes one entry: operator, state name, key group, bytes.
-pub type Visit<'a> = dyn FnMut(&str, &str, usize, &[u8]) -> Result<(), String> + 'a;
+/// Takes one thing that was saved, and the names of its operator and state.
+pub type Visit<'a> = dyn FnMut(&str, &str, Saved<'_>) -> Result<(), String> + 'a;
 
-/// Verifies a file as a whole, then hands out its entries.
+/// Verifies a file as a whole, then hands out what it holds.
 pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
     verify(dir, entry)?;
     let path = dir.join(&entry.name);
@@ -165,11 +197,19 @@ fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String>
                     *name = String::from_utf8_lossy(&bytes).into_owned();
                 }
             }
-            ENTRY => {
-                let group = u16::from_le_bytes(take(input).map_err(text)?);
+            tag @ (ENTRY | GONE) => {
+                let key_group = usize::from(u16::from_le_bytes(take(input).map_err(text)?));
                 take_bytes(input, &mut bytes).map_err(text)?;
-                visit(&operator, &state, usize::from(group), &bytes)?;
+                let saved = match tag {
+                    ENTRY => Saved::Entry { key_group, bytes: &bytes },
+                    _ => Saved::Gone { key_group, key: &bytes },
+                };
+                visit(&operator, &state, saved)?;
                 entries += 1;
+            }
+            COMMON => {
+                take_bytes(input, &mut bytes).map_err(text)?;
+                visit(&operator, &state, Saved::Common(&bytes))?;
             }
             END => {
                 let wanted = u64::from_le_bytes(take(input).map_err(text)?);

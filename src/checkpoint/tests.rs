@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::state::Saved;
 
 fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
     let mut manifest = Manifest::new("job", epoch, incarnation);
@@ -20,12 +21,15 @@ fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
         for worker in 0..2 {
             let mut writer = folder.writer(epoch, incarnation, worker).unwrap();
             writer.section("op", "counts").unwrap();
-            for group in [0, 127, 300] {
-                writer.entry(group, format!("{epoch}/{worker}/{group}").as_bytes()).unwrap();
+            for group in [0, 100, 127] {
+                let bytes = format!("{epoch}/{worker}/{group}");
+                writer.saved(Saved::Entry { key_group: group, bytes: bytes.as_bytes() }).unwrap();
             }
             writer.section("op", "empty").unwrap();
-            writer.entry(1, b"").unwrap();
-            manifest.files.push(writer.finish().unwrap());
+            writer.saved(Saved::Gone { key_group: 1, key: b"" }).unwrap();
+            writer.saved(Saved::Common(b"all")).unwrap();
+            let file = writer.finish().unwrap();
+            manifest.files.push(StateFile { file, groups: 0..128, images: 0..128 });
         }
     }
     folder.commit(&manifest).unwrap();
@@ -62,16 +66,19 @@ fn keeps_two_generations_and_reads_them_back() {
     assert_eq!(manifest, last);
     assert_eq!((files(dir.path(), "manifest").len(), files(dir.path(), "state").len()), (2, 4));
     let mut seen = Vec::new();
-    let file = &manifest.unwrap().files[1];
-    let mut visit = |operator: &str, state: &str, group: usize, entry: &[u8]| {
-        seen.push(format!("{operator} {state} {group} {}", String::from_utf8_lossy(entry)));
+    let mut visit = |operator: &str, state: &str, saved: Saved<'_>| {
+        let (tag, bytes) = match saved {
+            Saved::Entry { key_group, bytes } => (format!("{key_group}+"), bytes),
+            Saved::Gone { key_group, key } => (format!("{key_group}-"), key),
+            Saved::Common(bytes) => ("=".to_owned(), bytes),
+        };
+        seen.push(format!("{operator} {state} {tag} {}", String::from_utf8_lossy(bytes)));
         Ok(())
     };
-    folder.read(file, &mut visit).unwrap();
-    assert_eq!(
-        seen,
-        ["op counts 0 5/1/0", "op counts 127 5/1/127", "op counts 300 5/1/300", "op empty 1 "]
-    );
+    folder.read_state(&manifest.unwrap().files, &(100..128), &mut visit).unwrap();
+    let wanted =
+        ["op counts 100+ 5/1/100", "op counts 127+ 5/1/127", "op empty = all"].map(str::to_owned);
+    assert_eq!(seen, wanted);
     assert!(folder.commit(&Manifest::new("job", 5, 1)).unwrap_err().contains("not newer"));
 }
 
@@ -125,7 +132,7 @@ fn finds_a_torn_tail_and_a_missing_file() {
     fs::remove_file(&path).unwrap();
     let error = folder.load_latest().unwrap_err();
     assert!(error.contains("is missing") && error.contains("backup"), "{error}");
-    assert!(folder.read(&manifest.files[1], &mut |_, _, _, _| Ok(())).is_err());
+    assert!(folder.read(&manifest.files[1].file, &mut |_, _, _| Ok(())).is_err());
 }
 
 #[test]

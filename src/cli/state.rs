@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use crate::checkpoint::{Manifest, StateFolder};
+use crate::record::key::KEY_GROUPS;
+use crate::state::Saved;
 
 #[derive(clap::Args)]
 pub struct StateArgs {
@@ -66,8 +68,7 @@ fn list(dir: &Path) -> Result<(), String> {
 }
 
 fn bytes(manifest: &Manifest) -> u64 {
-    let outboxes = manifest.outboxes.iter().map(|outbox| &outbox.file);
-    manifest.files.iter().chain(outboxes).map(|file| file.length).sum()
+    manifest.all_files().map(|file| file.length).sum()
 }
 
 fn inspect(dir: &Path, job: &str) -> Result<(), String> {
@@ -84,13 +85,13 @@ fn inspect(dir: &Path, job: &str) -> Result<(), String> {
         println!("reads {} partition {} from {} on", source.topic, source.partition, source.next);
     }
     let mut sizes: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
-    for file in &manifest.files {
-        folder.read(file, &mut |operator, state, _, entry| {
-            let size = sizes.entry((operator.to_owned(), state.to_owned())).or_default();
-            *size = (size.0 + 1, size.1 + entry.len() as u64);
-            Ok(())
-        })?;
-    }
+    folder.read_state(&manifest.files, &(0..KEY_GROUPS), &mut |operator, state, saved| {
+        let size = sizes.entry((operator.to_owned(), state.to_owned())).or_default();
+        if let Saved::Entry { bytes, .. } | Saved::Gone { key: bytes, .. } = saved {
+            *size = (size.0 + 1, size.1 + bytes.len() as u64);
+        }
+        Ok(())
+    })?;
     println!("{:<18} {:<12} {:>12} {:>14}", "operator", "state", "entries", "bytes");
     for ((operator, state), (entries, bytes)) in sizes {
         println!("{operator:<18} {state:<12} {entries:>12} {bytes:>14}");

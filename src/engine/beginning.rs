@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::recovery::{self, Recovery};
 use super::{Ended, Job, RunOptions};
-use crate::checkpoint::{Manifest, StateFolder};
+use crate::checkpoint::{Manifest, StateFile, StateFolder};
 use crate::fault;
-use crate::shard::epoch::EpochState;
 use crate::shard::topology::Topology;
 use crate::sink::kafka::open_transactions;
 use crate::sink::kafka::transaction::Transactions;
@@ -95,6 +94,11 @@ impl Beginning {
         Ok(folder.committed(&manifest)?)
     }
 
+    /// What the state is made of that the job goes on from.
+    pub fn files(&self) -> Vec<StateFile> {
+        self.recovery.as_ref().map_or_else(Vec::new, |recovery| recovery.manifest.files.clone())
+    }
+
     /// Who publishes committed rows, as other systems get to see it.
     pub fn publisher(&self, job: &str) -> Publisher {
         // A digest: who can read it must not learn the seed.
@@ -108,12 +112,6 @@ impl Beginning {
             epoch: self.epoch,
             take_over: self.allow_older_state,
         }
-    }
-
-    /// Where the workers write their state.
-    pub fn epoch_state(&self) -> Option<EpochState> {
-        let folder = self.state.clone()?;
-        Some(EpochState { folder, incarnation: self.incarnation })
     }
 }
 

@@ -10,7 +10,7 @@ use crossbeam::channel::{Receiver, Sender, select};
 use super::beginning::{Beginning, manifest_operators};
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
-use crate::checkpoint::{FileEntry, Manifest, Outbox, SourcePosition};
+use crate::checkpoint::{Manifest, Outbox, SourcePosition, StateFile, chain};
 use crate::fault;
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
@@ -87,7 +87,10 @@ struct Epoch {
     workers_left: usize,
     sinks_left: usize,
     sources: Vec<SourcePositions>,
-    files: Vec<FileEntry>,
+    files: Vec<StateFile>,
+    /// Bytes in them of whole key groups, and of changes.
+    images: u64,
+    changes: u64,
     outboxes: Vec<Outbox>,
 }
 
@@ -107,6 +110,8 @@ pub struct Control<'a> {
     pub sink_events: Receiver<SinkEvent>,
     pub letters: Sender<DeadLetter>,
     pub contexts: Vec<SinkContext>,
+    /// What the state of the last committed epoch is made of.
+    pub files: Vec<StateFile>,
     /// What the job goes on from; its epoch is the last one begun.
     pub beginning: Beginning,
     /// The newest committed epoch, for the sinks.
@@ -241,6 +246,8 @@ impl Control<'_> {
             sinks_left: self.contexts.len(),
             sources: Vec::new(),
             files: Vec::new(),
+            images: 0,
+            changes: 0,
             outboxes: Vec::new(),
         }
     }
@@ -252,12 +259,14 @@ impl Control<'_> {
         workers_left: &mut usize,
     ) -> Result<(), String> {
         match event {
-            Event::Saved { epoch, sources, file, .. } => {
+            Event::Saved { epoch, sources, written, .. } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.workers_left -= 1;
                     current.saved = Some(Instant::now());
                     current.sources.extend(sources);
-                    current.files.extend(file);
+                    current.images += written.images;
+                    current.changes += written.changes;
+                    current.files.extend(written.file);
                 }
             }
             Event::Finished { late, first, .. } => {
@@ -322,6 +331,10 @@ impl Control<'_> {
             fault::point("committed");
             self.committed.store(epoch.number, Ordering::Release);
             folder.committed(&manifest)?;
+            let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
+            let help = "Bytes on disk that a restart would read";
+            self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
+            self.files = manifest.files;
         }
         if let Err(error) = self.commit_offsets(&epoch.sources, &name) {
             // They are for lag tools: what counts is the manifest.
@@ -353,10 +366,15 @@ impl Control<'_> {
         }
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
-        let outboxes = epoch.outboxes.iter().map(|outbox| &outbox.file);
-        let bytes: u64 = epoch.files.iter().chain(outboxes).map(|file| file.length).sum();
-        let help = "Bytes of the files of the last epoch";
-        self.metrics.gauge("pelton_epoch_bytes", help, &[]).set(bytes as f64);
+        let outboxes = epoch.outboxes.iter().map(|outbox| outbox.file.length).sum();
+        let help = "Bytes that the last epoch has written, by kind: changes of the state, key groups \
+                    written whole in turn, rows that sinks publish after the commit";
+        for (kind, bytes) in
+            [("change", epoch.changes), ("image", epoch.images), ("outbox", outboxes)]
+        {
+            let labels = [("kind", kind)];
+            self.metrics.gauge("pelton_epoch_bytes", help, &labels).set(bytes as f64);
+        }
     }
 
     /// Says so where no epoch has been committed for long.
@@ -415,8 +433,9 @@ impl Control<'_> {
     }
 
     fn manifest(&self, epoch: &Epoch) -> Manifest {
-        let mut sources = Vec::new();
-        let mut watermarks = Vec::new();
+        let (mut sources, mut watermarks) = (Vec::new(), Vec::new());
+        let mut files = [&self.files[..], &epoch.files].concat();
+        chain::prune(&mut files);
         for source in &epoch.sources {
             let topic = self.topic_of(&source.id);
             sources.extend(source.positions.iter().map(|position| SourcePosition {
@@ -434,7 +453,7 @@ impl Control<'_> {
             shards: self.handles.len(),
             sources,
             watermarks,
-            files: epoch.files.clone(),
+            files,
             outboxes: epoch.outboxes.clone(),
             operators: manifest_operators(&self.job.topology),
             ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)

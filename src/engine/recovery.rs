@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::checkpoint::{Manifest, SourcePosition, StateFolder};
+use crate::checkpoint::{Manifest, Sizes, SourcePosition, StateFolder};
 use crate::record::key;
 use crate::shard::node::Node;
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::Topology;
 use crate::shard::worker::WatermarkLink;
 use crate::source::Position;
+use crate::state::Saved;
 
 /// A saved epoch and the folder its files are in.
 pub struct Recovery {
@@ -56,39 +57,39 @@ impl Recovery {
         Some(of_scan.map(position).collect())
     }
 
-    /// Brings back the state of the key groups that `worker` of `workers` owns.
+    /// Brings back the state of the key groups that `worker` of `workers` owns; gives the bytes
+    /// that were read of each.
     pub fn restore(
         &self,
         nodes: &mut [Node],
         links: &[WatermarkLink],
         sources: &[SourceTask],
-        worker: usize,
-        workers: usize,
-    ) -> Result<(), String> {
+        (worker, workers): (usize, usize),
+    ) -> Result<Sizes, String> {
+        let (groups, mut sizes) = (key::groups_of(worker, workers), [0; key::KEY_GROUPS]);
         let by_id: BTreeMap<String, usize> =
             nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
-        for file in &self.manifest.files {
-            self.folder.read(file, &mut |operator, state, key_group, entry| {
-                if key::shard_of(key_group, workers) != worker {
-                    return Ok(());
-                }
-                let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
-                let mut states = nodes[index].operator.states();
-                let found = states.iter_mut().find(|(name, _)| *name == state);
-                let (_, primitive) = found.ok_or_else(|| {
-                    format!(
-                        "state '{state}' is of another version of pelton, which kept it otherwise: \
-                         go on with that version, or start with an empty --state-dir"
-                    )
-                })?;
-                primitive.load(key_group, entry)
+        self.folder.read_state(&self.manifest.files, &groups, &mut |operator, state, saved| {
+            if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } = saved
+            {
+                sizes[key_group] += bytes.len() as u64;
+            }
+            let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
+            let mut states = nodes[index].operator.states();
+            let found = states.iter_mut().find(|(name, _)| *name == state);
+            let (_, primitive) = found.ok_or_else(|| {
+                format!(
+                    "state '{state}' is of another version of pelton, which kept it otherwise: go \
+                     on with that version, or start with an empty --state-dir"
+                )
             })?;
-        }
+            primitive.load(saved)
+        })?;
         for node in nodes.iter_mut() {
             node.operator.restored();
         }
         self.restore_watermarks(nodes, links, sources);
-        Ok(())
+        Ok(sizes)
     }
 
     fn restore_watermarks(&self, nodes: &[Node], links: &[WatermarkLink], sources: &[SourceTask]) {

@@ -12,10 +12,12 @@ use super::beginning::Beginning;
 use super::control::{Control, Health};
 use super::recovery::Recovery;
 use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
+use crate::checkpoint::StateFolder;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
 use crate::record::json::JsonDecoder;
+use crate::record::key::KEY_GROUPS;
 use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
@@ -46,7 +48,8 @@ struct WorkerSeed {
     settings: Settings,
     plumbing: Plumbing,
     recovery: Option<Arc<Recovery>>,
-    state: Option<EpochState>,
+    folder: Option<Arc<StateFolder>>,
+    incarnation: u64,
     bounds: Bounds,
     core: Option<usize>,
     commands: Receiver<Command>,
@@ -116,6 +119,7 @@ pub fn run(
         sink_events: sinks.events,
         letters,
         contexts,
+        files: beginning.files(),
         beginning,
         committed,
         groups: Vec::new(),
@@ -176,7 +180,8 @@ impl Starter<'_> {
             settings: settings(self.job, self.options, self.beginning.seed),
             plumbing,
             recovery: self.beginning.recovery.clone(),
-            state: self.beginning.epoch_state(),
+            folder: self.beginning.state.clone(),
+            incarnation: self.beginning.incarnation,
             bounds: self.options.bounds.clone(),
             core: self.cores.get(index).copied(),
             commands,
@@ -421,9 +426,13 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
     let mut sources = open_sources(&seed)?;
     let built = build::build(topology, &seed.settings, &mut sources, seed.plumbing)?;
     let (mut nodes, links) = (built.nodes, built.links);
-    if let Some(recovery) = &seed.recovery {
-        recovery.restore(&mut nodes, &links, &sources, seed.index, seed.workers)?;
-    }
+    let place = (seed.index, seed.workers);
+    let sizes = match &seed.recovery {
+        Some(recovery) => recovery.restore(&mut nodes, &links, &sources, place)?,
+        None => [0; KEY_GROUPS],
+    };
+    let (folder, incarnation) = (seed.folder, seed.incarnation);
+    let state = folder.map(|folder| EpochState::new(folder, incarnation, place, sizes));
     seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,
@@ -440,7 +449,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
             seed.index,
             seed.observed.health.problem_cell(seed.index),
         ),
-        state: seed.state,
+        state,
         batch_rows: seed.batch_rows,
         flush_interval: seed.flush_interval,
         zone: seed.settings.zone.clone(),

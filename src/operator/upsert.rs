@@ -1,13 +1,13 @@
 //! The rows of a queryable table by primary key: the last one of each key stays.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
 use super::{Operator, Output, Progress, Readable};
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key};
-use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
-use crate::state::{Chunked, KeyedState, SharedKeys};
+use crate::state::entry::{put_i64, take_bytes, take_i64};
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
 
 /// Rows by slot, in canonical bytes of all their columns; 0 as sequence means no row.
 struct Rows {
@@ -15,8 +15,10 @@ struct Rows {
     types: Vec<DataType>,
     rows: Chunked<Option<Box<[u8]>>>,
     sequences: Chunked<u64>,
-    /// Slots by their last update, oldest first.
-    order: BTreeMap<u64, u32>,
+    changes: Changes,
+    /// Sequence and slot of each row, the oldest update first. After a change of the number of
+    /// shards two rows may have one sequence.
+    order: BTreeSet<(u64, u32)>,
     next: u64,
     bytes: u64,
 }
@@ -28,23 +30,32 @@ impl Rows {
         self.sequences.grow(slots);
     }
 
-    fn remove(&mut self, slot: u32) {
+    /// Takes the row out, if there is one; the slot stays.
+    fn take(&mut self, slot: u32) -> bool {
         let sequence = std::mem::take(&mut self.sequences[slot as usize]);
-        if let Some(row) = self.rows[slot as usize].take() {
-            self.bytes -= row.len() as u64;
-            self.order.remove(&sequence);
-            self.keys.borrow_mut().release(slot);
+        let Some(row) = self.rows[slot as usize].take() else { return false };
+        self.bytes -= row.len() as u64;
+        self.order.remove(&(sequence, slot));
+        true
+    }
+
+    fn remove(&mut self, slot: u32) {
+        if self.take(slot) {
+            let mut keys = self.keys.borrow_mut();
+            self.changes.remove(slot, &keys);
+            keys.release(slot);
         }
     }
 
     fn put(&mut self, slot: u32, row: &[u8], sequence: u64) {
-        // The new reference comes first, so that the slot is not given to another key.
-        self.keys.borrow_mut().retain(slot);
-        self.remove(slot);
+        if !self.take(slot) {
+            self.keys.borrow_mut().retain(slot);
+        }
+        self.changes.mark(slot);
         self.rows[slot as usize] = Some(row.into());
         self.sequences[slot as usize] = sequence;
         self.bytes += row.len() as u64;
-        self.order.insert(sequence, slot);
+        self.order.insert((sequence, slot));
         self.next = self.next.max(sequence + 1);
     }
 
@@ -64,36 +75,40 @@ impl Rows {
 }
 
 impl KeyedState for Rows {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let keys = self.keys.borrow();
-        let mut entry = Vec::new();
-        for (&sequence, &slot) in &self.order {
-            entry.clear();
-            put_bytes(keys.key(slot), &mut entry);
-            put_i64(sequence as i64, &mut entry);
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
+            put_i64(self.sequences[slot as usize] as i64, entry);
             entry.extend_from_slice(self.rows[slot as usize].as_deref().unwrap_or_default());
-            write(keys.key_group(slot), &entry)?;
-        }
-        Ok(())
+        };
+        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a table is cut short".to_owned();
-        let key = take_bytes(&mut entry).ok_or_else(bad)?;
-        let mut sequence = take_i64(&mut entry).ok_or_else(bad)? as u64;
-        // Two shards may have counted alike before a change of their number.
-        while self.order.contains_key(&sequence) {
-            sequence += 1;
+        match saved {
+            Saved::Entry { bytes: mut entry, .. } => {
+                let key = take_bytes(&mut entry).ok_or_else(bad)?;
+                let sequence = take_i64(&mut entry).ok_or_else(bad)? as u64;
+                let slot = self.keys.borrow_mut().intern_key(key);
+                self.grow();
+                self.put(slot, entry, sequence);
+                self.changes.loaded(slot);
+            }
+            Saved::Gone { key, .. } => {
+                let slot = self.keys.borrow().find(key);
+                if let Some(slot) = slot.filter(|&slot| self.is_present(slot)) {
+                    self.changes.forget(slot);
+                    self.remove(slot);
+                }
+            }
+            Saved::Common(_) => return Err(bad()),
         }
-        let slot = self.keys.borrow_mut().intern_key(key);
-        self.grow();
-        self.put(slot, entry, sequence);
         Ok(())
     }
 
     fn size(&self) -> (u64, u64) {
-        let fixed = self.rows.bytes() + self.sequences.bytes() + self.keys.borrow().bytes();
-        (self.order.len() as u64, self.bytes + fixed)
+        let fixed = self.rows.bytes() + self.sequences.bytes() + self.changes.bytes();
+        (self.order.len() as u64, self.bytes + fixed + self.keys.borrow().bytes())
     }
 }
 
@@ -118,7 +133,8 @@ impl UpsertTable {
             types,
             rows: Chunked::default(),
             sequences: Chunked::default(),
-            order: BTreeMap::new(),
+            changes: Changes::default(),
+            order: BTreeSet::new(),
             next: 1,
             bytes: 0,
         };
@@ -142,7 +158,7 @@ impl Operator for UpsertTable {
                 }
             }
             while self.max_rows.is_some_and(|most| self.table.order.len() > most)
-                && let Some((_, &oldest)) = self.table.order.first_key_value()
+                && let Some(&(_, oldest)) = self.table.order.first()
             {
                 self.table.remove(oldest);
             }

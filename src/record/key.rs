@@ -6,6 +6,8 @@
 //! NaNs are one, so are both zeros; NULL has a tag of its own. The hash is XXH3 (its algorithm is
 //! fixed for ever), as key groups are written to disk.
 
+use std::ops::Range;
+
 use super::batch::Batch;
 use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
 use super::row;
@@ -88,6 +90,12 @@ pub fn key_group(hash: u64) -> usize {
 #[inline]
 pub fn shard_of(key_group: usize, shards: usize) -> usize {
     key_group * shards / KEY_GROUPS
+}
+
+/// The key groups that a shard owns.
+pub fn groups_of(shard: usize, shards: usize) -> Range<usize> {
+    let first = |shard: usize| (shard * KEY_GROUPS).div_ceil(shards);
+    first(shard)..first(shard + 1)
 }
 
 /// Appends the canonical form of `row` of each column.

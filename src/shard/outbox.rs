@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::{FileEntry, StateFolder};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, row};
+use crate::state::Saved;
 
 /// Rows of one batch read back.
 const BATCH: usize = 1024;
@@ -53,7 +54,7 @@ impl Outbox {
                         entry.clear();
                         entry.push(batch.kind(at).code());
                         row::encode(&batch.columns, at, &mut entry);
-                        writer.entry(0, &entry)?;
+                        writer.saved(Saved::Entry { key_group: 0, bytes: &entry })?;
                     }
                 }
                 Ok::<(), std::io::Error>(())
@@ -88,8 +89,11 @@ impl Outbox {
             let epoch = file.epoch().ok_or_else(|| format!("{} names no epoch", file.name))?;
             let mut batches = Vec::new();
             let mut rows = BatchBuilder::new(self.types.clone());
-            self.folder.read(&file, &mut |_, _, _, entry| {
-                push(&mut rows, entry)?;
+            self.folder.read(&file, &mut |_, _, saved| {
+                let Saved::Entry { bytes, .. } = saved else {
+                    return Err("an outbox holds rows alone".into());
+                };
+                push(&mut rows, bytes)?;
                 if rows.len() == BATCH {
                     batches.push(rows.finish(BatchTime::at(i64::MIN)));
                 }

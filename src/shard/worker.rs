@@ -10,13 +10,12 @@ use crossbeam::channel::{Receiver, Sender};
 
 use super::channel::Waker;
 use super::dead_letter::DeadLetterSender;
-use super::epoch::{EpochInProgress, EpochState};
+use super::epoch::{EpochInProgress, EpochState, Written};
 use super::node::{Node, Step, Target, all_have_room, deliver};
 use super::query::{Request, Views};
 use super::report::Gauges;
 use super::source_task::{Poll, SourceTask};
 use super::watermark::WatermarkGenerator;
-use crate::checkpoint::FileEntry;
 use crate::operator::Output;
 use crate::record::Message;
 use crate::source::{PartitionState, Position};
@@ -40,12 +39,12 @@ pub enum Command {
 
 /// What a worker tells the engine.
 pub enum Event {
-    /// The epoch has passed all nodes of this worker; its state is in `file`.
+    /// The epoch has passed all nodes of this worker; their state is written.
     Saved {
         worker: usize,
         epoch: u64,
         sources: Vec<SourcePositions>,
-        file: Option<FileEntry>,
+        written: Written,
     },
     /// All bounded input has been computed; `first`: when its first record was read.
     Finished {
@@ -369,10 +368,8 @@ impl Worker {
     fn begin_epoch(&mut self, epoch: u64) -> Result<(), String> {
         let sources = self.parts.sources.iter().enumerate();
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
-        let mut progress =
-            EpochInProgress::begin(epoch, self.parts.index, sources, self.parts.state.as_ref())?;
-        progress.nodes_left = self.parts.nodes.len();
-        self.epoch = Some(progress);
+        let (nodes, state) = (self.parts.nodes.len(), self.parts.state.as_mut());
+        self.epoch = Some(EpochInProgress::begin(epoch, nodes, sources, state)?);
         for index in 0..self.parts.sources.len() {
             let status = self.parts.sources[index].announce();
             let messages = status.into_iter().chain([Message::Barrier(epoch)]).collect();
@@ -402,14 +399,11 @@ impl Worker {
     }
 
     fn finish_epoch_if_done(&mut self) -> Result<(), String> {
-        if let Some(progress) = self.epoch.take_if(|progress| progress.nodes_left == 0) {
-            let (epoch, sources, file) = progress.finish()?;
-            let _ = self.parts.events.send(Event::Saved {
-                worker: self.parts.index,
-                epoch,
-                sources,
-                file,
-            });
+        if let Some(mut progress) = self.epoch.take_if(|progress| progress.nodes_left == 0) {
+            let (epoch, sources) = (progress.epoch, std::mem::take(&mut progress.sources));
+            let written = progress.finish(self.parts.state.as_mut())?;
+            let worker = self.parts.index;
+            let _ = self.parts.events.send(Event::Saved { worker, epoch, sources, written });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Keyed state: the few primitives in which every operator keeps what it knows.
 
+pub mod changes;
 pub mod chunked;
 pub mod deadlines;
 pub mod dictionary;
@@ -9,22 +10,43 @@ pub mod sort_buffer;
 pub mod table;
 
 use std::io;
+use std::ops::Range;
 
+pub use changes::{Bits, Changes};
 pub use chunked::Chunked;
 pub use dictionary::{KeyDictionary, SharedKeys};
 pub use sort_buffer::SortBuffer;
 pub use table::{Entry, Table};
 
+/// Neighbouring key groups.
+pub type KeyGroups = Range<usize>;
+
+/// What a save writes and a load takes back. The bytes are opaque to all but the primitive
+/// itself; they name keys by their canonical bytes, never by slots, so that any number of shards
+/// can read them.
+#[derive(Clone, Copy, Debug)]
+pub enum Saved<'a> {
+    /// In place of an earlier one of the same key.
+    Entry { key_group: usize, bytes: &'a [u8] },
+    /// What was saved for the key is no longer there.
+    Gone { key_group: usize, key: &'a [u8] },
+    /// What holds for all key groups and shards alike, in place of what an earlier one said.
+    Common(&'a [u8]),
+}
+
+pub type Write<'a> = dyn FnMut(Saved<'_>) -> io::Result<()> + 'a;
+
 /// A piece of state that can be written out and read back by key group.
 ///
-/// Entries are opaque bytes to all but the primitive itself; they name keys by their canonical
-/// bytes, never by slots, so that any number of shards can read them.
+/// Saves build on each other: what a key group holds is what the last save wrote that had it
+/// among its `images`, and on top of it what the later ones wrote of it, in their order. A fresh
+/// primitive that has loaded them goes on from there.
 pub trait KeyedState {
-    /// Calls `write` with the key group and the bytes of each entry.
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()>;
+    /// Writes what has changed since the save before, and all of the key groups `images`.
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()>;
 
-    /// Takes one entry back; an error says what is wrong with it.
-    fn load(&mut self, key_group: usize, entry: &[u8]) -> Result<(), String>;
+    /// Takes one thing back; an error says what is wrong with it.
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String>;
 
     /// Rows held and the bytes they take, roughly.
     fn size(&self) -> (u64, u64);

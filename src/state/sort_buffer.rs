@@ -4,14 +4,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
-use super::KeyedState;
 use super::entry::{put_i64, take_i64};
+use super::{KeyGroups, KeyedState, Saved, Write};
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key, row};
 
 /// Rows as they came, copied together, and how many of them still wait.
 struct Chunk {
     batch: Batch,
     left: usize,
+    saved: bool,
+}
+
+/// A row read back: its columns are with those of the others.
+struct Loaded {
+    time: i64,
+    /// In the order of arrival.
+    place: i64,
+    /// The buffer's when the row was saved.
+    watermark: i64,
+    kind: ChangeKind,
 }
 
 /// Rows by event time, equal times in the order of arrival.
@@ -29,8 +40,8 @@ pub struct SortBuffer {
     next_chunk: u32,
     rows: u64,
     bytes: u64,
-    /// Rows read back: time, place in the order of arrival, kind; and their columns.
-    loaded: Vec<(i64, i64, ChangeKind)>,
+    /// Rows read back, and their columns.
+    loaded: Vec<Loaded>,
     columns: Vec<ColumnBuilder>,
 }
 
@@ -60,7 +71,7 @@ impl SortBuffer {
         self.next_chunk = self.next_chunk.wrapping_add(1);
         if !rows.is_empty() {
             let copied = copy(&self.types, rows.iter().map(|&row| (batch, row)));
-            self.add(chunk, Batch { stamp_us: batch.stamp_us, ..copied });
+            self.add(chunk, Batch { stamp_us: batch.stamp_us, ..copied }, false);
         }
         chunk
     }
@@ -71,10 +82,10 @@ impl SortBuffer {
         self.waiting.entry(time).or_default().push((chunk, at));
     }
 
-    fn add(&mut self, chunk: u32, batch: Batch) {
+    fn add(&mut self, chunk: u32, batch: Batch, saved: bool) {
         self.rows += batch.rows as u64;
         self.bytes += bytes_of(&batch);
-        self.chunks.insert(chunk, Chunk { left: batch.rows, batch });
+        self.chunks.insert(chunk, Chunk { left: batch.rows, batch, saved });
     }
 
     /// The smallest time that waits.
@@ -109,29 +120,37 @@ impl SortBuffer {
         Batch { stamp_us, ..copied }
     }
 
-    /// Puts rows that were read back in their places. To be called once all are there.
+    /// Puts rows that were read back in their places. To be called once all are there. Rows that
+    /// an advance since their save has let out are dropped: those that it reached, and those that
+    /// were late already and so went with the first.
     pub fn restored(&mut self) {
         let loaded = std::mem::take(&mut self.loaded);
-        if loaded.is_empty() {
-            return;
-        }
         let fresh = builders(&self.types, 0);
         let columns = std::mem::replace(&mut self.columns, fresh);
         let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
         let mut batch = Batch::new(columns, loaded.len(), BatchTime::at(i64::MIN));
-        let mut order: Vec<(i64, i64, u32)> = Vec::with_capacity(loaded.len());
-        for (at, (time, place, _)) in loaded.iter().enumerate() {
-            order.push((*time, *place, at as u32));
-        }
+        batch.kinds = Some(Arc::new(loaded.iter().map(|row| row.kind).collect()));
+        let waits = |row: &Loaded| row.time > self.watermark || row.watermark == self.watermark;
+        let mut order: Vec<u32> = (0..loaded.len() as u32).collect();
+        order.retain(|&at| waits(&loaded[at as usize]));
         // Places of several shards may be alike, but then the rows are of different keys.
-        order.sort_unstable();
+        order.sort_by_key(|&at| (loaded[at as usize].time, loaded[at as usize].place));
+        if order.is_empty() {
+            return;
+        }
+        let batch = copy(&self.types, order.iter().map(|&at| (&batch, at)));
         let chunk = self.next_chunk;
         self.next_chunk = self.next_chunk.wrapping_add(1);
-        for (time, _, row) in order {
-            self.waiting.entry(time).or_default().push((chunk, row));
+        for (row, at) in order.into_iter().enumerate() {
+            self.place(chunk, row as u32, loaded[at as usize].time);
         }
-        batch.kinds = Some(Arc::new(loaded.into_iter().map(|(_, _, kind)| kind).collect()));
-        self.add(chunk, batch);
+        self.add(chunk, batch, true);
+    }
+
+    fn key_group(&self, batch: &Batch, row: usize, bytes: &mut Vec<u8>) -> usize {
+        bytes.clear();
+        self.keys.iter().for_each(|&at| key::encode_value(&batch.columns[at], row, bytes));
+        key::key_group(key::hash(bytes, self.seed))
     }
 }
 
@@ -164,41 +183,55 @@ fn bytes_of(batch: &Batch) -> u64 {
 }
 
 impl KeyedState for SortBuffer {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+    /// Nothing is said of rows that went: by the watermark it is known which did.
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        write(Saved::Common(&self.watermark.to_le_bytes()))?;
         let (mut entry, mut bytes) = (Vec::new(), Vec::new());
         for (&time, rows) in &self.waiting {
             for (place, (chunk, row)) in rows.iter().enumerate() {
-                let Some(Chunk { batch, .. }) = self.chunks.get(chunk) else { continue };
+                let Some(Chunk { batch, saved, .. }) = self.chunks.get(chunk) else { continue };
+                if *saved && images.is_empty() {
+                    continue;
+                }
                 let row = *row as usize;
-                bytes.clear();
-                self.keys
-                    .iter()
-                    .for_each(|&at| key::encode_value(&batch.columns[at], row, &mut bytes));
-                let group = key::key_group(key::hash(&bytes, self.seed));
+                let key_group = self.key_group(batch, row, &mut bytes);
+                if *saved && !images.contains(&key_group) {
+                    continue;
+                }
                 entry.clear();
                 put_i64(time, &mut entry);
                 put_i64(place as i64, &mut entry);
                 put_i64(self.watermark, &mut entry);
                 entry.push(batch.kind(row).code());
                 row::encode(&batch.columns, row, &mut entry);
-                write(group, &entry)?;
+                write(Saved::Entry { key_group, bytes: &entry })?;
             }
         }
+        self.chunks.values_mut().for_each(|chunk| chunk.saved = true);
         Ok(())
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "a row of a sort buffer is cut short".to_owned();
+        let mut entry = match saved {
+            Saved::Entry { bytes, .. } => bytes,
+            Saved::Gone { .. } => return Err(bad()),
+            Saved::Common(mut bytes) => {
+                // All shards had the same one at the barrier.
+                let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
+                self.watermark = self.watermark.max(watermark);
+                return Ok(());
+            }
+        };
         let time = take_i64(&mut entry).ok_or_else(bad)?;
         let place = take_i64(&mut entry).ok_or_else(bad)?;
-        // All shards had the same one at the barrier.
-        self.watermark = self.watermark.max(take_i64(&mut entry).ok_or_else(bad)?);
+        let watermark = take_i64(&mut entry).ok_or_else(bad)?;
         let (&kind, entry) = entry.split_first().ok_or_else(bad)?;
         let kind = ChangeKind::from_code(kind).ok_or_else(bad)?;
         if !row::decode(entry, &mut self.columns) {
             return Err(bad());
         }
-        self.loaded.push((time, place, kind));
+        self.loaded.push(Loaded { time, place, watermark, kind });
         Ok(())
     }
 

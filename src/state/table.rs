@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::entry::{put_bytes, take_bytes};
+use super::entry::take_bytes;
 use super::prefetch::prefetch;
-use super::{Chunked, KeyedState, SharedKeys};
+use super::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
 
 /// What a [`Table`] holds for a key.
 pub trait Entry: Default {
@@ -42,12 +42,13 @@ const SAMPLE: usize = 1024;
 pub struct Table<T> {
     keys: SharedKeys,
     values: Chunked<Option<T>>,
+    changes: Changes,
     rows: u64,
 }
 
 impl<T: Entry> Table<T> {
     pub fn new(keys: SharedKeys) -> Self {
-        Self { keys, values: Chunked::default(), rows: 0 }
+        Self { keys, values: Chunked::default(), changes: Changes::default(), rows: 0 }
     }
 
     pub fn keys(&self) -> &SharedKeys {
@@ -75,6 +76,7 @@ impl<T: Entry> Table<T> {
         if self.values.len() <= slot as usize {
             self.values.grow(self.keys.borrow().slots());
         }
+        self.changes.mark(slot);
         let value = &mut self.values[slot as usize];
         if value.is_none() {
             self.rows += 1;
@@ -90,7 +92,9 @@ impl<T: Entry> Table<T> {
         }
         let value = self.values[slot as usize].take()?;
         self.rows -= 1;
-        self.keys.borrow_mut().release(slot);
+        let mut keys = self.keys.borrow_mut();
+        self.changes.remove(slot, &keys);
+        keys.release(slot);
         Some(value)
     }
 
@@ -106,24 +110,33 @@ impl<T: Entry> Table<T> {
 }
 
 impl<T: Entry> KeyedState for Table<T> {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let keys = self.keys.borrow();
-        let mut entry = Vec::new();
-        for (slot, value) in self.iter() {
-            entry.clear();
-            put_bytes(keys.key(slot), &mut entry);
-            value.encode(&mut entry);
-            write(keys.key_group(slot), &entry)?;
-        }
-        Ok(())
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        let values = &self.values;
+        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
+            values[slot as usize].iter().for_each(|value| value.encode(entry));
+        };
+        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a value table is cut short".to_owned();
-        let key = take_bytes(&mut entry).ok_or_else(bad)?;
-        let value = T::decode(entry).ok_or_else(bad)?;
-        let slot = self.keys.borrow_mut().intern_key(key);
-        *self.touch(slot) = value;
+        match saved {
+            Saved::Entry { bytes: mut entry, .. } => {
+                let key = take_bytes(&mut entry).ok_or_else(bad)?;
+                let value = T::decode(entry).ok_or_else(bad)?;
+                let slot = self.keys.borrow_mut().intern_key(key);
+                *self.touch(slot) = value;
+                self.changes.loaded(slot);
+            }
+            Saved::Gone { key, .. } => {
+                let slot = self.keys.borrow().find(key);
+                if let Some(slot) = slot {
+                    self.changes.forget(slot);
+                    self.remove(slot);
+                }
+            }
+            Saved::Common(_) => return Err(bad()),
+        }
         Ok(())
     }
 
@@ -133,13 +146,15 @@ impl<T: Entry> KeyedState for Table<T> {
         let (count, heap) =
             sample.fold((0, 0), |(count, heap), value| (count + 1, heap + value.heap_bytes()));
         let heap = heap as u64 * self.rows / u64::max(count, 1);
-        (self.rows, heap + self.values.bytes() + self.keys.borrow().bytes())
+        let fixed = self.values.bytes() + self.changes.bytes() + self.keys.borrow().bytes();
+        (self.rows, heap + fixed)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::key;
     use crate::state::KeyDictionary;
 
     impl Entry for u64 {
@@ -171,12 +186,14 @@ mod tests {
 
         let other = KeyDictionary::shared(9);
         let mut back: Table<u64> = Table::new(other.clone());
-        table.save(&mut |group, entry| back.load(group, entry).map_err(io::Error::other)).unwrap();
+        let all = 0..key::KEY_GROUPS;
+        table.save(&all, &mut |saved| back.load(saved).map_err(io::Error::other)).unwrap();
         assert_eq!(back.rows(), 4999);
         for key in [0u32, 4, 4999] {
             let slot = other.borrow().find(&key.to_le_bytes()).unwrap();
             assert_eq!(back.get(slot), Some(&u64::from(key)));
         }
-        assert!(back.load(0, &[1, 0, 0, 0, 5, 9]).is_err());
+        let cut = Saved::Entry { key_group: 0, bytes: &[1, 0, 0, 0, 5, 9] };
+        assert!(back.load(cut).is_err());
     }
 }

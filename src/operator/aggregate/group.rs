@@ -9,8 +9,8 @@ use crate::operator::{Operator, Output, Progress, Readable};
 use crate::record::{
     Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key,
 };
-use crate::state::entry::{put_bytes, take_bytes};
-use crate::state::{Chunked, KeyedState, SharedKeys};
+use crate::state::entry::take_bytes;
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
 
 const BATCH: usize = 1024;
 const PRESENT: u8 = 1;
@@ -42,6 +42,7 @@ struct Table {
     values: Vec<DataType>,
     accumulators: Accumulators,
     flags: Chunked<u8>,
+    changes: Changes,
     rows: u64,
     retention: Option<Retention>,
     /// Slots by the time at which they expire.
@@ -86,9 +87,10 @@ impl Table {
         }
     }
 
-    /// Every slot gets its row.
+    /// Every slot gets its row, which is about to change.
     fn keep(&mut self, slots: &[u32]) {
         for &slot in slots {
+            self.changes.mark(slot);
             if self.flags[slot as usize] & PRESENT == 0 {
                 self.add(slot);
             }
@@ -100,13 +102,28 @@ impl Table {
             if *entry.key() > watermark {
                 break;
             }
-            for slot in entry.remove() {
-                self.flags[slot as usize] = 0;
-                self.accumulators.clear(slot as usize);
-                self.rows -= 1;
-                self.keys.borrow_mut().release(slot);
-            }
+            entry.remove().into_iter().for_each(|slot| self.remove(slot));
         }
+    }
+
+    fn remove(&mut self, slot: u32) {
+        self.flags[slot as usize] = 0;
+        self.accumulators.clear(slot as usize);
+        self.rows -= 1;
+        let mut keys = self.keys.borrow_mut();
+        self.changes.remove(slot, &keys);
+        keys.release(slot);
+    }
+
+    /// The row of a key has expired, by what was read back.
+    fn load_gone(&mut self, key: &[u8]) {
+        let slot = self.keys.borrow().find(key);
+        let Some(slot) = slot.filter(|&slot| self.is_present(slot)) else { return };
+        if let Some(slots) = self.expiry(slot).and_then(|at| self.expiries.get_mut(&at)) {
+            slots.retain(|&other| other != slot);
+        }
+        self.changes.forget(slot);
+        self.remove(slot);
     }
 
     /// The row of a slot, keys and aggregates.
@@ -131,22 +148,22 @@ fn finish(builders: Vec<ColumnBuilder>) -> Vec<Arc<Column>> {
 }
 
 impl KeyedState for Table {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let keys = self.keys.borrow();
-        let mut entry = Vec::new();
-        for slot in 0..self.flags.len() as u32 {
-            if self.is_present(slot) {
-                entry.clear();
-                put_bytes(keys.key(slot), &mut entry);
-                self.accumulators.save(slot as usize, &mut entry);
-                write(keys.key_group(slot), &entry)?;
-            }
-        }
-        Ok(())
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        let mut encode =
+            |slot: u32, entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
+        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a GROUP BY is cut short".to_owned();
+        let mut entry = match saved {
+            Saved::Entry { bytes, .. } => bytes,
+            Saved::Gone { key, .. } => {
+                self.load_gone(key);
+                return Ok(());
+            }
+            Saved::Common(_) => return Err(bad()),
+        };
         let key = take_bytes(&mut entry).ok_or_else(bad)?;
         let slot = self.keys.borrow_mut().intern_key(key);
         self.grow();
@@ -155,12 +172,13 @@ impl KeyedState for Table {
         } else {
             self.add(slot);
         }
+        self.changes.loaded(slot);
         self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)
     }
 
     fn size(&self) -> (u64, u64) {
-        let bytes = self.flags.bytes() + self.accumulators.bytes() + self.keys.borrow().bytes();
-        (self.rows, bytes)
+        let marks = self.flags.bytes() + self.changes.bytes();
+        (self.rows, marks + self.accumulators.bytes() + self.keys.borrow().bytes())
     }
 }
 
@@ -198,6 +216,7 @@ impl GroupAggregate {
             values: calls.iter().map(|call| call.data_type.clone()).collect(),
             accumulators: Accumulators::new(calls),
             flags: Chunked::default(),
+            changes: Changes::default(),
             rows: 0,
             retention: options.retention,
             expiries: BTreeMap::new(),
@@ -247,6 +266,7 @@ impl GroupAggregate {
             self.table.add(slot);
         }
         self.table.flags[slot as usize] |= DIRTY;
+        self.table.changes.mark(slot);
         self.dirty.push((slot, present));
     }
 

@@ -54,13 +54,13 @@ fn run_changes(
     size: usize,
     restore: bool,
 ) -> Output {
-    let (mut operator, mut out) = (make(), Output::default());
+    let (mut operator, mut out, mut saves) = (make(), Output::default(), Saves::default());
     for chunk in changes.chunks(size) {
         let (kinds, rows): (Vec<_>, Vec<Row>) = chunk.iter().cloned().unzip();
         assert_eq!(operator.process(0, batch(&TYPES, &rows, &kinds), &mut out), Progress::Done);
         operator.before_barrier(&mut out);
         if restore {
-            operator = restored(make, &mut *operator);
+            operator = saves.pass(make, operator);
         }
     }
     out
@@ -215,6 +215,7 @@ fn a_temporal_join_finds_the_version_of_each_time() {
         };
         for restore in [false, true] {
             let (mut operator, mut out) = (make(), Output::default());
+            let mut saves = Saves::default();
             let mut highest = i64::MIN;
             for row in &all {
                 let one = batch(&TYPES, std::slice::from_ref(row), &[]);
@@ -223,7 +224,7 @@ fn a_temporal_join_finds_the_version_of_each_time() {
                 highest = highest.max(time(row).unwrap());
                 let _ = operator.advance_watermark(highest - 200, &mut out);
                 if restore {
-                    operator = restored(&make, &mut *operator);
+                    operator = saves.pass(&make, operator);
                     let _ = operator.advance_watermark(highest - 200, &mut out);
                 }
             }

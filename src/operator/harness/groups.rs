@@ -73,8 +73,11 @@ fn retention_bounds_the_groups() {
     assert_eq!(send(&mut *operator, &[0], 1000), 2);
     assert_eq!(send(&mut *operator, &[0, 1000, 3000], 1999), 3);
     assert_eq!(operator.take_late(), 1);
-    let mut fresh = restored(&make, &mut *operator);
+    let mut saves = Saves::default();
+    let mut fresh = saves.pass(&make, operator);
     assert_eq!(send(&mut *fresh, &[4000], 2000), 3);
+    let mut fresh = saves.pass(&make, fresh);
+    assert_eq!(send(&mut *fresh, &[], 2000), 3);
     assert_eq!(send(&mut *fresh, &[], i64::MAX), 0);
 }
 

@@ -50,6 +50,7 @@ fn side_of(at: usize) -> usize {
 /// `restore`.
 fn run_both(spec: &JoinSpec, input: &[Batch], restore: bool) -> Output {
     let (mut out, mut operator, mut at) = (Output::default(), join(spec), 0);
+    let mut saves = Saves::default();
     for batch in input {
         let mut from = 0;
         while from < batch.rows {
@@ -64,7 +65,7 @@ fn run_both(spec: &JoinSpec, input: &[Batch], restore: bool) -> Output {
         let progress = operator.advance_watermark(batch.time.last, &mut out);
         finish(progress, &mut *operator, &mut out);
         if restore {
-            operator = restored(&|| join(spec), &mut *operator);
+            operator = saves.pass(&|| join(spec), operator);
             let progress = operator.advance_watermark(batch.time.last, &mut out);
             finish(progress, &mut *operator, &mut out);
         }

@@ -7,12 +7,15 @@ mod joins;
 mod model;
 mod over;
 mod patterns;
+mod saves;
 mod sequences;
 mod sort;
 mod tables;
 mod windows;
 
 use std::sync::Arc;
+
+use saves::Saves;
 
 use super::aggregate::{AggregateCall, AggregateFunction};
 use super::{Operator, Output, Progress};
@@ -170,10 +173,10 @@ fn finish(mut progress: Progress, operator: &mut dyn Operator, out: &mut Output)
     }
 }
 
-/// Runs an input to its end; a barrier follows each batch and a fresh operator takes over the
-/// state, if `restore`. Gives the rows that come out and how many came too late.
+/// Runs an input to its end; a barrier follows each batch and mostly a fresh operator takes over
+/// the state, if `restore`. Gives the rows that come out and how many came too late.
 fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> (Output, u64) {
-    let (mut out, mut late) = (Output::default(), 0);
+    let (mut out, mut late, mut saves) = (Output::default(), 0, Saves::default());
     let mut operator = make();
     for batch in input {
         let last = batch.time.last;
@@ -185,7 +188,7 @@ fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> 
         if restore {
             operator.before_barrier(&mut out);
             late += operator.take_late();
-            operator = restored(make, &mut *operator);
+            operator = saves.pass(make, operator);
             let progress = operator.advance_watermark(last, &mut out);
             finish(progress, &mut *operator, &mut out);
         }
@@ -193,20 +196,6 @@ fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> 
     let progress = operator.advance_watermark(i64::MAX, &mut out);
     finish(progress, &mut *operator, &mut out);
     (out, late + operator.take_late())
-}
-
-/// A fresh operator with the state of another.
-fn restored(make: &dyn Fn() -> Box<dyn Operator>, from: &mut dyn Operator) -> Box<dyn Operator> {
-    let mut fresh = make();
-    for ((_, from), (_, to)) in from.states().into_iter().zip(fresh.states()) {
-        from.save(&mut |group, entry| {
-            to.load(group, entry).unwrap();
-            Ok(())
-        })
-        .unwrap();
-    }
-    fresh.restored();
-    fresh
 }
 
 /// All rows of a batch that count.

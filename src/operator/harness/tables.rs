@@ -52,13 +52,13 @@ fn tables_equal_a_map() {
         let max_rows = (most != usize::MAX).then_some(most);
         for (size, restore) in [(1, true), (7, true), (1024, false), (1024, true)] {
             let mut operator = table(max_rows);
-            let mut out = Output::default();
+            let (mut out, mut saves) = (Output::default(), Saves::default());
             for chunk in changes.chunks(size) {
                 let (kinds, rows): (Vec<_>, Vec<Row>) = chunk.iter().cloned().unzip();
                 let batch = batch(&TYPES, &rows, &kinds);
                 assert_eq!(operator.process(0, batch, &mut out), Progress::Done);
                 if restore {
-                    operator = restored(&|| table(max_rows), &mut *operator);
+                    operator = saves.pass(&|| table(max_rows), operator);
                 }
             }
             assert!(out.messages.is_empty());

@@ -51,6 +51,10 @@ impl Operator for TwoPhases {
         self.pass(partials, out);
     }
 
+    fn restored(&mut self) {
+        self.global.restored();
+    }
+
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         self.global.states()
     }

@@ -279,7 +279,9 @@ impl WindowAggregate {
     /// A run of rows of one pane.
     fn update(&mut self, start: Option<i64>, at: &mut Vec<u32>, of: &mut Vec<u32>, batch: &Batch) {
         if let Some(start) = start {
-            let accumulators = &mut self.panes.pane(start).accumulators;
+            let pane = self.panes.pane(start);
+            pane.mark(at);
+            let accumulators = &mut pane.accumulators;
             match self.partials {
                 None => accumulators.update(at, of, batch),
                 Some(first) => accumulators.merge_partials(at, of, &batch.columns[first..]),
@@ -357,6 +359,15 @@ impl Operator for WindowAggregate {
 
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         vec![("panes", &mut self.panes)]
+    }
+
+    /// Panes that were saved, but all of whose windows have fired since.
+    fn restored(&mut self) {
+        let mut starts: Vec<i64> = self.panes.open.keys().copied().collect();
+        starts.retain(|&start| self.open_pane(start).is_none());
+        for pane in starts.iter().filter_map(|start| self.panes.open.remove(start)) {
+            pane.release(&self.panes.keys);
+        }
     }
 
     fn take_late(&mut self) -> u64 {

@@ -6,7 +6,7 @@ use std::io;
 use super::running::Running;
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
-use crate::state::{KeyedState, SharedKeys};
+use crate::state::{Bits, KeyGroups, KeyedState, Saved, SharedKeys, Write};
 
 /// Slots below this are found by an array: where keys are few, that is all of them.
 const DENSE: u32 = 1024;
@@ -22,12 +22,15 @@ pub struct Pane {
     /// By row.
     pub slots: Vec<u32>,
     pub accumulators: Accumulators,
+    /// Rows that have changed since they were saved last.
+    changed: Bits,
 }
 
 impl Pane {
     pub fn new(calls: &[AggregateCall]) -> Self {
         let accumulators = Accumulators::new(calls);
-        Self { dense: Vec::new(), index: HashMap::default(), slots: Vec::new(), accumulators }
+        let (dense, index, slots) = (Vec::new(), HashMap::default(), Vec::new());
+        Self { dense, index, slots, accumulators, changed: Bits::default() }
     }
 
     /// The row of a slot; a new one holds on to its key.
@@ -45,6 +48,11 @@ impl Pane {
             Some(row) => row,
             None => self.add(slot, free.pop().unwrap_or(self.slots.len() as u32), keys),
         }
+    }
+
+    /// What the rows hold is about to change.
+    pub fn mark(&mut self, rows: &[u32]) {
+        rows.iter().for_each(|&row| self.changed.set(row));
     }
 
     #[inline]
@@ -167,26 +175,38 @@ impl Panes {
 }
 
 impl KeyedState for Panes {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+    /// Nothing is said of panes that went: by the watermark it is known which did.
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
         let keys = self.keys.borrow();
+        write(Saved::Common(&self.watermark.to_le_bytes()))?;
         let mut entry = Vec::new();
-        for (&start, pane) in &self.open {
+        for (&start, pane) in &mut self.open {
             for (row, &slot) in pane.slots.iter().enumerate() {
-                entry.clear();
-                put_i64(self.watermark, &mut entry);
-                put_i64(start, &mut entry);
-                put_bytes(keys.key(slot), &mut entry);
-                pane.accumulators.save(row, &mut entry);
-                write(keys.key_group(slot), &entry)?;
+                let is_in_image = || images.contains(&keys.key_group(slot));
+                if pane.changed.contains(row as u32) || (!images.is_empty() && is_in_image()) {
+                    entry.clear();
+                    put_i64(start, &mut entry);
+                    put_bytes(keys.key(slot), &mut entry);
+                    pane.accumulators.save(row, &mut entry);
+                    write(Saved::Entry { key_group: keys.key_group(slot), bytes: &entry })?;
+                }
             }
+            pane.changed.clear();
         }
         Ok(())
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a window's pane is cut short".to_owned();
-        let watermark = take_i64(&mut entry).ok_or_else(bad)?;
-        self.watermark = self.watermark.max(watermark);
+        let mut entry = match saved {
+            Saved::Entry { bytes, .. } => bytes,
+            Saved::Gone { .. } => return Err(bad()),
+            Saved::Common(mut bytes) => {
+                let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
+                self.watermark = self.watermark.max(watermark);
+                return Ok(());
+            }
+        };
         let start = take_i64(&mut entry).ok_or_else(bad)?;
         let slot = self.keys.borrow_mut().intern_key(take_bytes(&mut entry).ok_or_else(bad)?);
         let keys = self.keys.clone();

@@ -12,8 +12,8 @@ use super::{push_window, shown, window_rows};
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchTime, DataType};
-use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
-use crate::state::{Chunked, KeyedState, SharedKeys};
+use crate::state::entry::{put_i64, take_bytes, take_i64};
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
 
 const BATCH: usize = 1024;
 /// Rows emitted in one call before the worker gets its turn.
@@ -32,6 +32,7 @@ struct Session {
 struct Sessions {
     keys: SharedKeys,
     by_slot: Chunked<Vec<Session>>,
+    changes: Changes,
     accumulators: Accumulators,
     /// Rows of accumulators to be used again.
     free: Vec<u32>,
@@ -98,6 +99,7 @@ impl Sessions {
         if end - 1 <= self.watermark {
             return None;
         }
+        self.changes.mark(slot);
         if let [index] = merged.as_slice()
             && sessions[*index].start == start
             && sessions[*index].end == end
@@ -138,45 +140,76 @@ impl Sessions {
             if let Some(index) = sessions.iter().position(|session| session.end == end) {
                 // The caller still needs the key.
                 self.keys.borrow_mut().retain(slot);
-                return Some((slot, self.remove(slot, index)));
+                self.changes.mark(slot);
+                let session = self.remove(slot, index);
+                if self.by_slot[slot as usize].is_empty() {
+                    self.changes.remove(slot, &self.keys.borrow());
+                }
+                return Some((slot, session));
             }
         }
+    }
+
+    /// The sessions of a key are others, or none, by what was read back.
+    fn replace(&mut self, slot: u32, sessions: &mut &[u8]) -> Option<()> {
+        self.by_slot.grow(slot as usize + 1);
+        self.keys.borrow_mut().retain(slot);
+        while !self.by_slot[slot as usize].is_empty() {
+            let row = self.remove(slot, 0).row;
+            self.give_back(row);
+        }
+        while !sessions.is_empty() {
+            let (start, end) = (take_i64(sessions)?, take_i64(sessions)?);
+            let row = self.row();
+            self.add(slot, Session { start, end, row });
+            self.accumulators.load(row as usize, sessions)?;
+        }
+        self.keys.borrow_mut().release(slot);
+        Some(())
     }
 }
 
 impl KeyedState for Sessions {
-    fn save(&self, write: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let keys = self.keys.borrow();
-        let mut entry = Vec::new();
-        for slot in 0..self.by_slot.len() as u32 {
+    /// An entry holds all sessions of a key.
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        write(Saved::Common(&self.watermark.to_le_bytes()))?;
+        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
             for session in &self.by_slot[slot as usize] {
-                entry.clear();
-                put_i64(self.watermark, &mut entry);
-                put_i64(session.start, &mut entry);
-                put_i64(session.end, &mut entry);
-                put_bytes(keys.key(slot), &mut entry);
-                self.accumulators.save(session.row as usize, &mut entry);
-                write(keys.key_group(slot), &entry)?;
+                put_i64(session.start, entry);
+                put_i64(session.end, entry);
+                self.accumulators.save(session.row as usize, entry);
+            }
+        };
+        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
+    }
+
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+        let bad = || "an entry of a session is cut short".to_owned();
+        match saved {
+            Saved::Common(mut bytes) => {
+                let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
+                self.watermark = self.watermark.max(watermark);
+            }
+            Saved::Entry { mut bytes, .. } => {
+                let key = take_bytes(&mut bytes).ok_or_else(bad)?;
+                let slot = self.keys.borrow_mut().intern_key(key);
+                self.replace(slot, &mut bytes).ok_or_else(bad)?;
+                self.changes.loaded(slot);
+            }
+            Saved::Gone { key, .. } => {
+                let slot = self.keys.borrow().find(key);
+                if let Some(slot) = slot {
+                    self.changes.forget(slot);
+                    self.replace(slot, &mut &[][..]).ok_or_else(bad)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn load(&mut self, _key_group: usize, mut entry: &[u8]) -> Result<(), String> {
-        let bad = || "an entry of a session is cut short".to_owned();
-        let watermark = take_i64(&mut entry).ok_or_else(bad)?;
-        self.watermark = self.watermark.max(watermark);
-        let start = take_i64(&mut entry).ok_or_else(bad)?;
-        let end = take_i64(&mut entry).ok_or_else(bad)?;
-        let slot = self.keys.borrow_mut().intern_key(take_bytes(&mut entry).ok_or_else(bad)?);
-        let row = self.row();
-        self.add(slot, Session { start, end, row });
-        self.accumulators.load(row as usize, &mut entry).ok_or_else(bad)
-    }
-
     fn size(&self) -> (u64, u64) {
         let bytes = self.accumulators.bytes() + self.by_slot.bytes() + self.rows * 64;
-        (self.rows, bytes + self.keys.borrow().bytes())
+        (self.rows, bytes + self.changes.bytes() + self.keys.borrow().bytes())
     }
 }
 
@@ -218,6 +251,7 @@ impl SessionAggregate {
         let sessions = Sessions {
             keys: dictionary,
             by_slot: Chunked::default(),
+            changes: Changes::default(),
             accumulators: Accumulators::new(&calls),
             free: Vec::new(),
             scratch,
