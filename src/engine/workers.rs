@@ -78,8 +78,7 @@ pub fn run(
 ) -> Result<RunSummary, Ended> {
     let started = Instant::now();
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let contexts: Vec<SinkContext> =
-        job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
+    let contexts: Vec<_> = job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
     let opening = SinkContext::until(options.stop.clone());
     let observed = Observed::new(workers, [&contexts[..], std::slice::from_ref(&opening)].concat());
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
