@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::checkpoint::{Manifest, Sizes, SourcePosition, StateFolder};
+use crate::checkpoint::{Manifest, Sizes, SourcePosition, StateFile, StateFolder};
 use crate::record::key;
 use crate::shard::node::Node;
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::Topology;
 use crate::shard::worker::WatermarkLink;
 use crate::source::Position;
-use crate::state::Saved;
+use crate::state::{KeyGroups, Saved};
 
 /// A saved epoch and the folder its files are in.
 pub struct Recovery {
@@ -67,12 +68,14 @@ impl Recovery {
         (worker, workers): (usize, usize),
     ) -> Result<Sizes, String> {
         let (groups, mut sizes) = (key::groups_of(worker, workers), [0; key::KEY_GROUPS]);
+        let mut progress = Progress::new(worker, &self.manifest, &groups);
         let by_id: BTreeMap<String, usize> =
             nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
         self.folder.read_state(&self.manifest.files, &groups, &mut |operator, state, saved| {
             if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } = saved
             {
                 sizes[key_group] += bytes.len() as u64;
+                progress.add(bytes.len() as u64);
             }
             let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
             let mut states = nodes[index].operator.states();
@@ -101,6 +104,41 @@ impl Recovery {
                 found.map(|(_, watermark)| *watermark)
             });
             link.generator.borrow_mut().restore(saved);
+        }
+    }
+}
+
+/// Says how far a worker has read its state back, where that takes long.
+struct Progress {
+    worker: usize,
+    read: u64,
+    /// About, and rather more.
+    total: u64,
+    looked_at: u64,
+    told: Instant,
+}
+
+impl Progress {
+    const BYTES: u64 = 16 << 20;
+    const INTERVAL: Duration = Duration::from_secs(2);
+
+    fn new(worker: usize, manifest: &Manifest, groups: &KeyGroups) -> Self {
+        let ours =
+            |file: &&StateFile| file.groups.start < groups.end && groups.start < file.groups.end;
+        let total = manifest.files.iter().filter(ours).map(|state| state.file.length).sum();
+        Self { worker, read: 0, total, looked_at: 0, told: Instant::now() }
+    }
+
+    fn add(&mut self, bytes: u64) {
+        self.read += bytes;
+        if self.read - self.looked_at < Self::BYTES {
+            return;
+        }
+        self.looked_at = self.read;
+        if self.told.elapsed() >= Self::INTERVAL {
+            self.told = Instant::now();
+            let (worker, read, total) = (self.worker, self.read, self.total);
+            tracing::info!(worker, read, total, "reading the state back (bytes)");
         }
     }
 }

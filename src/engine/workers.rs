@@ -427,7 +427,16 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
     let (mut nodes, links) = (built.nodes, built.links);
     let place = (seed.index, seed.workers);
     let sizes = match &seed.recovery {
-        Some(recovery) => recovery.restore(&mut nodes, &links, &sources, place)?,
+        Some(recovery) => {
+            let begun = Instant::now();
+            let sizes = recovery.restore(&mut nodes, &links, &sources, place)?;
+            let labels = [("worker", seed.index.to_string())];
+            let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let help = "How long a worker has read its state back at the start";
+            let gauge = seed.observed.metrics.gauge("pelton_recovery_seconds", help, &labels);
+            gauge.set(begun.elapsed().as_secs_f64());
+            sizes
+        }
         None => [0; KEY_GROUPS],
     };
     let (folder, incarnation) = (seed.folder, seed.incarnation);
