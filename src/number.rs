@@ -1,22 +1,42 @@
 //! Numbers as text and back, as Java and so Flink does it.
 
+mod java;
+
 use std::fmt::Write;
 
-/// Appends a double as Java's `Double.toString`: the shortest digits that read back the same,
-/// with an exponent from 10^7 on and below 10^-3.
+/// Appends a double as `Double.toString` of Java 17 does, with an exponent from 10^7 on and below
+/// 10^-3.
 pub fn write_double(value: f64, out: &mut String) {
     if !value.is_finite() {
         return out.push_str(special(value.is_nan(), value < 0.0));
     }
+    let bits = value.to_bits();
+    let (fraction, exponent) = (bits & ((1 << 52) - 1), (bits >> 52 & 0x7ff) as i32);
+    if needs_java(value.abs(), fraction == 0) && exponent > 0 {
+        let found = java::digits(fraction | 1 << 52, exponent - 1023, 53);
+        return write_digits(value.is_sign_negative(), &found.digits, found.point, out);
+    }
     write_ryu(ryu::Buffer::new().format_finite(value), out);
 }
 
-/// Appends a float as Java's `Float.toString`.
+/// Appends a float as `Float.toString` of Java 17 does.
 pub fn write_float(value: f32, out: &mut String) {
     if !value.is_finite() {
         return out.push_str(special(value.is_nan(), value < 0.0));
     }
+    let bits = value.to_bits();
+    let (fraction, exponent) = (bits & ((1 << 23) - 1), (bits >> 23 & 0xff) as i32);
+    if exponent > 0 {
+        let found = java::digits(u64::from(fraction | 1 << 23) << 29, exponent - 127, 24);
+        return write_digits(value.is_sign_negative(), &found.digits, found.point, out);
+    }
     write_ryu(ryu::Buffer::new().format_finite(value), out);
+}
+
+/// Whether Java may have other digits than the shortest ones.
+fn needs_java(value: f64, is_power: bool) -> bool {
+    const WHOLE: f64 = (1_u64 << 53) as f64;
+    (WHOLE..1e30).contains(&value) || is_power && !(1e-6..WHOLE).contains(&value)
 }
 
 fn special(nan: bool, negative: bool) -> &'static str {
@@ -29,12 +49,9 @@ fn special(nan: bool, negative: bool) -> &'static str {
 
 /// Brings ryu's form (`1.5`, `1e16`, `1.234e-7`) into Java's.
 fn write_ryu(text: &str, out: &mut String) {
-    let text = match text.strip_prefix('-') {
-        Some(rest) => {
-            out.push('-');
-            rest
-        }
-        None => text,
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -46,12 +63,18 @@ fn write_ryu(text: &str, out: &mut String) {
     }
     let leading = digits[..len].iter().take_while(|digit| **digit == b'0').count();
     let trailing = digits[leading..len].iter().rev().take_while(|digit| **digit == b'0').count();
-    let digits = &digits[leading..len - trailing];
+    let point = whole.len() as i32 - leading as i32 + exponent.parse::<i32>().unwrap_or(0);
+    write_digits(negative, &digits[leading..len - trailing], point, out);
+}
+
+/// Appends 0.DIGITS × 10^point; no digits are a zero.
+fn write_digits(negative: bool, digits: &[u8], point: i32, out: &mut String) {
+    if negative {
+        out.push('-');
+    }
     if digits.is_empty() {
         return out.push_str("0.0");
     }
-    // The value is 0.DIGITS * 10^point.
-    let point = whole.len() as i32 - leading as i32 + exponent.parse::<i32>().unwrap_or(0);
     let push = |out: &mut String, digits: &[u8]| {
         out.extend(digits.iter().map(|&digit| digit as char));
     };
@@ -163,6 +186,59 @@ mod tests {
             ("9223372036854775808", None),
         ] {
             assert_eq!(parse_i64_flink(text), expected, "{text:?}");
+        }
+    }
+
+    /// Digits that Java 17 has printed, and that are not the shortest.
+    #[test]
+    fn odd_digits_as_java() {
+        for (bits, expected) in [
+            (0xc37845825c695dd3, "-1.09309210232479024E17"),
+            (0x439465d675331711, "3.6745416306575059E17"),
+            (0xc374b2c62f378ea7, "-9.3217020794432112E16"),
+            (0xc3604202756d00cc, "-3.6609423638529632E16"),
+            (0x435844e5492d6b60, "2.7324604027874688E16"),
+            (0xc36da58c7e31ab22, "-6.6758377246382352E16"),
+            (0x4383c06777ca9b1c, "1.77906405805876096E17"),
+            (0xc370e34f1fc425e9, "-7.6056457635847824E16"),
+            (0x4362a821ce1c852d, "4.2011301809236328E16"),
+            (0xc35db54c23dcd472, "-3.3448451793703368E16"),
+            (0xc3600a7804113d5e, "-3.6120881663699696E16"),
+            (0x435d79b879e3b7c0, "3.3186430202076928E16"),
+            (0x62c0000000000000, "4.7174530310269267E167"),
+            (0x52e0000000000000, "1.6296287810675889E91"),
+            (0x3680000000000000, "3.5032461608120427E-46"),
+            (0x20b0000000000000, "3.0549363634996047E-151"),
+            (0x49e0000000000000, "7.3075081866545146E47"),
+            (0x6960000000000000, "3.8272525864510488E199"),
+            (0x445f9213a0f1ec1e, "2.3295000000000001E21"),
+            (0x4440b3ad522489fa, "6.161900000000001E20"),
+            (0x4467278cd47ea8b8, "3.4169999999999997E21"),
+            (0x4440fc42036ed944, "6.266499999999999E20"),
+            (0x4443bcd5497127da, "7.281900000000001E20"),
+            (0x4444e58a4e2a79b4, "7.709500000000001E20"),
+            (0x43dc9775826f6b9d, "8.2409782304832522E18"),
+            (0xc3b84ce99b8f14e0, "-1.75103120946999296E18"),
+            (0x437821a7bee11c3b, "1.08678460587754416E17"),
+            (0xc3c542a8543f310c, "-3.0639438061005763E18"),
+            (0x437b5a6ff1c3901a, "1.23188179442925984E17"),
+            (0x43a3714f7f0d1fe6, "7.0049418309428506E17"),
+        ] {
+            assert_eq!(double(f64::from_bits(bits)), expected);
+        }
+        for (bits, expected) in [
+            (0x4b800000, "1.6777216E7"),
+            (0x69000000, "9.6714065E24"),
+            (0x19800000, "1.323489E-23"),
+            (0x48a2fb80, "333788.0"),
+            (0x6b4dcb18, "2.4878888E26"),
+            (0x43f8d5c3, "497.67"),
+            (0x443a8000, "746.0"),
+            (0x43c59ae1, "395.21"),
+        ] {
+            let mut out = String::new();
+            write_float(f32::from_bits(bits), &mut out);
+            assert_eq!(out, expected);
         }
     }
 }

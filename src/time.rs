@@ -170,21 +170,30 @@ fn iso_week(days: i64) -> i64 {
 /// start on Sunday, as in Flink.
 #[inline]
 pub fn floor(unit: Unit, ms: i64) -> Option<i64> {
+    let days = whole_days(ms) / MS_PER_DAY;
     if let Some(months) = unit.months() {
-        let (year, month, _) = civil_from_days(ms.div_euclid(MS_PER_DAY));
+        let (year, month, _) = civil_from_days(days);
         let since_zero = (year * 12 + month - 1).div_euclid(months) * months;
         return Some(month_start(since_zero));
     }
     if unit == Unit::Week {
-        let days = ms.div_euclid(MS_PER_DAY);
         return Some((days - (days + 4).rem_euclid(7)) * MS_PER_DAY);
     }
     unit.millis().map(|step| ms - ms.rem_euclid(step))
 }
 
-/// The first start of a unit that is not before a local timestamp.
+/// What Flink takes a timestamp for where it rounds to units longer than a day: before 1970 that is
+/// the end of its day.
+fn whole_days(ms: i64) -> i64 {
+    ms - ms % MS_PER_DAY
+}
+
+/// The first start of a unit that is not before a local timestamp; of a unit longer than a day, not
+/// before its day, as in Flink.
 #[inline]
 pub fn ceil(unit: Unit, ms: i64) -> Option<i64> {
+    let is_long = unit.months().is_some() || unit == Unit::Week;
+    let ms = if is_long { whole_days(ms) } else { ms };
     let floor = floor(unit, ms)?;
     if floor == ms {
         return Some(ms);
@@ -217,17 +226,22 @@ pub fn add_months(ms: i64, months: i64) -> i64 {
     days * MS_PER_DAY + ms.rem_euclid(MS_PER_DAY)
 }
 
-/// Full months from one local timestamp to another, toward zero.
+/// Full months from one local timestamp to another, as Flink (by Calcite's subtractMonths) counts
+/// them: those of the days, toward zero, and one less where the second one is earlier in a day that
+/// they lead to exactly.
 pub fn months_between(from: i64, to: i64) -> i64 {
-    if from > to {
-        return -months_between(to, from);
-    }
-    let (from_year, from_month, from_day) = civil_from_days(from.div_euclid(MS_PER_DAY));
-    let (to_year, to_month, to_day) = civil_from_days(to.div_euclid(MS_PER_DAY));
+    let (first, last) = (from.div_euclid(MS_PER_DAY), to.div_euclid(MS_PER_DAY));
+    let months = if last < first { -full_months(last, first) } else { full_months(first, last) };
+    let earlier = to.rem_euclid(MS_PER_DAY) < from.rem_euclid(MS_PER_DAY);
+    months - i64::from(earlier && add_months_to_date(first, months) == last)
+}
+
+/// The most months that lead from a date to one that is not after the other.
+fn full_months(from: i64, to: i64) -> i64 {
+    let (from_year, from_month, _) = civil_from_days(from);
+    let (to_year, to_month, _) = civil_from_days(to);
     let months = (to_year - from_year) * 12 + to_month - from_month;
-    let from_rest = (from_day, from.rem_euclid(MS_PER_DAY));
-    let to_rest = (to_day, to.rem_euclid(MS_PER_DAY));
-    months - i64::from(to_rest < from_rest)
+    months - i64::from(add_months_to_date(from, months) > to)
 }
 
 /// Appends a number with at least `width` digits.
@@ -425,6 +439,28 @@ pub fn parse_timestamp_sql(text: &str) -> Option<i64> {
     let days = scanner.date(true)?;
     let in_day = if scanner.take(b' ') { scanner.clock(1)? } else { 0 };
     scanner.rest.is_empty().then_some(days * MS_PER_DAY + in_day)
+}
+
+/// Text as a timestamp by the rules of java.sql.Timestamp.valueOf, or where it has no blank of
+/// java.sql.Date.valueOf: TO_TIMESTAMP falls back on them where a text does not have the format that
+/// it is given. Days and times beyond their range run on.
+pub fn parse_timestamp_java(text: &str) -> Option<i64> {
+    let mut scanner = Scanner::new(text.trim());
+    let year = scanner.number(4, 4)?;
+    let month = scanner.take(b'-').then(|| scanner.number(1, 2))??;
+    let day = scanner.take(b'-').then(|| scanner.number(1, 2))??;
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let mut ms = (days_from_civil(year, month, 1) + day - 1) * MS_PER_DAY;
+    if scanner.take(b' ') {
+        let hour = scanner.number(1, 9)?;
+        let minute = scanner.take(b':').then(|| scanner.number(1, 9))??;
+        let second = scanner.take(b':').then(|| scanner.number(1, 9))??;
+        ms += hour * MS_PER_HOUR + minute * MS_PER_MINUTE + second * MS_PER_SECOND;
+        ms += scanner.fraction()?;
+    }
+    scanner.rest.is_empty().then_some(ms)
 }
 
 /// `HH:mm:ss[.fraction]` as ms since midnight.

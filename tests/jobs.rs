@@ -3,15 +3,20 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use common::*;
-use serde_json::Value;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde_json::{Value, json};
 
+/// For an answer of the broker.
+const PATIENCE: Duration = Duration::from_secs(20);
 const START_MS: &str = "1760000000000";
 
 /// Writes events to Kafka, or to a file: the same seed makes the same events.
@@ -131,6 +136,85 @@ fn a_killed_job_goes_on_from_its_last_epoch() {
         }
         drop(running);
     }
+}
+
+/// Key and value of each record of a topic, as a reader of committed ones sees them.
+fn records(kafka: &str, topic: &str) -> Vec<(String, Option<String>)> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", kafka).set("group.id", topic);
+    config.set("enable.partition.eof", "true").set("isolation.level", "read_committed");
+    let consumer: BaseConsumer = config.create().unwrap();
+    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
+    let partitions = metadata.topics()[0].partitions().len() as i32;
+    let mut all = TopicPartitionList::new();
+    all.add_partition_range(topic, 0, partitions - 1);
+    all.set_all_offsets(Offset::Beginning).unwrap();
+    consumer.assign(&all).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
+    while ended.len() < partitions as usize {
+        match consumer.poll(PATIENCE).unwrap() {
+            Ok(record) => found.push((text(record.key().unwrap()), record.payload().map(text))),
+            Err(KafkaError::PartitionEOF(partition)) => drop(ended.insert(partition)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    found
+}
+
+/// Rows that change go to a compacted topic: its last record of each key is the row, or a tombstone
+/// where there is none, also after a crash.
+#[test]
+fn a_topic_of_upserts_ends_as_the_table() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("upserts");
+    let topic = unique("upserts");
+    let job = folder.file("job.sql");
+    let text = source(&kafka, &topic, "")
+        + &format!(
+            "CREATE TABLE rare (user_id STRING, event_type STRING, n BIGINT,
+               PRIMARY KEY (user_id) NOT ENFORCED) WITH ('connector' = 'upsert-kafka',
+               'topic' = '{topic}_rare', 'sink.create-topic' = 'partitions:2,replication:1',
+               'key.format' = 'raw', 'value.format' = 'json', 'value.fields-include' = 'EXCEPT_KEY',
+               'properties.bootstrap.servers' = '{kafka}');
+             INSERT INTO rare SELECT user_id, MAX(event_type), COUNT(*) FROM events
+             GROUP BY user_id HAVING MOD(COUNT(*), 4) <> 0;"
+        );
+    std::fs::write(&job, text).unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (state, sent) = (folder.file("state"), folder.file("sent"));
+    let more = ["--count", "8000", "--seed", "5"];
+    produce(&["--to", &sent], &more);
+    let mut expected: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    for event in lines(Path::new(&sent)) {
+        let of = |name: &str| event[name].as_str().unwrap().to_owned();
+        let (latest, count) = expected.entry(of("user_id")).or_default();
+        *latest = latest.clone().max(of("event_type"));
+        *count += 1;
+    }
+    expected.retain(|_, (_, count)| *count % 4 != 0);
+    let as_json = |(latest, n): (String, u64)| json!({"event_type": latest, "n": n});
+    let expected: BTreeMap<String, Value> =
+        expected.into_iter().map(|(user, row)| (user, as_json(row))).collect();
+    let to_kafka = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3"];
+    let running = start(&job, "2", &state, &address);
+    produce(&to_kafka, &[&more[..], &["--rate", "4000"]].concat());
+    drop(running);
+    let mut running = start(&job, "3", &state, &address);
+    let ends = || {
+        let mut last = BTreeMap::new();
+        for (key, value) in records(&kafka, &format!("{topic}_rare")) {
+            last.insert(key, value);
+        }
+        let rows = last.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        rows.map(|(key, value)| (key, serde_json::from_str(&value).unwrap())).collect()
+    };
+    wait_for("the table", || expected == ends());
+    let id = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(running.0.wait().unwrap().success());
+    let all = records(&kafka, &format!("{topic}_rare"));
+    assert!(expected.len() > 20 && all.iter().any(|(_, value)| value.is_none()));
 }
 
 /// Late, malformed and out-of-order events in one partition, unkeyed: windows by hand, record by

@@ -6,6 +6,7 @@
 
 use super::StateFile;
 use crate::record::key::KEY_GROUPS;
+use crate::state::KeyGroups;
 
 /// Which file of a chain each key group begins with.
 pub struct Beginnings([usize; KEY_GROUPS]);
@@ -20,19 +21,36 @@ impl Beginnings {
         Self(first)
     }
 
+    /// Of some key groups, the one whose beginning is the oldest.
+    pub fn oldest(&self, groups: KeyGroups) -> usize {
+        let start = groups.start;
+        groups.min_by_key(|&group| self.0[group]).unwrap_or(start)
+    }
+
     /// Whether what file `index` says of the group still counts.
     pub fn counts(&self, index: usize, key_group: usize) -> bool {
         index >= self.0[key_group]
     }
 }
 
-/// Drops the files that no key group needs.
+/// Drops the files that no key group needs: others behind them hold it whole, or are there at all
+/// where the file has no entry of its own.
 pub fn prune(files: &mut Vec<StateFile>) {
     let beginnings = Beginnings::of(files);
+    let mut newest = [0; KEY_GROUPS];
+    for (index, state) in files.iter().enumerate() {
+        state.groups.clone().for_each(|group| newest[group] = index);
+    }
     let mut index = 0;
     files.retain(|state| {
+        let says_nothing = state.entries == 0 && state.images.is_empty();
+        let needs = |group: usize| match says_nothing {
+            true => newest[group] == index,
+            false => beginnings.counts(index, group),
+        };
+        let needed = state.groups.clone().any(needs);
         index += 1;
-        state.groups.clone().any(|group| beginnings.counts(index - 1, group))
+        needed
     });
 }
 
@@ -40,11 +58,10 @@ pub fn prune(files: &mut Vec<StateFile>) {
 mod tests {
     use super::*;
     use crate::checkpoint::FileEntry;
-    use crate::state::KeyGroups;
 
     fn file(name: &str, groups: KeyGroups, images: KeyGroups) -> StateFile {
         let file = FileEntry { name: name.to_owned(), length: 0, checksum: 0 };
-        StateFile { file, groups, images }
+        StateFile { file, groups, images, entries: 1 }
     }
 
     fn names(files: &[StateFile]) -> String {
@@ -70,6 +87,24 @@ mod tests {
         files.push(file("f", 0..128, 0..128));
         prune(&mut files);
         assert_eq!(names(&files), "f");
+    }
+
+    #[test]
+    fn what_says_nothing_stays_until_something_comes() {
+        let silent = |name| StateFile { entries: 0, ..file(name, 0..64, 0..0) };
+        let mut files = vec![file("a", 0..64, 0..64), silent("b"), silent("c")];
+        files.push(file("d", 64..128, 0..0));
+        prune(&mut files);
+        assert_eq!(names(&files), "acd");
+        files.push(file("e", 0..30, 0..0));
+        prune(&mut files);
+        assert_eq!(names(&files), "acde");
+        files.push(file("f", 30..64, 0..0));
+        prune(&mut files);
+        assert_eq!(names(&files), "adef");
+        assert_eq!(Beginnings::of(&files).oldest(60..70), 60);
+        files.push(file("g", 0..128, 50..65));
+        assert_eq!(Beginnings::of(&files).oldest(60..70), 65);
     }
 
     #[test]

@@ -22,6 +22,10 @@ const DAMAGED: &str = "damaged-";
 /// A manifest's name, and what it says or why it cannot be used.
 pub type Generation = (String, Result<Manifest, String>);
 
+/// Takes one thing that was saved: the key groups of the shard that did, the names of its operator
+/// and state.
+pub type VisitState<'a> = dyn FnMut(&KeyGroups, &str, &str, Saved<'_>) -> Result<(), String> + 'a;
+
 /// Which of two generations is newer: incarnation first, then epoch.
 type Order = (u64, u64);
 
@@ -300,13 +304,13 @@ impl StateFolder {
         Ok(())
     }
 
-    /// Hands out what the state of these key groups is made of, each file verified as a whole: to
-    /// be loaded in this order.
+    /// Hands out what the state of these key groups is made of, to be loaded in this order. An error
+    /// may come after much has been handed out.
     pub fn read_state(
         &self,
         files: &[StateFile],
         groups: &KeyGroups,
-        visit: &mut Visit<'_>,
+        visit: &mut VisitState<'_>,
     ) -> Result<(), String> {
         let beginnings = Beginnings::of(files);
         for (index, state) in files.iter().enumerate() {
@@ -320,13 +324,13 @@ impl StateFolder {
                 {
                     Ok(())
                 }
-                _ => visit(operator, name, saved),
+                _ => visit(&state.groups, operator, name, saved),
             })?;
         }
         Ok(())
     }
 
-    /// Verifies a file of a manifest and hands out what it holds.
+    /// Hands out what a file of a manifest holds. An error may come after much has been handed out.
     pub fn read(&self, file: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
         snapshot::read(&self.dir, file, visit)
     }

@@ -40,6 +40,9 @@ pub struct StateFile {
     pub groups: KeyGroups,
     /// Those of them that the file holds whole; of the others it holds what has changed.
     pub images: KeyGroups,
+    /// Entries, also those that are gone. Without one the file says only what holds for all groups,
+    /// in place of what earlier ones said.
+    pub entries: u64,
 }
 
 /// Rows that a sink publishes after the commit.

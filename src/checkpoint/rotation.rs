@@ -30,9 +30,10 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// For a worker that owns `groups`, with the bytes that it has read back.
-    pub fn new(groups: KeyGroups, sizes: Sizes) -> Self {
-        let (next, images) = (groups.start, 0..0);
+    /// For a worker that owns `groups`, with the bytes that it has read back and the group whose
+    /// turn it is.
+    pub fn new(groups: KeyGroups, sizes: Sizes, next: usize) -> Self {
+        let images = 0..0;
         let has_image = sizes.map(|read| read > 0);
         Self { groups, sizes, has_image, next, credit: 0, images, changes: 0 }
     }
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn small_state_is_written_whole_as_long_as_it_changes() {
-        let mut rotation = Rotation::new(64..128, [0; KEY_GROUPS]);
+        let mut rotation = Rotation::new(64..128, [0; KEY_GROUPS], 64);
         let images = run(&mut rotation, 4 << 10, 7, 5);
         assert_eq!(images, [0..0, 64..128, 0..0, 64..128, 0..0]);
         assert_eq!(run(&mut rotation, 4 << 10, 0, 3), [64..128, 0..0, 0..0]);
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn images_take_as_much_as_changes() {
         // 128 MiB, of which 4 MiB change in an epoch.
-        let mut rotation = Rotation::new(0..128, [MIB; KEY_GROUPS]);
+        let mut rotation = Rotation::new(0..128, [MIB; KEY_GROUPS], 30);
         let images = run(&mut rotation, MIB, 4 * MIB / 128, 1000);
         let (epochs, groups) = spread(&images, 0..128);
         assert!(epochs <= 36 && groups <= 4, "{epochs} epochs, {groups} groups");
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_rotation_ends_however_little_changes() {
-        let mut rotation = Rotation::new(0..128, [100 * MIB; KEY_GROUPS]);
+        let mut rotation = Rotation::new(0..128, [100 * MIB; KEY_GROUPS], 0);
         let images = run(&mut rotation, 100 * MIB, 1, 3000);
         let (epochs, groups) = spread(&images, 0..128);
         assert!(epochs <= 520 && groups == 1, "{epochs} epochs, {groups} groups");

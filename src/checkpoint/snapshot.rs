@@ -90,12 +90,12 @@ impl SnapshotWriter {
         Ok(())
     }
 
-    /// Whether it says nothing of any key group.
-    pub fn is_empty(&self) -> bool {
-        self.entries == 0
+    /// What it says of key groups so far, in records.
+    pub fn entries(&self) -> u64 {
+        self.entries
     }
 
-    /// A digest of what it says for all of them.
+    /// A digest of what it says for all key groups.
     pub fn common(&self) -> u64 {
         self.common.digest()
     }
@@ -169,13 +169,42 @@ pub(super) fn verify(dir: &Path, entry: &FileEntry) -> Result<(), String> {
 /// Takes one thing that was saved, and the names of its operator and state.
 pub type Visit<'a> = dyn FnMut(&str, &str, Saved<'_>) -> Result<(), String> + 'a;
 
-/// Verifies a file as a whole, then hands out what it holds.
+/// Hands out what a file holds. That it is damaged may be told at the end alone: what was made of it
+/// is of no use then.
 pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
-    verify(dir, entry)?;
     let path = dir.join(&entry.name);
     let file = File::open(&path).map_err(|error| at(&path, &error))?;
-    let mut input = BufReader::with_capacity(BUFFER, file);
-    visit_all(&mut input, visit).map_err(|error| format!("{}: {error}", path.display()))
+    let input = BufReader::with_capacity(BUFFER, file);
+    let mut input = Hashed { input, hash: Xxh3::new(), length: 0 };
+    let visited = visit_all(&mut input, visit);
+    let Hashed { mut input, hash, length } = input;
+    let mut trailer = [0; TRAILER as usize];
+    let is_whole = input.read_exact(&mut trailer).is_ok()
+        && length + TRAILER == entry.length
+        && hash.digest() == entry.checksum
+        && entry.checksum == u64::from_le_bytes(trailer);
+    let error = match (visited, is_whole) {
+        (Ok(()), true) => return Ok(()),
+        (Err(error), true) => error,
+        (_, false) => "is damaged (checksum)".to_owned(),
+    };
+    Err(format!("{}: {error}", path.display()))
+}
+
+/// Input whose checksum is computed as it is read.
+struct Hashed<R> {
+    input: R,
+    hash: Xxh3,
+    length: u64,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.length += count as u64;
+        Ok(count)
+    }
 }
 
 fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String> {

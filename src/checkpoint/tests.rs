@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::state::Saved;
+use crate::state::{KeyGroups, Saved};
 
 fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
     let mut manifest = Manifest::new("job", epoch, incarnation);
@@ -29,7 +29,7 @@ fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
             writer.saved(Saved::Gone { key_group: 1, key: b"" }).unwrap();
             writer.saved(Saved::Common(b"all")).unwrap();
             let file = writer.finish().unwrap();
-            manifest.files.push(StateFile { file, groups: 0..128, images: 0..128 });
+            manifest.files.push(StateFile { file, groups: 0..128, images: 0..128, entries: 4 });
         }
     }
     folder.commit(&manifest).unwrap();
@@ -66,7 +66,7 @@ fn keeps_two_generations_and_reads_them_back() {
     assert_eq!(manifest, last);
     assert_eq!((files(dir.path(), "manifest").len(), files(dir.path(), "state").len()), (2, 4));
     let mut seen = Vec::new();
-    let mut visit = |operator: &str, state: &str, saved: Saved<'_>| {
+    let mut visit = |_: &KeyGroups, operator: &str, state: &str, saved: Saved<'_>| {
         let (tag, bytes) = match saved {
             Saved::Entry { key_group, bytes } => (format!("{key_group}+"), bytes),
             Saved::Gone { key_group, key } => (format!("{key_group}-"), key),
@@ -185,4 +185,57 @@ fn a_saved_epoch_is_whole_and_can_be_gone_on_from() {
     assert_eq!(saved.load_latest().unwrap(), running.load_latest().unwrap());
     drop(saved);
     assert!(looked.save(into.path()).unwrap_err().contains("holds state already"));
+}
+
+/// An epoch that writes images of some groups, and of the others nothing.
+fn extend(folder: &StateFolder, files: &mut Vec<StateFile>, epoch: u64, images: KeyGroups) {
+    let mut writer = folder.writer(epoch, 1, 0).unwrap();
+    writer.section("op", "counts").unwrap();
+    for key_group in images.clone() {
+        writer.saved(Saved::Entry { key_group, bytes: &epoch.to_le_bytes() }).unwrap();
+    }
+    let entries = writer.entries();
+    let file = writer.finish().unwrap();
+    files.push(StateFile { file, groups: 0..128, images, entries });
+    chain::prune(files);
+    let manifest = Manifest { files: files.clone(), ..Manifest::new("job", epoch, 1) };
+    folder.commit(&manifest).unwrap();
+}
+
+#[test]
+fn a_chain_of_files_stays_as_long_as_it_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = StateFolder::open(dir.path(), "job").unwrap();
+    folder.commit(&Manifest::new("job", 0, 1)).unwrap();
+    let (mut state, mut epochs) = (Vec::new(), [0_u64; 128]);
+    for epoch in 1..40_u64 {
+        let first = epoch as usize % 7 * 20;
+        let images = first..(first + 20).min(128);
+        epochs[images.clone()].fill(epoch);
+        extend(&folder, &mut state, epoch, images);
+        let manifest = folder.load_latest().unwrap().unwrap();
+        let mut found = [0_u64; 128];
+        let mut visit = |of: &KeyGroups, _: &str, _: &str, saved: Saved<'_>| {
+            let Saved::Entry { key_group, bytes } = saved else { return Err("no entry".into()) };
+            assert_eq!(*of, 0..128);
+            found[key_group] = u64::from_le_bytes(bytes.try_into().unwrap());
+            Ok(())
+        };
+        folder.read_state(&manifest.files, &(0..128), &mut visit).unwrap();
+        assert_eq!(found, epochs);
+        // Those of two generations, and no others.
+        assert!(files_of(dir.path()) <= manifest.files.len() + 2, "epoch {epoch}");
+        assert!(manifest.files.len() <= epoch.min(8) as usize);
+    }
+    let into = tempfile::tempdir().unwrap();
+    let saved = StateFolder::look(dir.path(), "job").save(into.path()).unwrap();
+    assert_eq!(files_of(into.path()), saved.files.len());
+    // Both generations need it.
+    fs::remove_file(&files(dir.path(), "state")[1]).unwrap();
+    let error = folder.load_latest().unwrap_err();
+    assert!(error.contains("no older generation is intact"), "{error}");
+}
+
+fn files_of(dir: &Path) -> usize {
+    files(dir, "state").len()
 }

@@ -85,14 +85,14 @@ fn inspect(dir: &Path, job: &str) -> Result<(), String> {
         println!("reads {} partition {} from {} on", source.topic, source.partition, source.next);
     }
     let mut sizes: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
-    folder.read_state(&manifest.files, &(0..KEY_GROUPS), &mut |operator, state, saved| {
+    folder.read_state(&manifest.files, &(0..KEY_GROUPS), &mut |_, operator, state, saved| {
         let size = sizes.entry((operator.to_owned(), state.to_owned())).or_default();
         if let Saved::Entry { bytes, .. } | Saved::Gone { key: bytes, .. } = saved {
             *size = (size.0 + 1, size.1 + bytes.len() as u64);
         }
         Ok(())
     })?;
-    println!("{:<18} {:<12} {:>12} {:>14}", "operator", "state", "entries", "bytes");
+    println!("{:<18} {:<12} {:>12} {:>14}", "operator", "state", "records", "bytes");
     for ((operator, state), (entries, bytes)) in sizes {
         println!("{operator:<18} {state:<12} {entries:>12} {bytes:>14}");
     }

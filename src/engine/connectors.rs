@@ -37,7 +37,7 @@ pub fn open_sink(
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     match &*table.connector {
-        "kafka" => sink::kafka::open(table, zone, context, transactions),
+        "kafka" | "upsert-kafka" => sink::kafka::open(table, zone, context, transactions),
         "filesystem" => sink::filesystem::open(table, zone, context),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::{Manifest, Sizes, SourcePosition, StateFile, StateFolder};
+use crate::checkpoint::chain::Beginnings;
+use crate::checkpoint::{Manifest, SourcePosition, StateFile, StateFolder};
 use crate::record::key;
+use crate::shard::epoch::ReadBack;
 use crate::shard::node::Node;
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::Topology;
@@ -58,41 +60,46 @@ impl Recovery {
         Some(of_scan.map(position).collect())
     }
 
-    /// Brings back the state of the key groups that `worker` of `workers` owns; gives the bytes
-    /// that were read of each.
+    /// Brings back the state of the key groups that `worker` of `workers` owns.
     pub fn restore(
         &self,
         nodes: &mut [Node],
         links: &[WatermarkLink],
         sources: &[SourceTask],
         (worker, workers): (usize, usize),
-    ) -> Result<Sizes, String> {
+    ) -> Result<ReadBack, String> {
         let (groups, mut sizes) = (key::groups_of(worker, workers), [0; key::KEY_GROUPS]);
         let mut progress = Progress::new(worker, &self.manifest, &groups);
         let by_id: BTreeMap<String, usize> =
             nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
-        self.folder.read_state(&self.manifest.files, &groups, &mut |operator, state, saved| {
-            if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } = saved
-            {
-                sizes[key_group] += bytes.len() as u64;
-                progress.add(bytes.len() as u64);
-            }
-            let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
-            let mut states = nodes[index].operator.states();
-            let found = states.iter_mut().find(|(name, _)| *name == state);
-            let (_, primitive) = found.ok_or_else(|| {
+        self.folder.read_state(
+            &self.manifest.files,
+            &groups,
+            &mut |of, operator, state, saved| {
+                if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } =
+                    saved
+                {
+                    sizes[key_group] += bytes.len() as u64;
+                    progress.add(bytes.len() as u64);
+                }
+                let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
+                let mut states = nodes[index].operator.states();
+                let found = states.iter_mut().find(|(name, _)| *name == state);
+                let (_, primitive) = found.ok_or_else(|| {
                 format!(
                     "state '{state}' is of another version of pelton, which kept it otherwise: go \
                      on with that version, or start with an empty --state-dir"
                 )
             })?;
-            primitive.load(saved)
-        })?;
+                primitive.load(of, saved)
+            },
+        )?;
         for node in nodes.iter_mut() {
             node.operator.restored();
         }
         self.restore_watermarks(nodes, links, sources);
-        Ok(sizes)
+        let oldest = Beginnings::of(&self.manifest.files).oldest(groups);
+        Ok(ReadBack { sizes, oldest })
     }
 
     fn restore_watermarks(&self, nodes: &[Node], links: &[WatermarkLink], sources: &[SourceTask]) {

@@ -17,12 +17,12 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
 use crate::record::json::JsonDecoder;
-use crate::record::key::KEY_GROUPS;
+use crate::record::key::{KEY_GROUPS, groups_of};
 use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
 use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
-use crate::shard::epoch::EpochState;
+use crate::shard::epoch::{EpochState, ReadBack};
 use crate::shard::outbox::Outbox;
 use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
 use crate::shard::report::Gauges;
@@ -426,21 +426,23 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
     let built = build::build(topology, &seed.settings, &mut sources, seed.plumbing)?;
     let (mut nodes, links) = (built.nodes, built.links);
     let place = (seed.index, seed.workers);
-    let sizes = match &seed.recovery {
+    let read = match &seed.recovery {
         Some(recovery) => {
             let begun = Instant::now();
-            let sizes = recovery.restore(&mut nodes, &links, &sources, place)?;
+            let read = recovery.restore(&mut nodes, &links, &sources, place)?;
             let labels = [("worker", seed.index.to_string())];
             let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
             let help = "How long a worker has read its state back at the start";
             let gauge = seed.observed.metrics.gauge("pelton_recovery_seconds", help, &labels);
             gauge.set(begun.elapsed().as_secs_f64());
-            sizes
+            read
         }
-        None => [0; KEY_GROUPS],
+        None => {
+            ReadBack { sizes: [0; KEY_GROUPS], oldest: groups_of(seed.index, seed.workers).start }
+        }
     };
     let (folder, incarnation) = (seed.folder, seed.incarnation);
-    let state = folder.map(|folder| EpochState::new(folder, incarnation, place, sizes));
+    let state = folder.map(|folder| EpochState::new(folder, incarnation, place, &read));
     seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,

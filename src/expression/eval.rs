@@ -157,9 +157,8 @@ fn call(
         Now | ProcTime | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
         | AddMonthsToDate | MonthsBetween | ConvertZone => time::evaluate(function, frame),
         JsonText => nested::json(frame, &from),
-        JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote | JsonUnquote | JsonMembers => {
-            json::evaluate(function, frame, to)
-        }
+        JsonValue | JsonExists | JsonQuery | IsJson | JsonQuote | JsonTextOf | JsonUnquote
+        | JsonMembers => json::evaluate(function, frame, to),
         DecimalOrder => decimal::order(frame, scales),
         JsonDecimal => decimal::json(frame, scales[0]),
         Cardinality => cardinality(frame),

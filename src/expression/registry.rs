@@ -11,7 +11,7 @@ mod special;
 mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
-pub use special::{OnNull, json_array, json_members, json_object, pack, unpack};
+pub use special::{OnNull, blank_pad, json_array, json_members, json_object, pack, unpack};
 pub use types::{cast, coerce, common_type};
 
 use super::eval::is_charset;
@@ -81,6 +81,8 @@ pub enum Function {
     Replace,
     LeftPad,
     RightPad,
+    /// Fills a text with blanks to a number of characters.
+    BlankPad,
     /// needle, haystack[, start]
     Position,
     /// haystack, needle, start (from the end if negative), which one
@@ -163,6 +165,8 @@ pub enum Function {
     JsonText,
     /// A text as a JSON string.
     JsonQuote,
+    /// A text as JSON text.
+    JsonTextOf,
     JsonUnquote,
     /// An object of members `"key" value`, with blanks between.
     JsonMembers,

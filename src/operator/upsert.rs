@@ -83,7 +83,7 @@ impl KeyedState for Rows {
         self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+    fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a table is cut short".to_owned();
         match saved {
             Saved::Entry { bytes: mut entry, .. } => {

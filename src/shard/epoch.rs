@@ -21,17 +21,24 @@ pub struct EpochState {
 }
 
 impl EpochState {
-    /// `sizes`: of what the worker, one of `workers`, has read back.
+    /// `read`: what the worker, one of `workers`, has read back.
     pub fn new(
         folder: Arc<StateFolder>,
         incarnation: u64,
         (worker, workers): (usize, usize),
-        sizes: Sizes,
+        read: &ReadBack,
     ) -> Self {
         let groups = key::groups_of(worker, workers);
-        let rotation = Rotation::new(groups.clone(), sizes);
+        let rotation = Rotation::new(groups.clone(), read.sizes, read.oldest);
         Self { folder, incarnation, worker, groups, rotation, common: None }
     }
+}
+
+/// What a worker has read of its state at the start.
+pub struct ReadBack {
+    pub sizes: Sizes,
+    /// The key group whose image is the oldest.
+    pub oldest: usize,
 }
 
 /// What a worker has written of its state in an epoch.
@@ -117,17 +124,18 @@ impl Draft {
         let Self { writer, images, sizes } = self;
         let common = Some(writer.common());
         // An image of groups that have become empty says something, too.
-        let says_nothing = writer.is_empty() && images.is_empty() && common == state.common;
+        let says_nothing = writer.entries() == 0 && images.is_empty() && common == state.common;
         state.rotation.written(&sizes);
         state.common = common;
         if says_nothing {
             writer.discard()?;
             return Ok(Written::default());
         }
+        let entries = writer.entries();
         let file = writer.finish()?;
         let all: u64 = sizes.iter().sum();
         let whole = sizes[images.clone()].iter().sum();
-        let file = StateFile { file, groups: state.groups.clone(), images };
+        let file = StateFile { file, groups: state.groups.clone(), images, entries };
         Ok(Written { file: Some(file), images: whole, changes: all - whole })
     }
 }

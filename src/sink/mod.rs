@@ -77,6 +77,7 @@ pub struct Publisher {
 /// without asking anybody.
 pub fn check(table: &Table) -> Result<(), String> {
     match &*table.connector {
+        "kafka" | "upsert-kafka" => kafka::check(table),
         "webhook" => webhook::check(table),
         "dingtalk" => dingtalk::check(table),
         _ => Ok(()),

@@ -319,7 +319,10 @@ fn json_object(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Res
         return Err(Fault::unsupported(span, "JSON_OBJECTAGG(DISTINCT …)", help));
     }
     let key = Binder::plain(binder.scope, span).bind(key)?;
-    let key = registry::call("JSON_QUOTE", vec![key]).at(span)?;
+    if !key.data_type.is_string() {
+        return Err(Fault::new(span, "JSON_OBJECTAGG: the key must be a STRING"));
+    }
+    let key = registry::call("JSON_STRING", vec![key]).at(span)?;
     let value = json_of(value, on_null, binder.scope, span)?;
     let pair = registry::call("CONCAT", vec![text(" "), key, text(" "), value]).at(span)?;
     let all = joined(call, pair, false, binder, span)?;

@@ -49,6 +49,20 @@ const CONNECTORS: &[Connector] = &[
         ],
         prefixes: &["properties."],
     },
+    Connector {
+        name: "upsert-kafka",
+        required: &["topic", "properties.bootstrap.servers", "key.format", "value.format"],
+        options: &[
+            "value.fields-include",
+            "sink.partitioner",
+            "sink.create-topic",
+            "sink.delivery-guarantee",
+            "json.embed",
+            "json.timestamp-format.standard",
+            "json.encode.decimal-as-plain-number",
+        ],
+        prefixes: &["properties."],
+    },
     Connector { name: "filesystem", required: &["path"], options: &["json.embed"], prefixes: &[] },
     Connector {
         name: "datagen",
@@ -109,7 +123,7 @@ const CONNECTORS: &[Connector] = &[
     },
 ];
 
-const LATER: [&str; 4] = ["upsert-kafka", "clickhouse", "email", "csv"];
+const LATER: [&str; 3] = ["clickhouse", "email", "csv"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -150,7 +164,8 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     };
     let mut faults = Vec::new();
     // A sink that is never read has nothing to do with how records are read.
-    let reader = if matches!(connector, "webhook" | "dingtalk") { &[] } else { READER };
+    let reader =
+        if matches!(connector, "webhook" | "dingtalk" | "upsert-kafka") { &[] } else { READER };
     for name in options.keys() {
         let fits = known.options.contains(&&**name)
             || known.required.contains(&&**name)
@@ -171,16 +186,19 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         faults.push((None, format!("'{connector}' needs the option '{option}'"), Some(help)));
     }
     faults.extend(choices(options));
-    if options.get("format").is_some_and(|format| !matches!(&**format, "json" | "raw")) {
-        let message = format!("the format '{}' is not supported yet", options["format"]);
-        faults.push((Some("format".into()), message, Some("'json' is there".into())));
+    for option in ["format", "key.format", "value.format"] {
+        let format = options.get(option).filter(|format| !matches!(&***format, "json" | "raw"));
+        if let Some(format) = format {
+            let message = format!("the format '{format}' is not supported yet");
+            faults.push((Some(option.into()), message, Some("'json' is there".into())));
+        }
     }
     faults
 }
 
 /// Whether a sink can take changes of rows, not only new ones.
 pub fn takes_updates(connector: &str) -> bool {
-    matches!(connector, "print" | "blackhole" | "queryable" | "redis")
+    matches!(connector, "print" | "blackhole" | "queryable" | "redis" | "upsert-kafka")
 }
 
 /// Whether the connector can be read from.

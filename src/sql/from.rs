@@ -140,7 +140,14 @@ impl Queries<'_> {
         if !super::connectors::is_source(&table.connector) {
             let message =
                 format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
-            return Err(Fault::new(span, message).help("kafka, filesystem and datagen can"));
+            let help = match &*table.connector {
+                "upsert-kafka" => {
+                    "read the topic as a 'kafka' table, and keep the last row of a key by \
+                                   ROW_NUMBER() … = 1"
+                }
+                _ => "kafka, filesystem and datagen can",
+            };
+            return Err(Fault::new(span, message).help(help));
         }
         let of = |index: usize| table.schema.fields[index].clone();
         let scan_field = |&index: &usize| {

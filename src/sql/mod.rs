@@ -236,8 +236,10 @@ impl Compiler {
                  window",
                 table.name
             );
-            return Err(Fault::new(span, message)
-                .help("group by a TUMBLE or HOP window, or write to a queryable or redis table"));
+            return Err(Fault::new(span, message).help(
+                "group by a TUMBLE or HOP window, or write to a table that takes changes: \
+                       upsert-kafka, queryable or redis",
+            ));
         }
         if matches!(&*table.connector, "queryable" | "redis") && table.primary_key.is_empty() {
             let message = format!("table `{}` needs a key: rows of this query change", table.name);

@@ -159,15 +159,16 @@ impl<'a> Binder<'a> {
                     ast::DataType::Char(length) | ast::DataType::Character(length) => length,
                     _ => &None,
                 };
-                let text = registry::cast(input, to, mode).at(span)?;
                 match length {
                     Some(ast::CharacterLength::IntegerLength { length, .. }) => {
-                        let length = Value::I64(*length as i64);
-                        let length = Expr::literal(length, DataType::BigInt);
-                        let blank = Expr::literal(Value::Str(" ".into()), DataType::STRING);
-                        registry::call("RPAD", vec![text, length, blank]).at(span)
+                        let text = registry::cast(input, to, mode).at(span)?;
+                        Ok(registry::blank_pad(text, *length))
                     }
-                    _ => Ok(text),
+                    // Flink does not cut these.
+                    _ if input.data_type.is_approximate() && to.is_string() => {
+                        registry::cast(input, DataType::STRING, mode).at(span)
+                    }
+                    _ => registry::cast(input, to, mode).at(span),
                 }
             }
             Ast::Case { operand, conditions, else_result, .. } => {

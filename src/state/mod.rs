@@ -30,7 +30,7 @@ pub enum Saved<'a> {
     Entry { key_group: usize, bytes: &'a [u8] },
     /// What was saved for the key is no longer there.
     Gone { key_group: usize, key: &'a [u8] },
-    /// What holds for all key groups and shards alike, in place of what an earlier one said.
+    /// What holds for all key groups of the shard, in place of what an earlier one said.
     Common(&'a [u8]),
 }
 
@@ -45,8 +45,9 @@ pub trait KeyedState {
     /// Writes what has changed since the save before, and all of the key groups `images`.
     fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()>;
 
-    /// Takes one thing back; an error says what is wrong with it.
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String>;
+    /// Takes one thing back that was saved by a shard of these key groups; an error says what is
+    /// wrong with it.
+    fn load(&mut self, of: &KeyGroups, saved: Saved<'_>) -> Result<(), String>;
 
     /// Rows held and the bytes they take, roughly.
     fn size(&self) -> (u64, u64);

@@ -12,14 +12,32 @@ use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key, 
 struct Chunk {
     batch: Batch,
     left: usize,
+    /// Their numbers in the order of arrival.
+    arrivals: Arrivals,
     saved: bool,
+}
+
+enum Arrivals {
+    /// One after the other.
+    From(i64),
+    /// Of rows that were read back: those that they were saved with, as they may be so again.
+    Each(Vec<i64>),
+}
+
+impl Arrivals {
+    fn of(&self, row: usize) -> i64 {
+        match self {
+            Self::From(first) => first + row as i64,
+            Self::Each(all) => all[row],
+        }
+    }
 }
 
 /// A row read back: its columns are with those of the others.
 struct Loaded {
     time: i64,
-    /// In the order of arrival.
-    place: i64,
+    arrival: i64,
+    key_group: usize,
     /// The buffer's when the row was saved.
     watermark: i64,
     kind: ChangeKind,
@@ -38,10 +56,12 @@ pub struct SortBuffer {
     waiting: BTreeMap<i64, Vec<(u32, u32)>>,
     chunks: HashMap<u32, Chunk>,
     next_chunk: u32,
+    next_arrival: i64,
     rows: u64,
     bytes: u64,
-    /// Rows read back, and their columns.
+    /// Rows read back, their columns, and the watermark of each key group.
     loaded: Vec<Loaded>,
+    watermarks: Vec<i64>,
     columns: Vec<ColumnBuilder>,
 }
 
@@ -58,9 +78,11 @@ impl SortBuffer {
             waiting: BTreeMap::new(),
             chunks: HashMap::new(),
             next_chunk: 0,
+            next_arrival: 0,
             rows: 0,
             bytes: 0,
             loaded: Vec::new(),
+            watermarks: vec![i64::MIN; key::KEY_GROUPS],
         }
     }
 
@@ -71,7 +93,10 @@ impl SortBuffer {
         self.next_chunk = self.next_chunk.wrapping_add(1);
         if !rows.is_empty() {
             let copied = copy(&self.types, rows.iter().map(|&row| (batch, row)));
-            self.add(chunk, Batch { stamp_us: batch.stamp_us, ..copied }, false);
+            let arrivals = Arrivals::From(self.next_arrival);
+            self.next_arrival += rows.len() as i64;
+            let batch = Batch { stamp_us: batch.stamp_us, ..copied };
+            self.add(chunk, Chunk { left: rows.len(), batch, arrivals, saved: false });
         }
         chunk
     }
@@ -82,10 +107,10 @@ impl SortBuffer {
         self.waiting.entry(time).or_default().push((chunk, at));
     }
 
-    fn add(&mut self, chunk: u32, batch: Batch, saved: bool) {
-        self.rows += batch.rows as u64;
-        self.bytes += bytes_of(&batch);
-        self.chunks.insert(chunk, Chunk { left: batch.rows, batch, saved });
+    fn add(&mut self, number: u32, chunk: Chunk) {
+        self.rows += chunk.left as u64;
+        self.bytes += bytes_of(&chunk.batch);
+        self.chunks.insert(number, chunk);
     }
 
     /// The smallest time that waits.
@@ -122,7 +147,7 @@ impl SortBuffer {
 
     /// Puts rows that were read back in their places. To be called once all are there. Rows that
     /// an advance since their save has let out are dropped: those that it reached, and those that
-    /// were late already and so went with the first.
+    /// were late already and so went with the first. Shards may have been at different watermarks.
     pub fn restored(&mut self) {
         let loaded = std::mem::take(&mut self.loaded);
         let fresh = builders(&self.types, 0);
@@ -130,21 +155,27 @@ impl SortBuffer {
         let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
         let mut batch = Batch::new(columns, loaded.len(), BatchTime::at(i64::MIN));
         batch.kinds = Some(Arc::new(loaded.iter().map(|row| row.kind).collect()));
-        let waits = |row: &Loaded| row.time > self.watermark || row.watermark == self.watermark;
+        let waits = |row: &Loaded| {
+            let reached = self.watermarks[row.key_group];
+            row.time > reached || row.watermark == reached
+        };
         let mut order: Vec<u32> = (0..loaded.len() as u32).collect();
         order.retain(|&at| waits(&loaded[at as usize]));
-        // Places of several shards may be alike, but then the rows are of different keys.
-        order.sort_by_key(|&at| (loaded[at as usize].time, loaded[at as usize].place));
+        // Numbers of several shards may be alike, but then the rows are of different keys.
+        order.sort_by_key(|&at| (loaded[at as usize].time, loaded[at as usize].arrival));
         if order.is_empty() {
             return;
         }
         let batch = copy(&self.types, order.iter().map(|&at| (&batch, at)));
         let chunk = self.next_chunk;
         self.next_chunk = self.next_chunk.wrapping_add(1);
-        for (row, at) in order.into_iter().enumerate() {
+        for (row, &at) in order.iter().enumerate() {
             self.place(chunk, row as u32, loaded[at as usize].time);
         }
-        self.add(chunk, batch, true);
+        let arrivals: Vec<i64> = order.iter().map(|&at| loaded[at as usize].arrival).collect();
+        self.next_arrival = arrivals.iter().max().map_or(0, |last| last + 1);
+        let (left, arrivals) = (batch.rows, Arrivals::Each(arrivals));
+        self.add(chunk, Chunk { batch, left, arrivals, saved: true });
     }
 
     fn key_group(&self, batch: &Batch, row: usize, bytes: &mut Vec<u8>) -> usize {
@@ -186,10 +217,14 @@ impl KeyedState for SortBuffer {
     /// Nothing is said of rows that went: by the watermark it is known which did.
     fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
         write(Saved::Common(&self.watermark.to_le_bytes()))?;
+        if images.is_empty() && self.chunks.values().all(|chunk| chunk.saved) {
+            return Ok(());
+        }
         let (mut entry, mut bytes) = (Vec::new(), Vec::new());
         for (&time, rows) in &self.waiting {
-            for (place, (chunk, row)) in rows.iter().enumerate() {
-                let Some(Chunk { batch, saved, .. }) = self.chunks.get(chunk) else { continue };
+            for (chunk, row) in rows {
+                let Some(chunk) = self.chunks.get(chunk) else { continue };
+                let Chunk { batch, saved, arrivals, .. } = chunk;
                 if *saved && images.is_empty() {
                     continue;
                 }
@@ -200,7 +235,7 @@ impl KeyedState for SortBuffer {
                 }
                 entry.clear();
                 put_i64(time, &mut entry);
-                put_i64(place as i64, &mut entry);
+                put_i64(arrivals.of(row), &mut entry);
                 put_i64(self.watermark, &mut entry);
                 entry.push(batch.kind(row).code());
                 row::encode(&batch.columns, row, &mut entry);
@@ -211,31 +246,117 @@ impl KeyedState for SortBuffer {
         Ok(())
     }
 
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+    fn load(&mut self, of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "a row of a sort buffer is cut short".to_owned();
-        let mut entry = match saved {
-            Saved::Entry { bytes, .. } => bytes,
+        let (key_group, mut entry) = match saved {
+            Saved::Entry { key_group, bytes } => (key_group, bytes),
             Saved::Gone { .. } => return Err(bad()),
             Saved::Common(mut bytes) => {
-                // All shards had the same one at the barrier.
                 let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
                 self.watermark = self.watermark.max(watermark);
+                self.watermarks[of.clone()].fill(watermark);
                 return Ok(());
             }
         };
         let time = take_i64(&mut entry).ok_or_else(bad)?;
-        let place = take_i64(&mut entry).ok_or_else(bad)?;
+        let arrival = take_i64(&mut entry).ok_or_else(bad)?;
         let watermark = take_i64(&mut entry).ok_or_else(bad)?;
         let (&kind, entry) = entry.split_first().ok_or_else(bad)?;
         let kind = ChangeKind::from_code(kind).ok_or_else(bad)?;
         if !row::decode(entry, &mut self.columns) {
             return Err(bad());
         }
-        self.loaded.push(Loaded { time, place, watermark, kind });
+        self.loaded.push(Loaded { time, arrival, key_group, watermark, kind });
         Ok(())
     }
 
     fn size(&self) -> (u64, u64) {
         (self.rows, self.bytes + self.waiting.len() as u64 * 64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Column;
+
+    const ALL: KeyGroups = 0..key::KEY_GROUPS;
+
+    fn buffer() -> SortBuffer {
+        SortBuffer::new(vec![DataType::BigInt, DataType::BigInt], vec![0], 7)
+    }
+
+    /// Takes rows of (key, number), all at time 5.
+    fn take(buffer: &mut SortBuffer, rows: &[(i64, i64)]) {
+        let columns =
+            [rows.iter().map(|row| row.0).collect(), rows.iter().map(|row| row.1).collect()];
+        let columns = columns.map(|values| Arc::new(Column::i64s(values))).to_vec();
+        let batch = Batch::new(columns, rows.len(), BatchTime::at(0));
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        let chunk = buffer.hold(&batch, &all);
+        all.into_iter().for_each(|row| buffer.place(chunk, row, 5));
+    }
+
+    fn save(buffer: &mut SortBuffer) -> Vec<(usize, Vec<u8>)> {
+        let mut file = Vec::new();
+        let mut write = |saved: Saved<'_>| {
+            if let Saved::Entry { key_group, bytes } = saved {
+                file.push((key_group, bytes.to_vec()));
+            }
+            Ok(())
+        };
+        buffer.save(&(0..0), &mut write).unwrap();
+        file
+    }
+
+    fn load(files: &[&[(usize, Vec<u8>)]], groups: &KeyGroups) -> SortBuffer {
+        let mut buffer = buffer();
+        for (key_group, bytes) in files.iter().copied().flatten() {
+            if groups.contains(key_group) {
+                let saved = Saved::Entry { key_group: *key_group, bytes };
+                buffer.load(&ALL, saved).unwrap();
+            }
+        }
+        buffer.restored();
+        buffer
+    }
+
+    #[test]
+    fn rows_of_one_time_keep_their_order_over_restarts_with_other_shards() {
+        let mut one = buffer();
+        take(&mut one, &(0..40).map(|number| (number % 4, number)).collect::<Vec<_>>());
+        let first = save(&mut one);
+        assert_eq!((first.len(), save(&mut one).len()), (40, 0));
+        let mut seen = 0;
+        for groups in [0..30, 30..90, 90..key::KEY_GROUPS] {
+            let mut shard = load(&[&first], &groups);
+            take(&mut shard, &[(0, 100), (1, 101), (2, 102), (3, 103)]);
+            let second = save(&mut shard);
+            let mut again = load(&[&first, &second], &groups);
+            let mut ready = Vec::new();
+            again.pop_first(&mut ready);
+            let rows = again.release(&ready);
+            let numbers = rows.columns[1].as_i64s();
+            assert!(numbers.is_sorted(), "{numbers:?}");
+            seen += numbers.len();
+        }
+        assert_eq!(seen, 44);
+    }
+
+    #[test]
+    fn a_row_is_gone_by_the_watermark_of_its_own_shard() {
+        let mut one = buffer();
+        take(&mut one, &(0..40).map(|number| (number, number)).collect::<Vec<_>>());
+        let file = save(&mut one);
+        let mut again = buffer();
+        for (key_group, bytes) in &file {
+            again.load(&ALL, Saved::Entry { key_group: *key_group, bytes }).unwrap();
+        }
+        again.load(&(0..64), Saved::Common(&7_i64.to_le_bytes())).unwrap();
+        again.load(&(64..128), Saved::Common(&4_i64.to_le_bytes())).unwrap();
+        again.restored();
+        let left = file.iter().filter(|(key_group, _)| *key_group >= 64).count();
+        assert!(left > 5 && left < 35);
+        assert_eq!(again.size().0, left as u64);
     }
 }

@@ -85,6 +85,11 @@ impl<T: Entry> Table<T> {
         value.get_or_insert_default()
     }
 
+    /// The value of a slot, to set what of it is not saved.
+    pub fn unsaved_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.values[slot as usize].as_mut()
+    }
+
     /// Takes the value out and lets go of the slot.
     pub fn remove(&mut self, slot: u32) -> Option<T> {
         if self.values.len() <= slot as usize {
@@ -118,7 +123,7 @@ impl<T: Entry> KeyedState for Table<T> {
         self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+    fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a value table is cut short".to_owned();
         match saved {
             Saved::Entry { bytes: mut entry, .. } => {
@@ -187,13 +192,13 @@ mod tests {
         let other = KeyDictionary::shared(9);
         let mut back: Table<u64> = Table::new(other.clone());
         let all = 0..key::KEY_GROUPS;
-        table.save(&all, &mut |saved| back.load(saved).map_err(io::Error::other)).unwrap();
+        table.save(&all, &mut |saved| back.load(&all, saved).map_err(io::Error::other)).unwrap();
         assert_eq!(back.rows(), 4999);
         for key in [0u32, 4, 4999] {
             let slot = other.borrow().find(&key.to_le_bytes()).unwrap();
             assert_eq!(back.get(slot), Some(&u64::from(key)));
         }
         let cut = Saved::Entry { key_group: 0, bytes: &[1, 0, 0, 0, 5, 9] };
-        assert!(back.load(cut).is_err());
+        assert!(back.load(&all, cut).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex::{NoExpand, Regex};
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame};
@@ -94,22 +94,10 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             let Some(replacement) = third else {
                 return frame.nulls(&crate::record::DataType::STRING);
             };
-            let mut template = (String::new(), String::new());
             frame.strings(|row, out| {
                 let Some(regex) = expression.get(pattern.str(row)) else { return Ok(None) };
-                let wanted = replacement.str(row);
-                if template.0 != wanted {
-                    template = (wanted.into(), java_replacement(wanted));
-                }
-                let text = text.str(row);
-                let mut done = 0;
-                for found in regex.captures_iter(text) {
-                    let Some(all) = found.get(0) else { continue };
-                    out.push_str(&text[done..all.start()]);
-                    found.expand(&template.1, out);
-                    done = all.end();
-                }
-                out.push_str(&text[done..]);
+                // As it stands: in Flink `$1` is no reference here.
+                out.push_str(&regex.replace_all(text.str(row), NoExpand(replacement.str(row))));
                 Ok(Some(()))
             })
         }
@@ -118,32 +106,6 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
 
 pub fn bad_pattern(pattern: &str) -> String {
     format!("'{pattern}' is not a regular expression that is understood here")
-}
-
-/// Java's replacement text (`$1`, `\$`) in the form of the regex crate (`${1}`, `$$`).
-fn java_replacement(text: &str) -> String {
-    let mut out = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('$') => out.push_str("$$"),
-                Some(c) => out.push(c),
-                None => {}
-            },
-            '$' => match chars.next_if(char::is_ascii_digit) {
-                Some(digit) => {
-                    out.push_str("${");
-                    out.push(digit);
-                    out.push('}');
-                }
-                None if chars.peek() == Some(&'{') => out.push('$'),
-                None => out.push_str("$$"),
-            },
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A LIKE pattern, by its commonest forms.

@@ -19,6 +19,19 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
         Concat | ConcatWs => concat(function, frame),
         Replace | LeftPad | RightPad | Repeat | SplitIndex => edit(function, frame),
         Overlay => overlay(frame),
+        BlankPad => {
+            let length = frame.args[1].clone();
+            frame.strings(|row, out| {
+                let text = a.str(row);
+                let missing = (length.i64(row) as usize).saturating_sub(text.chars().count());
+                if missing > MAX_TEXT {
+                    return Err("CHAR: the text would be too long".into());
+                }
+                out.push_str(text);
+                out.extend(std::iter::repeat_n(' ', missing));
+                Ok(Some(()))
+            })
+        }
         Translate => translate(frame),
         Upper => frame.strings(|row, out| {
             let text = a.str(row);

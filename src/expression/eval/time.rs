@@ -76,7 +76,8 @@ fn to_timestamp(frame: &mut Frame) -> ColumnRef {
     let mut compiled = Compiled::new();
     frame.i64s(|row| {
         let pattern = compiled.get(pattern.str(row));
-        Ok(pattern.and_then(|pattern| pattern.parse(text.str(row))))
+        let parsed = pattern.and_then(|pattern| pattern.parse(text.str(row)));
+        Ok(parsed.or_else(|| time::parse_timestamp_java(text.str(row))))
     })
 }
 

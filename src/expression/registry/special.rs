@@ -122,6 +122,12 @@ pub fn json_members(members: Expr) -> Expr {
     make(Function::JsonMembers, vec![members], DataType::STRING)
 }
 
+/// A text of CHAR(`length`): blanks fill what it has too little.
+pub fn blank_pad(text: Expr, length: u64) -> Expr {
+    let length = bigint(i64::try_from(length).unwrap_or(i64::MAX));
+    make(Function::BlankPad, vec![text, length], DataType::STRING)
+}
+
 /// Of the bytes of a text, or of a whole number.
 pub fn hex(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;
@@ -357,8 +363,10 @@ pub fn json_string(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;
     match &value.data_type {
         of if of.is_decimal() => Ok(make(Function::JsonDecimal, vec![value], DataType::STRING)),
-        of if of.is_binary() => call("JSON_QUOTE", vec![call("TO_BASE64", vec![value])?]),
-        of if of.is_string() => call("JSON_QUOTE", vec![value]),
+        of if of.is_binary() => {
+            Ok(make(Function::JsonTextOf, vec![call("TO_BASE64", vec![value])?], DataType::STRING))
+        }
+        of if of.is_string() => Ok(make(Function::JsonTextOf, vec![value], DataType::STRING)),
         DataType::IntervalDayTime | DataType::IntervalYearMonth => {
             Err(format!("{name} cannot take {}", value.data_type))
         }

@@ -79,11 +79,28 @@ impl Table {
 
     /// A slot gets its row.
     fn add(&mut self, slot: u32) {
+        self.hold(slot);
+        self.set_expiry(slot);
+    }
+
+    fn hold(&mut self, slot: u32) {
         self.flags[slot as usize] |= PRESENT;
         self.rows += 1;
         self.keys.borrow_mut().retain(slot);
+    }
+
+    fn set_expiry(&mut self, slot: u32) {
         if let Some(at) = self.expiry(slot) {
             self.expiries.entry(at).or_default().push(slot);
+        }
+    }
+
+    /// All rows are read back.
+    fn restored(&mut self) {
+        if self.retention.is_some() {
+            let slots = 0..self.flags.len() as u32;
+            let present: Vec<u32> = slots.filter(|&slot| self.is_present(slot)).collect();
+            present.into_iter().for_each(|slot| self.set_expiry(slot));
         }
     }
 
@@ -118,12 +135,10 @@ impl Table {
     /// The row of a key has expired, by what was read back.
     fn load_gone(&mut self, key: &[u8]) {
         let slot = self.keys.borrow().find(key);
-        let Some(slot) = slot.filter(|&slot| self.is_present(slot)) else { return };
-        if let Some(slots) = self.expiry(slot).and_then(|at| self.expiries.get_mut(&at)) {
-            slots.retain(|&other| other != slot);
+        if let Some(slot) = slot.filter(|&slot| self.is_present(slot)) {
+            self.changes.forget(slot);
+            self.remove(slot);
         }
-        self.changes.forget(slot);
-        self.remove(slot);
     }
 
     /// The row of a slot, keys and aggregates.
@@ -154,7 +169,7 @@ impl KeyedState for Table {
         self.changes.save(&self.keys.borrow(), images, &mut encode, write)
     }
 
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+    fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a GROUP BY is cut short".to_owned();
         let mut entry = match saved {
             Saved::Entry { bytes, .. } => bytes,
@@ -170,7 +185,7 @@ impl KeyedState for Table {
         if self.is_present(slot) {
             self.accumulators.clear(slot as usize);
         } else {
-            self.add(slot);
+            self.hold(slot);
         }
         self.changes.loaded(slot);
         self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)
@@ -388,6 +403,10 @@ impl Operator for GroupAggregate {
 
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         vec![("groups", &mut self.table)]
+    }
+
+    fn restored(&mut self) {
+        self.table.restored();
     }
 
     fn take_late(&mut self) -> u64 {

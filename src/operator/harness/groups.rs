@@ -76,6 +76,8 @@ fn retention_bounds_the_groups() {
     let mut saves = Saves::default();
     let mut fresh = saves.pass(&make, operator);
     assert_eq!(send(&mut *fresh, &[4000], 2000), 3);
+    // What is gone is saved as gone, and stays so.
+    let fresh = saves.pass(&make, fresh);
     let mut fresh = saves.pass(&make, fresh);
     assert_eq!(send(&mut *fresh, &[], 2000), 3);
     assert_eq!(send(&mut *fresh, &[], i64::MAX), 0);

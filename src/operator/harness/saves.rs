@@ -68,7 +68,9 @@ impl Saves {
             state.save(&images, &mut write).unwrap();
         }
         let file = FileEntry { name: self.epoch.to_string(), length: 0, checksum: 0 };
-        self.files.push(StateFile { file, groups: 0..KEY_GROUPS, images });
+        let entries = content.iter().filter(|(_, kept)| !matches!(kept, Kept::Common(_))).count();
+        let entries = entries as u64;
+        self.files.push(StateFile { file, groups: 0..KEY_GROUPS, images, entries });
         self.contents.push(content);
         let before = self.files.clone();
         prune(&mut self.files);
@@ -85,7 +87,7 @@ impl Saves {
                 match kept {
                     Kept::Entry(group, _) | Kept::Gone(group, _)
                         if !beginnings.counts(index, *group) => {}
-                    _ => states[*number].1.load(kept.saved()).unwrap(),
+                    _ => states[*number].1.load(&(0..KEY_GROUPS), kept.saved()).unwrap(),
                 }
             }
         }

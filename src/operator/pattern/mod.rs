@@ -536,8 +536,9 @@ impl Operator for MatchRecognize {
         let Some(within_ms) = self.of.pattern.within_ms else { return };
         let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
-            let partition = self.table.touch(slot);
-            if let Some(expiry) = partition.expiry(within_ms) {
+            if let Some(partition) = self.table.unsaved_mut(slot)
+                && let Some(expiry) = partition.expiry(within_ms)
+            {
                 partition.timer = Some(expiry);
                 self.expiries.entry(expiry).or_default().push(slot);
             }

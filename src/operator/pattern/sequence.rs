@@ -426,10 +426,8 @@ impl Operator for SequenceMatch {
     }
 
     fn restored(&mut self) {
-        let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
         let Some(deadlines) = &mut self.deadlines else { return };
-        for slot in slots {
-            let open = self.table.touch(slot);
+        for (slot, open) in self.table.iter() {
             deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
         }
     }

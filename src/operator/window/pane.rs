@@ -196,7 +196,7 @@ impl KeyedState for Panes {
         Ok(())
     }
 
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), String> {
+    fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a window's pane is cut short".to_owned();
         let mut entry = match saved {
             Saved::Entry { bytes, .. } => bytes,

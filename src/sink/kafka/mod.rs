@@ -1,10 +1,12 @@
-//! Kafka sink: rows as JSON or raw text, exactly once through the job's transactions, or at least
-//! once through a producer of its own.
+//! Kafka sinks: rows as JSON or raw text, exactly once through the job's transactions, or at least
+//! once through a producer of its own. `kafka` takes new rows; `upsert-kafka` writes what the row of
+//! a primary key has become, and a tombstone where it is gone.
 
 mod dead_letter;
 mod producer;
 pub mod transaction;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,10 +30,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 const QUESTION: Duration = Duration::from_secs(5);
 
+/// The connector for rows that change.
+const UPSERT: &str = "upsert-kafka";
+
 /// Whether a table's rows go out by the job's transactions.
 pub fn is_transactional(table: &Table) -> bool {
     let guarantee = table.options.get("sink.delivery-guarantee").map(|guarantee| &**guarantee);
-    &*table.connector == "kafka" && guarantee != Some("at-least-once")
+    matches!(&*table.connector, "kafka" | UPSERT) && guarantee != Some("at-least-once")
+}
+
+/// What is wrong with a table's options, without asking anybody.
+pub fn check(table: &Table) -> Result<(), String> {
+    Layout::new(table, TimeZone::UTC).map(drop)
 }
 
 /// Opens the sink of a table; `zone` is the session's, for TIMESTAMP_LTZ. `transactions` are
@@ -65,7 +75,8 @@ pub fn open(
         }
     };
     let (key_bytes, value_bytes) = (Vec::new(), Vec::new());
-    Ok(Box::new(KafkaSink { writer, layout, choice, key_bytes, value_bytes }))
+    let upsert = &*table.connector == UPSERT;
+    Ok(Box::new(KafkaSink { writer, layout, choice, upsert, key_bytes, value_bytes }))
 }
 
 /// The transactions of the tables that want them: they share two producers, with the properties
@@ -219,7 +230,10 @@ impl Layout {
         let option = |name: &str| table.options.get(name).map(|value| &**value);
         let fields: Vec<Field> =
             table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
-        let key = columns_of(&fields, "key.fields", option("key.fields").unwrap_or_default())?;
+        let key = match &*table.connector {
+            UPSERT => primary_key(table)?,
+            _ => columns_of(&fields, "key.fields", option("key.fields").unwrap_or_default())?,
+        };
         let embed = embedded_columns(table, &fields)?;
         if option("key.fields-prefix").is_some_and(|prefix| !prefix.is_empty()) {
             return Err("'key.fields-prefix' is not supported".into());
@@ -242,11 +256,25 @@ impl Layout {
         let key = match (key.is_empty(), option("key.format")) {
             (true, None) => None,
             (true, Some(_)) => return Err("'key.format' needs 'key.fields'".into()),
+            (false, None) if &*table.connector == UPSERT => {
+                return Err("an upsert-kafka table needs 'key.format': 'json' or 'raw'".into());
+            }
             (false, None) => return Err("'key.fields' needs 'key.format'".into()),
             (false, Some(format)) => Some(Side::new(&fields, key, format, encoder)?),
         };
         Ok(Self { key, value })
     }
+}
+
+/// Places of the primary key's columns among the physical ones.
+fn primary_key(table: &Table) -> Result<Vec<usize>, String> {
+    let place = |column: &usize| table.physical.iter().position(|physical| physical == column);
+    let places: Option<Vec<usize>> = table.primary_key.iter().map(place).collect();
+    places.filter(|places| !places.is_empty()).ok_or_else(|| {
+        "an upsert-kafka table needs a PRIMARY KEY (…) NOT ENFORCED of columns of its records: it is \
+         the key of the records"
+            .to_owned()
+    })
 }
 
 enum Writer {
@@ -291,16 +319,39 @@ struct KafkaSink {
     writer: Writer,
     layout: Layout,
     choice: Choice,
+    /// Rows of a key replace each other.
+    upsert: bool,
     key_bytes: Vec<u8>,
     value_bytes: Vec<u8>,
+}
+
+impl KafkaSink {
+    /// The rows that say what their keys have become in the end: the last of each.
+    fn last_of_keys(&mut self, keys: &Batch, batch: &Batch) -> Vec<usize> {
+        let mut rows: Vec<usize> = batch.row_ids().collect();
+        let Some(key) = &self.layout.key else { return rows };
+        let mut seen = HashSet::with_capacity(rows.len());
+        rows.reverse();
+        rows.retain(|&row| {
+            let has_key = key.encode(keys, row, &mut self.key_bytes);
+            seen.insert(has_key.then(|| self.key_bytes.clone()))
+        });
+        rows.reverse();
+        rows
+    }
 }
 
 impl Sink for KafkaSink {
     fn write(&mut self, batch: &Batch) -> Result<(), String> {
         let values = self.layout.value.view(batch);
         let keys = self.layout.key.as_ref().map(|key| key.view(batch));
-        for row in batch.row_ids() {
-            if batch.kind(row).is_retract() {
+        let rows = match &keys {
+            Some(keys) if self.upsert => self.last_of_keys(keys, batch),
+            _ => batch.row_ids().collect(),
+        };
+        for row in rows {
+            let gone = batch.kind(row).is_retract();
+            if gone && !self.upsert {
                 // The planner refuses such plans; writing the row would turn it into its opposite.
                 return Err("a Kafka table takes inserts only: use an upsert-kafka table".into());
             }
@@ -308,7 +359,7 @@ impl Sink for KafkaSink {
                 (Some(key), Some(keys)) => key.encode(keys, row, &mut self.key_bytes),
                 _ => false,
             };
-            let has_value = self.layout.value.encode(&values, row, &mut self.value_bytes);
+            let has_value = !gone && self.layout.value.encode(&values, row, &mut self.value_bytes);
             self.writer.send(Outgoing {
                 key: has_key.then_some(&self.key_bytes),
                 value: has_value.then_some(&self.value_bytes),
