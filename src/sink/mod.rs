@@ -2,11 +2,13 @@
 
 pub mod blackhole;
 pub mod dingtalk;
+pub mod email;
 pub mod filesystem;
 mod http;
 pub mod kafka;
 mod options;
 pub mod print;
+mod receiver;
 pub mod redis;
 pub mod webhook;
 
@@ -79,6 +81,7 @@ pub fn check(table: &Table) -> Result<(), String> {
     match &*table.connector {
         "webhook" => webhook::check(table),
         "dingtalk" => dingtalk::check(table),
+        "email" => email::check(table),
         _ => Ok(()),
     }
 }

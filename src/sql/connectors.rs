@@ -107,9 +107,27 @@ const CONNECTORS: &[Connector] = &[
         ],
         prefixes: &[],
     },
+    Connector {
+        name: "email",
+        required: &["smtp", "from", "to"],
+        options: &[
+            "username",
+            "password",
+            "subject",
+            "body",
+            "idempotency-key",
+            "timeout",
+            "retry.attempts",
+            "retry.backoff",
+            "rate-limit",
+            "allow-private",
+            "dead-letter.path",
+        ],
+        prefixes: &[],
+    },
 ];
 
-const LATER: [&str; 4] = ["upsert-kafka", "clickhouse", "email", "csv"];
+const LATER: [&str; 3] = ["upsert-kafka", "clickhouse", "csv"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -150,7 +168,7 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     };
     let mut faults = Vec::new();
     // A sink that is never read has nothing to do with how records are read.
-    let reader = if matches!(connector, "webhook" | "dingtalk") { &[] } else { READER };
+    let reader = if matches!(connector, "webhook" | "dingtalk" | "email") { &[] } else { READER };
     for name in options.keys() {
         let fits = known.options.contains(&&**name)
             || known.required.contains(&&**name)
