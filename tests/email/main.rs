@@ -8,7 +8,7 @@ mod shipped;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Job, certificate, wait_for};
 use openssl::ssl::{SslAcceptor, SslMethod};
@@ -462,5 +462,5 @@ fn check_finds_what_cannot_be() {
         let found = folder.faults(&sink.replace(from, to));
         assert!(found.contains(wanted), "{to}: {found}");
     }
-    assert_eq!(folder.faults(&folder.sink("smtps://host", login)), "");
+    assert!(folder.faults(&folder.sink("smtps://host", login)).starts_with("no errors"));
 }

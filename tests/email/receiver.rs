@@ -311,7 +311,7 @@ fn words(value: &str) -> String {
         let parts: Vec<&str> = rest[at + 2..].splitn(4, '?').collect();
         let [_, kind, text, tail] = parts[..] else { break };
         if !after_word || !rest[..at].trim().is_empty() {
-            out.extend_from_slice(rest[..at].as_bytes());
+            out.extend_from_slice(&rest.as_bytes()[..at]);
         }
         out.extend(match kind {
             "b" | "B" => decode_block(text).unwrap(),

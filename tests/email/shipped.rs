@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pelton::kafka::embedded::EmbeddedBroker;
+use pelton::kafka::EmbeddedBroker;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
@@ -26,8 +26,13 @@ fn it_needs_no_variable_to_be_sound() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
+struct Web {
+    url: String,
+    bodies: Arc<Mutex<Vec<Value>>>,
+}
+
 /// Keeps the bodies that it is sent, and is content with them as DingTalk is.
-fn web() -> (String, Arc<Mutex<Vec<Value>>>) {
+fn web() -> Web {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let bodies = Arc::new(Mutex::new(Vec::new()));
@@ -48,7 +53,7 @@ fn web() -> (String, Arc<Mutex<Vec<Value>>>) {
             write!(stream.get_mut(), "{answer}{{\"errcode\":0}}").unwrap();
         }
     });
-    (url, bodies)
+    Web { url, bodies }
 }
 
 fn alert(nth: i64, severity: &str) -> Value {
@@ -73,43 +78,91 @@ fn produce(broker: &EmbeddedBroker, alerts: &[Value]) {
     producer.flush(Duration::from_secs(20)).unwrap();
 }
 
+struct Setting {
+    broker: EmbeddedBroker,
+    robot: Web,
+    hook: Web,
+    folder: tempfile::TempDir,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let broker = EmbeddedBroker::start(&[("alerts", 1), ("alerts_dead", 1)]).unwrap();
+        Self { broker, robot: web(), hook: web(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Returns once the job is ready.
+    fn run(&self, smtp: &str) -> Job {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
+        pelton.arg("run").arg(job()).args(["--shards", "1", "--http", &address]);
+        pelton.args(["--state-dir", "state", "--epoch-interval", "100ms"]);
+        pelton.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        pelton.envs([("KAFKA", &*self.broker.bootstrap), ("SMTP", smtp)]);
+        pelton.envs([("DINGTALK_URL", &self.robot.url), ("ALERTS_WEBHOOK_URL", &self.hook.url)]);
+        pelton.stderr(std::fs::File::create(self.folder.path().join("stderr")).unwrap());
+        let job = Job(pelton.spawn().unwrap());
+        let ready = || get(&address, "/ready").is_some_and(|answer| answer["status"] == "success");
+        wait_for("the job to be ready", ready);
+        job
+    }
+}
+
+const SEVERITIES: [&str; 4] = ["info", "warning", "error", "critical"];
+
+fn alerts() -> Vec<Value> {
+    SEVERITIES.iter().zip(1..).map(|(severity, nth)| alert(nth, severity)).collect()
+}
+
+fn title(nth: usize) -> String {
+    format!("[{}] {}", SEVERITIES[nth], alerts()[nth]["message"].as_str().unwrap())
+}
+
 #[test]
 fn every_alert_goes_where_it_should() {
-    let broker = EmbeddedBroker::start(&[("alerts", 1), ("alerts_dead", 1)]).unwrap();
-    let ((robot_url, robot), (hook_url, hook), mail) = (web(), web(), Server::good());
-    let folder = tempfile::tempdir().unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
-    pelton.arg("run").arg(job()).args(["--shards", "1", "--http", &address]);
-    pelton.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-    pelton.envs([("KAFKA", &broker.bootstrap), ("DINGTALK_URL", &robot_url)]);
-    pelton.envs([("ALERTS_WEBHOOK_URL", &hook_url), ("SMTP", &mail.plain())]);
-    pelton.stderr(std::fs::File::create(folder.path().join("stderr")).unwrap());
-    let _job = Job(pelton.spawn().unwrap());
-    let ready = || get(&address, "/ready").is_some_and(|answer| answer["status"] == "success");
-    wait_for("the job to be ready", ready);
-    let severities = ["info", "warning", "error", "critical"];
-    let alerts: Vec<Value> = severities.iter().zip(1..).map(|(s, nth)| alert(nth, s)).collect();
-    produce(&broker, &alerts);
+    let (setting, mail, alerts) = (Setting::new(), Server::good(), alerts());
+    let _job = setting.run(&mail.plain());
+    produce(&setting.broker, &alerts);
+    let (robot, hook) = (&setting.robot.bodies, &setting.hook.bodies);
     let all_there = || {
-        let robot = robot.lock().unwrap().len();
-        robot == 2 && hook.lock().unwrap().len() == 4 && mail.mails().len() == 4
+        let (robot, hook) = (robot.lock().unwrap().len(), hook.lock().unwrap().len());
+        (robot, hook, mail.mails().len()) == (2, 4, 4)
     };
     wait_for("the alerts", all_there);
     let titles: Vec<Value> =
         robot.lock().unwrap().iter().map(|body| body["markdown"]["title"].clone()).collect();
-    let title =
-        |nth: usize| format!("[{}] {}", severities[nth], alerts[nth]["message"].as_str().unwrap());
     assert_eq!(titles, [title(2), title(3)]);
     for (nth, (body, mail)) in hook.lock().unwrap().iter().zip(mail.mails()).enumerate() {
-        assert_eq!(
-            (&body["id"], &body["metadata"]),
-            (&alerts[nth]["id"], &alerts[nth]["metadata"])
-        );
+        let alert = &alerts[nth];
+        assert_eq!((&body["id"], &body["metadata"]), (&alert["id"], &alert["metadata"]));
         assert_eq!(mail.header("Subject"), title(nth));
         let text = mail.text();
         // 2026-01-05T10:30:00Z, in the zone of the job.
         assert!(text.contains("\r\n2026-01-05 18:30:00\r\n"), "{text}");
-        assert!(text.contains(alerts[nth]["id"].as_str().unwrap()), "{text}");
+        assert!(text.contains(alert["id"].as_str().unwrap()), "{text}");
     }
+}
+
+/// A mail server that is away holds back nobody, and a job that is killed meanwhile loses nothing.
+#[test]
+fn no_alert_is_lost_by_a_crash() {
+    let (setting, alerts) = (Setting::new(), alerts());
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let job = setting.run(&format!("smtp+plain://{nobody}"));
+    produce(&setting.broker, &alerts);
+    let ids = || -> Vec<Value> {
+        setting.hook.bodies.lock().unwrap().iter().map(|body| body["id"].clone()).collect()
+    };
+    wait_for("the others", || (setting.robot.bodies.lock().unwrap().len(), ids().len()) == (2, 4));
+    // Killed.
+    drop(job);
+    let mail = Server::good();
+    let _job = setting.run(&mail.plain());
+    wait_for("the e-mails", || mail.mails().len() >= 4);
+    let subjects: Vec<String> = mail.mails().iter().map(|mail| mail.header("Subject")).collect();
+    assert_eq!(subjects, [title(0), title(1), title(2), title(3)]);
+    // What had gone out goes out again, as its epoch had not ended, under the same ids.
+    wait_for("the others again", || ids().len() >= 8);
+    let wanted: Vec<Value> = alerts.iter().map(|alert| alert["id"].clone()).collect();
+    assert_eq!(ids(), [wanted.clone(), wanted].concat());
 }

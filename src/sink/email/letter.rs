@@ -89,6 +89,7 @@ impl Format {
             .date_now()
             .message_id(Some(id))
             .raw_header(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()))
+            .header(header::MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             // Whatever the text holds becomes short lines of visible ASCII.
             .header(ContentTransferEncoding::QuotedPrintable);

@@ -9,11 +9,14 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::runtime::Runtime;
 
 use crate::sink::receiver::connection::{Failure, Route, Tls, passing, runtime};
+use crate::sink::receiver::digest::cut;
 use crate::sink::receiver::shown;
 
 /// A reply of more lines, or longer ones, is none of SMTP's.
 const REPLY_LINES_MAX: usize = 128;
 const LINE_BYTES_MAX: u64 = 4_096;
+/// What is shown of a reply.
+const WORDS_BYTES_MAX: usize = 500;
 
 /// How a connection is secured.
 pub enum Security {
@@ -56,7 +59,7 @@ impl Reply {
 
 impl fmt::Display for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "answered {} {}", self.code, self.lines.join(" "))
+        write!(out, "answered {} {}", self.code, cut(&self.lines.join(" "), WORDS_BYTES_MAX))
     }
 }
 
