@@ -1,6 +1,8 @@
 //! The sinks `webhook` and `dingtalk`: jobs run by the binary itself, against receivers on the
 //! loopback address that are started here.
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,11 +10,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::certificate;
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::PKey;
 use openssl::sign::Signer;
 use openssl::ssl::{SslAcceptor, SslMethod};
-use openssl::x509::X509;
 use serde_json::{Value, json};
 
 /// A run that takes longer hangs.
@@ -439,23 +441,6 @@ fn dingtalk_says_in_the_body_what_is_wrong() {
     assert_eq!(folder.dead(), [wanted]);
     folder.start(&sink).succeeds();
     assert_eq!((receiver.requests().len(), folder.dead().len()), (4, 1));
-}
-
-fn certificate() -> (X509, PKey<Private>) {
-    use openssl::asn1::Asn1Time;
-    use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
-    let key = PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
-    builder.append_extension(BasicConstraints::new().ca().build().unwrap()).unwrap();
-    let names =
-        SubjectAlternativeName::new().dns("localhost").build(&builder.x509v3_context(None, None));
-    builder.append_extension(names.unwrap()).unwrap();
-    builder.sign(&key, MessageDigest::sha256()).unwrap();
-    (builder.build(), key)
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub fn open_sink(
         "redis" => sink::redis::open(table, zone, context, publisher),
         "webhook" => sink::webhook::open(table, zone, context, metrics),
         "dingtalk" => sink::dingtalk::open(table, zone, context, metrics),
+        "email" => sink::email::open(table, zone, context, metrics),
         other => Err(format!("connector '{other}' cannot be written to")),
     }
 }

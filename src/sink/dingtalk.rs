@@ -9,36 +9,29 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use url::Url;
 
-use super::http::client::{Answer, Outgoing};
-use super::http::delivery::{Delivery, Outcome, Verdict, by_status};
-use super::http::rows::Rows;
-use super::http::template::Template;
-use super::http::{Setup, dead_letter_counter, secret, signature};
+use super::http::client::{Answer, Client, Outgoing, by_status};
+use super::http::{self, receiver, signature};
 use super::options::option;
+use super::receiver::delivery::{Delivery, Verdict};
+use super::receiver::digest::{Alert, Courier, Digests, cut, digest, title_line};
+use super::receiver::rows::Rows;
+use super::receiver::template::Template;
+use super::receiver::{Defaults, Setup, dead_letter_counter, secret, shown};
 use super::{Sink, SinkContext};
 use crate::metrics::Metrics;
-use crate::record::{Batch, ChangeKind};
+use crate::record::Batch;
 use crate::sql::plan::Table;
 
-/// What a robot takes.
-const RATE: &str = "20/1min";
+/// A robot takes no more than 20 messages in a minute.
+const DEFAULTS: Defaults = Defaults { rate: Some("20/1min"), ..http::DEFAULTS };
 /// `errcode` of a robot that was sent too many messages.
 const TOO_MANY: i64 = 130_101;
-/// Rows of a digest at most.
-const HELD_MAX: usize = 1_000;
 /// Titles that a digest shows.
 const TITLES: usize = 10;
 /// DingTalk refuses messages of more than 20,000 bytes.
 const TEXT_BYTES_MAX: usize = 16_000;
-const TITLE_BYTES_MAX: usize = 200;
-
-struct Alert {
-    title: String,
-    text: String,
-    /// The row, for the dead letters.
-    row: String,
-}
 
 /// How rows become messages.
 struct Format {
@@ -54,9 +47,7 @@ struct Format {
 struct DingTalk {
     table: Arc<Table>,
     format: Format,
-    delivery: Delivery,
-    /// Not yet sent, oldest first.
-    held: Vec<Alert>,
+    client: Client,
 }
 
 pub fn open(
@@ -65,10 +56,11 @@ pub fn open(
     context: SinkContext,
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
-    let (setup, format) = parse(&table, zone)?;
+    let (url, setup, format) = parse(&table, zone)?;
     let counter = dead_letter_counter(&table, metrics);
-    let delivery = Delivery::open(&table.name, setup, context, counter)?;
-    Ok(Box::new(DingTalk { table, format, delivery, held: Vec::new() }))
+    let client = Client::new(url.clone(), setup.timeout, setup.allow_private)?;
+    let delivery = Delivery::open(&table.name, &url, setup, context, counter)?;
+    Ok(Box::new(Digests::new(DingTalk { table, format, client }, delivery)))
 }
 
 /// What is wrong with a table's options, without asking anybody.
@@ -76,72 +68,49 @@ pub fn check(table: &Table) -> Result<(), String> {
     parse(table, TimeZone::UTC).map(drop)
 }
 
-fn parse(table: &Table, zone: TimeZone) -> Result<(Setup, Format), String> {
+fn parse(table: &Table, zone: TimeZone) -> Result<(Url, Setup, Format), String> {
     let rows = Rows::new(table, zone)?;
-    let setup = Setup::parse(table, Some(RATE))?;
+    let setup = Setup::parse(table, &DEFAULTS)?;
+    let url = receiver(option(table, "url").unwrap_or_default(), setup.allow_private)?;
     let all: String = rows.names().map(|name| format!("- **{name}**: {{{name}}}\n")).collect();
     let template = |name: &str, default: &str| {
         let text = option(table, name).unwrap_or(default);
         Template::plain(text, &rows).map_err(|error| format!("'{name}': {error}"))
     };
     let (title, text) = (template("title", &table.name)?, template("template", &all)?);
-    let secret = secret(table);
-    let query = setup.url.query_pairs().map(|(_, value)| value.into_owned());
+    let secret = secret(table, "secret");
+    let query = url.query_pairs().map(|(_, value)| value.into_owned());
     let hidden = query.chain(secret.clone()).filter(|text| !text.is_empty()).collect();
-    Ok((setup, Format { title, text, secret, hidden, rows }))
+    Ok((url, setup, Format { title, text, secret, hidden, rows }))
 }
 
-impl Sink for DingTalk {
-    fn write(&mut self, batch: &Batch) -> Result<(), String> {
-        for row in batch.row_ids() {
-            if batch.kind(row) != ChangeKind::Insert {
-                return Err("a dingtalk table takes no updates".into());
-            }
-            self.held.push(self.format.alert(batch, row));
-            let alone = self.held.len() == 1 && self.delivery.is_ready();
-            if alone || self.held.len() >= HELD_MAX {
-                self.send()?;
-            }
+impl Courier for DingTalk {
+    type Message = Bytes;
+
+    fn alert(&self, batch: &Batch, row: usize) -> Alert {
+        let Format { rows, title, text, .. } = &self.format;
+        Alert {
+            title: title.render(rows, batch, row),
+            text: text.render(rows, batch, row),
+            key: None,
+            row: rows.object(batch, row),
         }
-        if !self.held.is_empty() && self.delivery.is_ready() { self.send() } else { Ok(()) }
     }
 
-    /// What comes while this waits for its turn is in the sink's queue, and so in the next digest.
-    fn flush(&mut self) -> Result<(), String> {
-        while !self.held.is_empty() {
-            self.send()?;
-        }
-        self.delivery.flush()
-    }
-}
-
-impl DingTalk {
-    /// All that is held, in one message. Where the robot has had too many it is held on.
-    fn send(&mut self) -> Result<(), String> {
-        let body = match &self.held[..] {
+    fn message(&self, alerts: &[Alert]) -> Result<Bytes, String> {
+        Ok(match alerts {
             [alert] => markdown(&alert.title, &alert.text),
-            alerts => digest(&self.table.name, alerts),
-        };
-        let format = &self.format;
-        let rows: Vec<String> = self.held.iter().map(|alert| alert.row.clone()).collect();
-        let make = || format.request(body.clone());
-        let judge = |answer: &Answer| format.judge(answer);
-        if self.delivery.deliver(&rows, &make, &judge)? == Outcome::Settled {
-            self.held.clear();
-        }
-        Ok(())
+            alerts => digest_message(&self.table.name, alerts),
+        })
+    }
+
+    fn attempt(&mut self, message: &mut Bytes) -> Result<Verdict, String> {
+        let request = self.format.request(message.clone())?;
+        Ok(self.client.attempt(request, |answer| self.format.judge(answer)))
     }
 }
 
 impl Format {
-    fn alert(&self, batch: &Batch, row: usize) -> Alert {
-        Alert {
-            title: self.title.render(&self.rows, batch, row),
-            text: self.text.render(&self.rows, batch, row),
-            row: self.rows.object(batch, row),
-        }
-    }
-
     /// A signature is good for an hour, so each try has its own.
     fn request(&self, body: Bytes) -> Result<Outgoing, String> {
         let mut query = Vec::new();
@@ -166,71 +135,41 @@ impl Format {
         match body["errcode"].as_i64() {
             Some(0) => Verdict::Delivered,
             Some(code @ TOO_MANY) => Verdict::TooMany(format!("errcode {code}: too many messages")),
-            Some(code) => Verdict::Never(format!("errcode {code}: {}", self.shown(message))),
+            Some(code) => {
+                Verdict::Never(format!("errcode {code}: {}", shown(message, &self.hidden)))
+            }
             None => Verdict::Again {
                 reason: "what answers there is not DingTalk: no errcode".to_owned(),
                 wish: answer.retry_after,
             },
         }
     }
-
-    /// The receiver's words without secrets and control characters.
-    fn shown(&self, message: &str) -> String {
-        let hide = |text: String, secret: &String| text.replace(secret, "***");
-        let text = self.hidden.iter().fold(message.to_owned(), hide);
-        text.chars().take(200).collect::<String>().escape_debug().to_string()
-    }
 }
 
 fn markdown(title: &str, text: &str) -> Bytes {
-    let (title, text) = (cut(first_line(title), TITLE_BYTES_MAX), cut(text, TEXT_BYTES_MAX));
+    let (title, text) = (title_line(title), cut(text, TEXT_BYTES_MAX));
     let message = json!({ "msgtype": "markdown", "markdown": { "title": title, "text": text } });
     Bytes::from(message.to_string())
 }
 
 /// How many there are, and the first titles.
-fn digest(table: &str, alerts: &[Alert]) -> Bytes {
-    let title = format!("{} × {table}", alerts.len());
-    let shown = alerts.iter().take(TITLES);
-    let line = |alert: &Alert| format!("- {}\n", cut(first_line(&alert.title), TITLE_BYTES_MAX));
-    let mut text = format!("### {title}\n\n{}", shown.map(line).collect::<String>());
-    if alerts.len() > TITLES {
-        text.push_str(&format!("- … {} more\n", alerts.len() - TITLES));
-    }
-    markdown(&title, &text)
-}
-
-fn first_line(text: &str) -> &str {
-    text.trim_start().lines().next().unwrap_or_default()
-}
-
-/// At most so many bytes, with a sign where something is missing.
-fn cut(text: &str, bytes_max: usize) -> String {
-    if text.len() <= bytes_max {
-        return text.to_owned();
-    }
-    let end = (0..=bytes_max).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-    format!("{}…", &text[..end])
+fn digest_message(table: &str, alerts: &[Alert]) -> Bytes {
+    let (title, list) = digest(table, alerts, TITLES);
+    markdown(&title, &format!("### {title}\n\n{list}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Alert, TITLES, cut, digest, markdown};
+    use super::{Alert, TITLES, digest_message, markdown};
     use serde_json::Value;
-
-    #[test]
-    fn cuts_keep_characters_whole() {
-        assert_eq!(cut("用户", 6), "用户");
-        assert_eq!(cut("用户s", 5), "用…");
-        assert_eq!(cut("用户", 2), "…");
-    }
 
     #[test]
     fn no_message_is_longer_than_dingtalk_takes() {
         let long = "\"用\n".repeat(50_000);
         assert!(markdown(&long, &long).len() < 40_000);
-        let alert = |_| Alert { title: long.clone(), text: long.clone(), row: String::new() };
-        let body = digest("t", &(0..1_000).map(alert).collect::<Vec<_>>());
+        let alert =
+            |_| Alert { title: long.clone(), text: long.clone(), key: None, row: String::new() };
+        let body = digest_message("t", &(0..1_000).map(alert).collect::<Vec<_>>());
         let message: Value = serde_json::from_slice(&body).unwrap();
         let text = message["markdown"]["text"].as_str().unwrap();
         assert!(text.len() < 4_000 && text.contains("990 more"), "{text}");

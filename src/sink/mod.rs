@@ -2,11 +2,13 @@
 
 pub mod blackhole;
 pub mod dingtalk;
+pub mod email;
 pub mod filesystem;
 mod http;
 pub mod kafka;
 mod options;
 pub mod print;
+mod receiver;
 pub mod redis;
 pub mod webhook;
 
@@ -80,6 +82,7 @@ pub fn check(table: &Table) -> Result<(), String> {
         "kafka" | "upsert-kafka" => kafka::check(table),
         "webhook" => webhook::check(table),
         "dingtalk" => dingtalk::check(table),
+        "email" => email::check(table),
         _ => Ok(()),
     }
 }

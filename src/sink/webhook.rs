@@ -6,13 +6,15 @@ use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use jiff::tz::TimeZone;
+use url::Url;
 
-use super::http::client::{Answer, Outgoing};
-use super::http::delivery::{Delivery, Verdict, by_status};
-use super::http::rows::Rows;
-use super::http::template::Template;
-use super::http::{Setup, dead_letter_counter, secret, signature};
+use super::http::client::{Answer, Client, Outgoing, by_status};
+use super::http::{DEFAULTS, receiver, signature};
 use super::options::option;
+use super::receiver::delivery::{Delivery, Verdict};
+use super::receiver::rows::Rows;
+use super::receiver::template::Template;
+use super::receiver::{Setup, dead_letter_counter, secret};
 use super::{Sink, SinkContext};
 use crate::metrics::Metrics;
 use crate::record::{Batch, ChangeKind};
@@ -44,6 +46,7 @@ struct Format {
 
 struct Webhook {
     format: Format,
+    client: Client,
     delivery: Delivery,
 }
 
@@ -53,10 +56,11 @@ pub fn open(
     context: SinkContext,
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
-    let (setup, format) = parse(&table, zone)?;
+    let (url, setup, format) = parse(&table, zone)?;
     let counter = dead_letter_counter(&table, metrics);
-    let delivery = Delivery::open(&table.name, setup, context, counter)?;
-    Ok(Box::new(Webhook { format, delivery }))
+    let client = Client::new(url.clone(), setup.timeout, setup.allow_private)?;
+    let delivery = Delivery::open(&table.name, &url, setup, context, counter)?;
+    Ok(Box::new(Webhook { format, client, delivery }))
 }
 
 /// What is wrong with a table's options, without asking anybody.
@@ -64,9 +68,10 @@ pub fn check(table: &Table) -> Result<(), String> {
     parse(table, TimeZone::UTC).map(drop)
 }
 
-fn parse(table: &Table, zone: TimeZone) -> Result<(Setup, Format), String> {
+fn parse(table: &Table, zone: TimeZone) -> Result<(Url, Setup, Format), String> {
     let rows = Rows::new(table, zone)?;
-    let setup = Setup::parse(table, None)?;
+    let setup = Setup::parse(table, &DEFAULTS)?;
+    let url = receiver(option(table, "url").unwrap_or_default(), setup.allow_private)?;
     let method = match option(table, "method") {
         None | Some("POST") => Method::POST,
         Some("PUT") => Method::PUT,
@@ -79,12 +84,12 @@ fn parse(table: &Table, zone: TimeZone) -> Result<(Setup, Format), String> {
         method,
         headers: headers(table)?,
         template: template.map_err(|error| format!("'template': {error}"))?,
-        secret: secret(table),
+        secret: secret(table, "secret"),
         idempotency_key: key.map_err(|error| format!("'idempotency-key': {error}"))?,
         success: success.map_err(|error| format!("'success-body': {error}"))?,
         rows,
     };
-    Ok((setup, format))
+    Ok((url, setup, format))
 }
 
 /// Those of `headers.NAME`. No error quotes a value: it may be a password.
@@ -115,13 +120,14 @@ impl Sink for Webhook {
             }
             let (format, object) = (&self.format, self.format.rows.object(batch, row));
             let (headers, body) = format.message(batch, row, &object)?;
-            let make = || {
+            let client = &mut self.client;
+            let mut attempt = || {
                 let (method, headers, body) =
                     (format.method.clone(), headers.clone(), body.clone());
-                Ok(Outgoing { method, query: Vec::new(), headers, body })
+                let outgoing = Outgoing { method, query: Vec::new(), headers, body };
+                Ok(client.attempt(outgoing, |answer| format.judge(answer)))
             };
-            let judge = |answer: &Answer| format.judge(answer);
-            self.delivery.deliver(&[object], &make, &judge)?;
+            self.delivery.deliver(&[object], &mut attempt)?;
         }
         Ok(())
     }

@@ -121,9 +121,30 @@ const CONNECTORS: &[Connector] = &[
         ],
         prefixes: &[],
     },
+    Connector {
+        name: "email",
+        required: &["smtp", "from", "to"],
+        options: &[
+            "username",
+            "password",
+            "subject",
+            "body",
+            "idempotency-key",
+            "timeout",
+            "retry.attempts",
+            "retry.backoff",
+            "rate-limit",
+            "allow-private",
+            "dead-letter.path",
+        ],
+        prefixes: &[],
+    },
 ];
 
-const LATER: [&str; 3] = ["clickhouse", "email", "csv"];
+const LATER: [&str; 2] = ["clickhouse", "csv"];
+
+/// Never read: how records are read has nothing to do with them.
+const WRITTEN: [&str; 4] = ["upsert-kafka", "webhook", "dingtalk", "email"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -163,9 +184,7 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         return vec![(Some("connector".into()), message, Some(help))];
     };
     let mut faults = Vec::new();
-    // A sink that is never read has nothing to do with how records are read.
-    let reader =
-        if matches!(connector, "webhook" | "dingtalk" | "upsert-kafka") { &[] } else { READER };
+    let reader = if WRITTEN.contains(&connector) { &[] } else { READER };
     for name in options.keys() {
         let fits = known.options.contains(&&**name)
             || known.required.contains(&&**name)

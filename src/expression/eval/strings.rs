@@ -19,19 +19,7 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
         Concat | ConcatWs => concat(function, frame),
         Replace | LeftPad | RightPad | Repeat | SplitIndex => edit(function, frame),
         Overlay => overlay(frame),
-        BlankPad => {
-            let length = frame.args[1].clone();
-            frame.strings(|row, out| {
-                let text = a.str(row);
-                let missing = (length.i64(row) as usize).saturating_sub(text.chars().count());
-                if missing > MAX_TEXT {
-                    return Err("CHAR: the text would be too long".into());
-                }
-                out.push_str(text);
-                out.extend(std::iter::repeat_n(' ', missing));
-                Ok(Some(()))
-            })
-        }
+        BlankPad => blank_pad(frame),
         Translate => translate(frame),
         Upper => frame.strings(|row, out| {
             let text = a.str(row);
@@ -244,6 +232,21 @@ fn pad(
         out.extend([text, &filling]);
     }
     Ok(Some(()))
+}
+
+/// A text filled with blanks to a number of characters.
+fn blank_pad(frame: &mut Frame) -> ColumnRef {
+    let (text, length) = (frame.args[0].clone(), frame.args[1].clone());
+    frame.strings(|row, out| {
+        let text = text.str(row);
+        let missing = (length.i64(row) as usize).saturating_sub(text.chars().count());
+        if missing > MAX_TEXT {
+            return Err("CHAR: the text would be too long".into());
+        }
+        out.push_str(text);
+        out.extend(std::iter::repeat_n(' ', missing));
+        Ok(Some(()))
+    })
 }
 
 /// Flink's OVERLAY: a start outside the text leaves it as it is.

@@ -2,8 +2,6 @@
 //! the address rules.
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use http_body_util::{BodyExt, Full};
@@ -12,14 +10,12 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{HOST, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use openssl::ssl::{Ssl, SslConnector, SslMethod, SslVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use url::{Host, Url};
+use url::Url;
 
-use super::address;
-use super::retry::retry_after;
+use crate::sink::receiver::connection::{Failure, Route, Tls, passing, runtime};
+use crate::sink::receiver::delivery::Verdict;
 
 /// What is read of an answer's body: a check needs no more.
 const BODY_MAX: usize = 64 * 1024;
@@ -38,15 +34,6 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer. The texts hold nothing of the URL but what the rules say of its
-/// address.
-pub enum Failure {
-    /// It may be there the next time.
-    Passing(String),
-    /// The rules forbid to ask.
-    Forbidden(String),
-}
-
 /// A connection and whether it has carried a request before.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -55,9 +42,9 @@ struct Connection {
 
 pub struct Client {
     url: Url,
-    allow_private: bool,
+    route: Route,
     timeout: Duration,
-    tls: Option<SslConnector>,
+    tls: Option<Tls>,
     /// Kept open for the next request.
     connection: Option<Connection>,
     runtime: Runtime,
@@ -66,16 +53,22 @@ pub struct Client {
 impl Client {
     /// The URL has a host and is of `http` or `https`.
     pub fn new(url: Url, timeout: Duration, allow_private: bool) -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-        let tls = match url.scheme() {
-            "https" => Some(tls().map_err(|error| format!("cannot set up TLS: {error}"))?),
-            _ => None,
-        };
-        Ok(Self { url, allow_private, timeout, tls, connection: None, runtime })
+        let tls = if url.scheme() == "https" { Some(Tls::new()?) } else { None };
+        let host = url.host().ok_or("the URL has no host")?.to_owned();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let route = Route { host, port, allow_private };
+        Ok(Self { url, route, timeout, tls, connection: None, runtime: runtime()? })
     }
 
-    pub fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
+    /// One try; `judge` says what the answer means.
+    pub fn attempt(&mut self, outgoing: Outgoing, judge: impl Fn(&Answer) -> Verdict) -> Verdict {
+        match self.send(outgoing) {
+            Ok(answer) => judge(&answer),
+            Err(failure) => failure.into(),
+        }
+    }
+
+    fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
         let request = self.request(outgoing)?;
         let (timeout, connection) = (self.timeout, self.connection.take());
         let exchange =
@@ -129,60 +122,12 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
-        let addresses = self.resolve().await?;
-        let stream = TcpStream::connect(&addresses[..]).await.map_err(passing)?;
-        // A request is one write or two; the second must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let Some(tls) = &self.tls else { return speak(stream).await };
-        let ssl = session(tls, &self.url).map_err(passing)?;
-        let mut stream = tokio_openssl::SslStream::new(ssl, stream).map_err(passing)?;
-        Pin::new(&mut stream).connect().await.map_err(passing)?;
-        speak(stream).await
+        let stream = self.route.connect().await?;
+        match &self.tls {
+            Some(tls) => speak(tls.wrap(stream, &self.route.host).await?).await,
+            None => speak(stream).await,
+        }
     }
-
-    /// The addresses of the host, if the rules allow every one of them.
-    async fn resolve(&self) -> Result<Vec<SocketAddr>, Failure> {
-        let port = self.url.port_or_known_default().unwrap_or_default();
-        let addresses: Vec<SocketAddr> = match self.url.host() {
-            Some(Host::Ipv4(v4)) => vec![(v4, port).into()],
-            Some(Host::Ipv6(v6)) => vec![(v6, port).into()],
-            Some(Host::Domain(name)) => {
-                tokio::net::lookup_host((name, port)).await.map_err(passing)?.collect()
-            }
-            None => Vec::new(),
-        };
-        let mut refusals =
-            addresses.iter().filter_map(|at| address::refusal(at.ip(), self.allow_private));
-        refusals.next().map_or(Ok(addresses), |reason| Err(Failure::Forbidden(reason)))
-    }
-}
-
-fn passing(error: impl std::error::Error) -> Failure {
-    let mut text = error.to_string();
-    if let Some(source) = error.source() {
-        text = format!("{text}: {source}");
-    }
-    Failure::Passing(text)
-}
-
-/// A connector that trusts what the system trusts, or SSL_CERT_FILE and SSL_CERT_DIR name: the
-/// OpenSSL that is built in knows no paths of this machine.
-fn tls() -> Result<SslConnector, openssl::error::ErrorStack> {
-    let mut builder = SslConnector::builder(SslMethod::tls_client())?;
-    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    let trusted = openssl_probe::probe();
-    if let Some(file) = &trusted.cert_file {
-        builder.load_verify_locations(Some(file), None)?;
-    }
-    for folder in &trusted.cert_dir {
-        builder.load_verify_locations(None, Some(folder))?;
-    }
-    Ok(builder.build())
-}
-
-fn session(tls: &SslConnector, url: &Url) -> Result<Ssl, openssl::error::ErrorStack> {
-    let host = url.host_str().unwrap_or_default();
-    tls.configure()?.into_ssl(host.trim_start_matches('[').trim_end_matches(']'))
 }
 
 /// HTTP over a stream; what drives it runs on the client's runtime, while a request is under way.
@@ -220,4 +165,62 @@ async fn read(mut body: Incoming) -> hyper::Result<(Vec<u8>, bool)> {
         }
     }
     Ok((all, true))
+}
+
+/// What an answer's status says by itself; `Delivered` where the body has the last word.
+pub fn by_status(answer: &Answer) -> Verdict {
+    let status = answer.status.as_u16();
+    match status {
+        200..=299 => Verdict::Delivered,
+        300..=399 => Verdict::Never(format!("answered {status}: redirects are not followed")),
+        408 | 429 | 500.. => {
+            Verdict::Again { reason: format!("answered {status}"), wish: answer.retry_after }
+        }
+        _ => Verdict::Never(format!("answered {status}")),
+    }
+}
+
+/// The value of `Retry-After`: seconds, or a date.
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Verdict, by_status, retry_after};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn verdicts_by_status() {
+        let wish = Some(Duration::from_secs(3));
+        let verdict = |status: u16| {
+            let status = hyper::StatusCode::from_u16(status).unwrap();
+            by_status(&Answer { status, retry_after: wish, body: Vec::new() })
+        };
+        for status in [200, 201, 204, 299] {
+            assert_eq!(verdict(status), Verdict::Delivered, "{status}");
+        }
+        for status in [408, 429, 500, 502, 503, 599] {
+            let reason = format!("answered {status}");
+            assert_eq!(verdict(status), Verdict::Again { reason, wish }, "{status}");
+        }
+        for status in [301, 307, 400, 401, 404, 410, 422] {
+            assert!(matches!(verdict(status), Verdict::Never(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn seconds_and_dates() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let seconds = |value| retry_after(value, now).map(|wish| wish.as_secs());
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
+        assert_eq!((seconds("soon"), seconds("-1"), seconds("")), (None, None, None));
+    }
 }

@@ -4,8 +4,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
+use url::{Position, Url};
+
 use super::Setup;
-use super::client::{Answer, Client, Failure, Outgoing};
+use super::connection::Failure;
 use super::dead_letter::DeadLetters;
 use super::rate::TokenBucket;
 use super::retry::Backoff;
@@ -29,6 +31,15 @@ pub enum Verdict {
     Never(String),
 }
 
+impl From<Failure> for Verdict {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Passing(reason) => Self::Again { reason, wish: None },
+            Failure::Forbidden(reason) => Self::Never(reason),
+        }
+    }
+}
+
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -41,7 +52,6 @@ pub enum Outcome {
 pub struct Delivery {
     /// For messages: scheme, host and port, no more.
     receiver: String,
-    client: Client,
     backoff: Backoff,
     bucket: Option<TokenBucket>,
     dead: DeadLetters,
@@ -51,15 +61,17 @@ pub struct Delivery {
 impl Delivery {
     pub fn open(
         table: &str,
+        url: &Url,
         setup: Setup,
         context: SinkContext,
         dead_letters: Counter,
     ) -> Result<Self, String> {
-        let dead = DeadLetters::open(table, &setup.url, setup.dead_letter, dead_letters)?;
+        // A query may be a password.
+        let shown = url[..Position::AfterPath].to_owned();
+        let dead = DeadLetters::open(table, shown, setup.dead_letter, dead_letters)?;
         Ok(Self {
-            receiver: setup.url.origin().ascii_serialization(),
+            receiver: url[..Position::AfterPort].to_owned(),
             bucket: setup.rate.map(|rate| TokenBucket::new(rate, Instant::now())),
-            client: Client::new(setup.url, setup.timeout, setup.allow_private)?,
             backoff: setup.backoff,
             dead,
             context,
@@ -71,23 +83,16 @@ impl Delivery {
         self.rate_wait().is_zero()
     }
 
-    /// Returns once the message is settled. `rows` are what it tells of, `make` makes the
-    /// request anew for each try: a signature may hold the time.
+    /// Returns once the message is settled. `rows` are what it tells of, `attempt` is one try.
     pub fn deliver(
         &mut self,
         rows: &[String],
-        make: &dyn Fn() -> Result<Outgoing, String>,
-        judge: &dyn Fn(&Answer) -> Verdict,
+        attempt: &mut dyn FnMut() -> Result<Verdict, String>,
     ) -> Result<Outcome, String> {
         let mut failed = 0;
         loop {
             self.await_token()?;
-            let verdict = match self.client.send(make()?) {
-                Ok(answer) => judge(&answer),
-                Err(Failure::Passing(reason)) => Verdict::Again { reason, wish: None },
-                Err(Failure::Forbidden(reason)) => Verdict::Never(reason),
-            };
-            let (reason, wish) = match verdict {
+            let (reason, wish) = match attempt()? {
                 Verdict::Delivered => return Ok(self.settled()),
                 Verdict::Again { reason, wish } => (reason, wish),
                 Verdict::TooMany(reason) => return Ok(self.too_many(&reason)),
@@ -158,44 +163,6 @@ impl Delivery {
                 return Err(format!("{receiver}: {reason}; stopped before it was delivered"));
             }
             std::thread::sleep(left.min(LOOK));
-        }
-    }
-}
-
-/// What an answer's status says by itself; `Delivered` where the body has the last word.
-pub fn by_status(answer: &Answer) -> Verdict {
-    let status = answer.status.as_u16();
-    match status {
-        200..=299 => Verdict::Delivered,
-        300..=399 => Verdict::Never(format!("answered {status}: redirects are not followed")),
-        408 | 429 | 500.. => {
-            Verdict::Again { reason: format!("answered {status}"), wish: answer.retry_after }
-        }
-        _ => Verdict::Never(format!("answered {status}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Answer, Verdict, by_status};
-    use std::time::Duration;
-
-    #[test]
-    fn verdicts_by_status() {
-        let wish = Some(Duration::from_secs(3));
-        let verdict = |status: u16| {
-            let status = hyper::StatusCode::from_u16(status).unwrap();
-            by_status(&Answer { status, retry_after: wish, body: Vec::new() })
-        };
-        for status in [200, 201, 204, 299] {
-            assert_eq!(verdict(status), Verdict::Delivered, "{status}");
-        }
-        for status in [408, 429, 500, 502, 503, 599] {
-            let reason = format!("answered {status}");
-            assert_eq!(verdict(status), Verdict::Again { reason, wish }, "{status}");
-        }
-        for status in [301, 307, 400, 401, 404, 410, 422] {
-            assert!(matches!(verdict(status), Verdict::Never(_)), "{status}");
         }
     }
 }

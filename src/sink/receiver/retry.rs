@@ -1,6 +1,6 @@
 //! When to try again. Time and chance are given, never asked for.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// No pause between two tries grows beyond this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -28,20 +28,10 @@ impl Backoff {
     }
 }
 
-/// The value of `Retry-After`: seconds, or a date.
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Backoff, retry_after};
-    use std::time::{Duration, UNIX_EPOCH};
+    use super::Backoff;
+    use std::time::Duration;
 
     fn backoff(attempts: u32) -> Backoff {
         Backoff { first: Duration::from_millis(500), attempts }
@@ -67,15 +57,5 @@ mod tests {
         assert_eq!(pause(0), Duration::from_millis(500));
         assert_eq!(pause(7), Duration::from_secs(7));
         assert_eq!(pause(u64::MAX), Duration::from_secs(600));
-    }
-
-    #[test]
-    fn seconds_and_dates() {
-        let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let seconds = |value| retry_after(value, now).map(|wish| wish.as_secs());
-        assert_eq!(seconds(" 120 "), Some(120));
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30));
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
-        assert_eq!((seconds("soon"), seconds("-1"), seconds("")), (None, None, None));
     }
 }

@@ -6,9 +6,20 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use url::Host;
+
 /// Metadata services outside of the link-local networks.
 const METADATA_V4: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+/// Why a host is refused that is written as an address.
+pub fn host_refusal(host: &Host<String>, allow_private: bool) -> Option<String> {
+    match *host {
+        Host::Ipv4(v4) => refusal(v4.into(), allow_private),
+        Host::Ipv6(v6) => refusal(v6.into(), allow_private),
+        Host::Domain(_) => None,
+    }
+}
 
 /// Why an address is refused, if it is.
 pub fn refusal(address: IpAddr, allow_private: bool) -> Option<String> {

@@ -1,0 +1,168 @@
+//! `pipelines/alerts.sql` as it is shipped, from a broker inside the test to receivers beside it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pelton::kafka::EmbeddedBroker;
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde_json::{Value, json};
+
+use crate::common::{Job, get, wait_for};
+use crate::receiver::Server;
+
+fn job() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/alerts.sql")
+}
+
+#[test]
+fn it_needs_no_variable_to_be_sound() {
+    let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
+    let checked = pelton.arg("check").arg(job()).env_clear().output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+struct Web {
+    url: String,
+    bodies: Arc<Mutex<Vec<Value>>>,
+}
+
+/// Keeps the bodies that it is sent, and is content with them as DingTalk is.
+fn web() -> Web {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let kept = bodies.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (mut stream, mut length, mut line) = (BufReader::new(stream), 0, String::new());
+            while stream.read_line(&mut line).unwrap() > 2 {
+                if let Some(bytes) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+                    length = bytes.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            kept.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+            let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 13\r\n\r\n";
+            write!(stream.get_mut(), "{answer}{{\"errcode\":0}}").unwrap();
+        }
+    });
+    Web { url, bodies }
+}
+
+fn alert(nth: i64, severity: &str) -> Value {
+    json!({
+        "id": format!("high_frequency:user_{nth}:{severity}"),
+        "alert_type": "high_frequency",
+        "severity": severity,
+        "message": format!("用户user_{nth}在1分钟内产生了150个事件"),
+        "metadata": { "user_id": format!("user_{nth}"), "event_count": 150 },
+        "timestamp": 1_767_609_000.25
+    })
+}
+
+fn produce(broker: &EmbeddedBroker, alerts: &[Value]) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &broker.bootstrap);
+    let producer: BaseProducer = config.create().unwrap();
+    for alert in alerts {
+        let (key, body) = (alert["id"].as_str().unwrap(), alert.to_string());
+        producer.send(BaseRecord::to("alerts").key(key).payload(&body)).unwrap();
+    }
+    producer.flush(Duration::from_secs(20)).unwrap();
+}
+
+struct Setting {
+    broker: EmbeddedBroker,
+    robot: Web,
+    hook: Web,
+    folder: tempfile::TempDir,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let broker = EmbeddedBroker::start(&[("alerts", 1), ("alerts_dead", 1)]).unwrap();
+        Self { broker, robot: web(), hook: web(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Returns once the job is ready.
+    fn run(&self, smtp: &str) -> Job {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
+        pelton.arg("run").arg(job()).args(["--shards", "1", "--http", &address]);
+        pelton.args(["--state-dir", "state", "--epoch-interval", "100ms"]);
+        pelton.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
+        pelton.envs([("KAFKA", &*self.broker.bootstrap), ("SMTP", smtp)]);
+        pelton.envs([("DINGTALK_URL", &self.robot.url), ("ALERTS_WEBHOOK_URL", &self.hook.url)]);
+        pelton.stderr(std::fs::File::create(self.folder.path().join("stderr")).unwrap());
+        let job = Job(pelton.spawn().unwrap());
+        let ready = || get(&address, "/ready").is_some_and(|answer| answer["status"] == "success");
+        wait_for("the job to be ready", ready);
+        job
+    }
+}
+
+const SEVERITIES: [&str; 4] = ["info", "warning", "error", "critical"];
+
+fn alerts() -> Vec<Value> {
+    SEVERITIES.iter().zip(1..).map(|(severity, nth)| alert(nth, severity)).collect()
+}
+
+fn title(nth: usize) -> String {
+    format!("[{}] {}", SEVERITIES[nth], alerts()[nth]["message"].as_str().unwrap())
+}
+
+#[test]
+fn every_alert_goes_where_it_should() {
+    let (setting, mail, alerts) = (Setting::new(), Server::good(), alerts());
+    let _job = setting.run(&mail.plain());
+    produce(&setting.broker, &alerts);
+    let (robot, hook) = (&setting.robot.bodies, &setting.hook.bodies);
+    let all_there = || {
+        let (robot, hook) = (robot.lock().unwrap().len(), hook.lock().unwrap().len());
+        (robot, hook, mail.mails().len()) == (2, 4, 4)
+    };
+    wait_for("the alerts", all_there);
+    let titles: Vec<Value> =
+        robot.lock().unwrap().iter().map(|body| body["markdown"]["title"].clone()).collect();
+    assert_eq!(titles, [title(2), title(3)]);
+    for (nth, (body, mail)) in hook.lock().unwrap().iter().zip(mail.mails()).enumerate() {
+        let alert = &alerts[nth];
+        assert_eq!((&body["id"], &body["metadata"]), (&alert["id"], &alert["metadata"]));
+        assert_eq!(mail.header("Subject"), title(nth));
+        let text = mail.text();
+        // 2026-01-05T10:30:00Z, in the zone of the job.
+        assert!(text.contains("\r\n2026-01-05 18:30:00\r\n"), "{text}");
+        assert!(text.contains(alert["id"].as_str().unwrap()), "{text}");
+    }
+}
+
+/// A mail server that is away holds back nobody, and a job that is killed meanwhile loses nothing.
+#[test]
+fn no_alert_is_lost_by_a_crash() {
+    let (setting, alerts) = (Setting::new(), alerts());
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let job = setting.run(&format!("smtp+plain://{nobody}"));
+    produce(&setting.broker, &alerts);
+    let ids = || -> Vec<Value> {
+        setting.hook.bodies.lock().unwrap().iter().map(|body| body["id"].clone()).collect()
+    };
+    wait_for("the others", || (setting.robot.bodies.lock().unwrap().len(), ids().len()) == (2, 4));
+    // Killed.
+    drop(job);
+    let mail = Server::good();
+    let _job = setting.run(&mail.plain());
+    wait_for("the e-mails", || mail.mails().len() >= 4);
+    let subjects: Vec<String> = mail.mails().iter().map(|mail| mail.header("Subject")).collect();
+    assert_eq!(subjects, [title(0), title(1), title(2), title(3)]);
+    // What had gone out goes out again, as its epoch had not ended, under the same ids.
+    wait_for("the others again", || ids().len() >= 8);
+    let wanted: Vec<Value> = alerts.iter().map(|alert| alert["id"].clone()).collect();
+    assert_eq!(ids(), [wanted.clone(), wanted].concat());
+}
