@@ -71,6 +71,21 @@ const CONNECTORS: &[Connector] = &[
         prefixes: &[],
     },
     Connector {
+        name: "clickhouse",
+        required: &["url", "table"],
+        options: &[
+            "username",
+            "password",
+            "database",
+            "sink.buffer-flush.max-rows",
+            "sink.buffer-flush.max-bytes",
+            "sink.buffer-flush.interval",
+            "sink.publish",
+            "timeout",
+        ],
+        prefixes: &[],
+    },
+    Connector {
         name: "webhook",
         required: &["url"],
         options: &[
@@ -109,18 +124,19 @@ const CONNECTORS: &[Connector] = &[
     },
 ];
 
-const LATER: [&str; 4] = ["upsert-kafka", "clickhouse", "email", "csv"];
+const LATER: [&str; 3] = ["upsert-kafka", "email", "csv"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 4] = [
+const CHOICES: [(&str, &[&str]); 5] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
     ),
     ("scan.order", &["event-time", "arrival"]),
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
+    ("sink.publish", &["committed", "early"]),
     ("json.encode.decimal-as-plain-number", &["true", "false"]),
 ];
 
@@ -150,7 +166,8 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     };
     let mut faults = Vec::new();
     // A sink that is never read has nothing to do with how records are read.
-    let reader = if matches!(connector, "webhook" | "dingtalk") { &[] } else { READER };
+    let reader =
+        if matches!(connector, "webhook" | "dingtalk" | "clickhouse") { &[] } else { READER };
     for name in options.keys() {
         let fits = known.options.contains(&&**name)
             || known.required.contains(&&**name)

@@ -21,7 +21,7 @@ use url::{Host, Url};
 use super::address;
 use super::retry::retry_after;
 
-/// What is read of an answer's body: a check needs no more.
+/// What is read of an answer's body unless told otherwise: a check needs no more.
 const BODY_MAX: usize = 64 * 1024;
 
 pub struct Outgoing {
@@ -57,6 +57,7 @@ pub struct Client {
     url: Url,
     allow_private: bool,
     timeout: Duration,
+    body_max: usize,
     tls: Option<SslConnector>,
     /// Kept open for the next request.
     connection: Option<Connection>,
@@ -72,7 +73,13 @@ impl Client {
             "https" => Some(tls().map_err(|error| format!("cannot set up TLS: {error}"))?),
             _ => None,
         };
-        Ok(Self { url, allow_private, timeout, tls, connection: None, runtime })
+        let body_max = BODY_MAX;
+        Ok(Self { url, allow_private, timeout, body_max, tls, connection: None, runtime })
+    }
+
+    /// So much of an answer's body counts.
+    pub fn reading(self, body_max: usize) -> Self {
+        Self { body_max, ..self }
     }
 
     pub fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
@@ -120,7 +127,7 @@ impl Client {
             sent = ask(&mut connection, request).await;
         }
         let (parts, body) = sent.map_err(passing)?.into_parts();
-        let (body, whole) = read(body).await.map_err(passing)?;
+        let (body, whole) = read(body, self.body_max).await.map_err(passing)?;
         let wish = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = wish.and_then(|wish| retry_after(wish, SystemTime::now()));
         connection.used = true;
@@ -209,13 +216,13 @@ async fn ask(
 }
 
 /// The beginning of a body, and whether it is all of it.
-async fn read(mut body: Incoming) -> hyper::Result<(Vec<u8>, bool)> {
+async fn read(mut body: Incoming, max: usize) -> hyper::Result<(Vec<u8>, bool)> {
     let mut all = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
-            all.extend_from_slice(&data[..data.len().min(BODY_MAX - all.len())]);
+            all.extend_from_slice(&data[..data.len().min(max - all.len())]);
         }
-        if all.len() >= BODY_MAX {
+        if all.len() >= max {
             return Ok((all, false));
         }
     }
