@@ -9,7 +9,7 @@
 --
 --   CREATE DATABASE IF NOT EXISTS pelton;
 --
---   CREATE TABLE pelton.user_events (
+--   CREATE TABLE IF NOT EXISTS pelton.user_events (
 --     event_time DateTime64(3),
 --     user_id    String,
 --     event_type LowCardinality(String),
@@ -19,7 +19,7 @@
 --   ) ENGINE = MergeTree PARTITION BY toYYYYMM(event_time) ORDER BY (event_type, event_time)
 --   SETTINGS non_replicated_deduplication_window = 1000;
 --
---   CREATE TABLE pelton.metrics (
+--   CREATE TABLE IF NOT EXISTS pelton.metrics (
 --     window_end  DateTime,
 --     metric_name LowCardinality(String),
 --     value       Nullable(Float64),

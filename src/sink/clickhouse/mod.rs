@@ -155,8 +155,7 @@ impl ClickHouse {
         }
         self.clamped.add(writer.clamped);
         let token = format!("{}:{number}:{:032x}", self.name, xxh3_128(&writer.bytes));
-        let settings = self.insert.settings(&token);
-        let sent = self.server.ask(&self.insert.query, &settings, Bytes::from(writer.bytes));
+        let sent = self.server.ask(&self.insert.parameters(&token), Bytes::from(writer.bytes));
         sent.map(drop).map_err(|failure| match failure {
             Failure::Refused(reason) => format!("table '{}': {reason}", self.table.name),
             Failure::Stopped(reason) => reason,

@@ -67,20 +67,18 @@ impl Server {
         Ok(Self { client, headers, address, context })
     }
 
-    /// Asks until there is an answer. `settings` go into the query of the URL.
+    /// Asks until there is an answer. `parameters` go into the query of the URL; a statement that
+    /// has no data may be the body, which ClickHouse wants to have a length.
     pub fn ask(
         &mut self,
-        query: &str,
-        settings: &[(&'static str, String)],
+        parameters: &[(&'static str, String)],
         body: Bytes,
     ) -> Result<Vec<u8>, Failure> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let mut parameters = vec![("query", query.to_owned())];
-            parameters.extend_from_slice(settings);
             let outgoing = Outgoing {
                 method: Method::POST,
-                query: parameters,
+                query: parameters.to_vec(),
                 headers: self.headers.clone(),
                 body: body.clone(),
             };

@@ -34,13 +34,13 @@ pub struct Target {
 
 /// How rows are inserted.
 pub struct Insert {
-    pub query: String,
-    pub settings: Vec<(&'static str, String)>,
+    /// The statement and its settings.
+    parameters: Vec<(&'static str, String)>,
     pub targets: Vec<Target>,
     /// What stands before the rows of a chunk.
     pub header: Vec<u8>,
     /// Whether a chunk that is sent again is known by its token.
-    pub has_token: bool,
+    has_token: bool,
 }
 
 impl Insert {
@@ -51,13 +51,14 @@ impl Insert {
             Failure::Stopped(reason) => reason,
         };
         let place = format!("{}.{}", identifier(&options.database), identifier(&options.table));
-        let there = format!(
-            "database = {} AND table = {}",
-            literal(&options.database),
-            literal(&options.table)
+        let there = |name: &str| {
+            let (database, table) = (literal(&options.database), literal(&options.table));
+            format!("database = {database} AND {name} = {table}")
+        };
+        let query = format!(
+            "SELECT name, type, default_kind FROM system.columns WHERE {} {JSON}",
+            there("table")
         );
-        let query =
-            format!("SELECT name, type, default_kind FROM system.columns WHERE {there} {JSON}");
         let columns = rows(server, &query).map_err(fault)?;
         let targets = targets(table, &place, &columns)?;
         let names: Vec<String> = SETTINGS.iter().map(|(name, _)| literal(name)).collect();
@@ -70,34 +71,35 @@ impl Insert {
             literal(CHECKED_FORMAT)
         );
         let checked = !rows(server, &query).map_err(fault)?.is_empty();
-        let query = format!("SELECT engine, engine_full FROM system.tables WHERE {there} {JSON}");
+        let query =
+            format!("SELECT engine, engine_full FROM system.tables WHERE {} {JSON}", there("name"));
         let engine = rows(server, &query).map_err(fault)?;
         let has_token = knows(TOKEN);
         warn_of_duplicates(table, &place, has_token, &engine);
-        let set = SETTINGS.iter().filter(|(name, value)| !value.is_empty() && knows(name));
-        let mut settings: Vec<(&'static str, String)> =
-            set.map(|&(name, value)| (name, value.to_owned())).collect();
-        // Otherwise an error in the midst of the answer could read as success.
-        settings.push(("wait_end_of_query", "1".to_owned()));
-        if !has_token {
-            // A replicated table would take two chunks of the same rows for one.
-            settings.push(("insert_deduplicate", "0".to_owned()));
-        }
         let columns: Vec<String> =
             targets.iter().map(|target| identifier(&target.field.name)).collect();
         let format = if checked { CHECKED_FORMAT } else { "RowBinary" };
+        let statement = format!("INSERT INTO {place} ({}) FORMAT {format}", columns.join(", "));
+        // Without waiting, an error in the midst of the answer could read as success.
+        let mut parameters = vec![("query", statement), ("wait_end_of_query", "1".to_owned())];
+        let set = SETTINGS.iter().filter(|(name, value)| !value.is_empty() && knows(name));
+        parameters.extend(set.map(|&(name, value)| (name, value.to_owned())));
+        if !has_token {
+            // A replicated table would take two chunks of the same rows for one.
+            parameters.push(("insert_deduplicate", "0".to_owned()));
+        }
         Ok(Self {
-            query: format!("INSERT INTO {place} ({}) FORMAT {format}", columns.join(", ")),
-            settings,
+            parameters,
             header: if checked { header(&targets) } else { Vec::new() },
             targets,
             has_token,
         })
     }
 
-    pub fn settings(&self, token: &str) -> Vec<(&'static str, String)> {
+    /// What goes into the query of the URL.
+    pub fn parameters(&self, token: &str) -> Vec<(&'static str, String)> {
         let token = self.has_token.then(|| (TOKEN, token.to_owned()));
-        self.settings.iter().cloned().chain(token).collect()
+        self.parameters.iter().cloned().chain(token).collect()
     }
 }
 
@@ -114,7 +116,7 @@ const JSON: &str = "FORMAT JSONCompact";
 
 /// The rows of an answer, as texts.
 fn rows(server: &mut Server, query: &str) -> Result<Vec<Vec<String>>, Failure> {
-    let answer = server.ask(query, &[], Bytes::new())?;
+    let answer = server.ask(&[], Bytes::copy_from_slice(query.as_bytes()))?;
     let parsed: Option<Json> = serde_json::from_slice(&answer).ok();
     let data = parsed.as_ref().and_then(|parsed| parsed["data"].as_array()).ok_or_else(|| {
         Failure::Refused("what answers at 'url' is not ClickHouse's HTTP port".to_owned())

@@ -1,0 +1,146 @@
+//! Jobs run by the binary itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::http::{Receiver, Reply};
+use super::server::Server;
+
+/// Ended with the test, however that ends; a test that fails shows the log.
+struct Job(Child, PathBuf);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        if std::thread::panicking() {
+            eprintln!("{}:\n{}", self.1.display(), self.log());
+        }
+    }
+}
+
+impl Job {
+    fn start(folder: &Path, sql: &str, name: &str, more: &[&str]) -> Self {
+        let (job, log) = (folder.join("job.sql"), folder.join(format!("{name}.log")));
+        std::fs::write(&job, sql).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
+        command.arg("run").arg(&job).arg("--state-dir").arg(folder.join("state"));
+        command.args(["--shards", "2", "--epoch-interval", "200ms"]).args(more);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(std::fs::File::create(&log).unwrap());
+        Self(command.spawn().unwrap(), log)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(&self.1).unwrap_or_default()
+    }
+
+    /// Whether it ended well.
+    fn ended(&mut self) -> bool {
+        wait_for("the end of the job", || self.0.try_wait().unwrap().is_some());
+        self.0.wait().unwrap().success()
+    }
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(120);
+    while !done() {
+        assert!(Instant::now() < end, "{what}: not within 120 s");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A sequence that ends by itself; the job has state, as `number-of-rows` is not given.
+fn job(url: &str, rows: u64, rate: u64, options: &str) -> String {
+    format!(
+        "SET 'pipeline.name' = 'archiving';
+         CREATE TABLE numbers (n BIGINT NOT NULL)
+         WITH ('connector' = 'datagen', 'rows-per-second' = '{rate}',
+           'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '{rows}');
+         CREATE TABLE archive (n BIGINT NOT NULL)
+         WITH ('connector' = 'clickhouse', 'url' = '{url}', 'table' = 'rows' {options});
+         INSERT INTO archive SELECT n FROM numbers;"
+    )
+}
+
+#[test]
+fn a_job_loses_nothing_where_its_clickhouse_and_then_it_is_killed() {
+    const ROWS: u64 = 60_000;
+    let Some(mut server) = Server::start() else { return };
+    server.ask("CREATE TABLE rows (n Int64) ENGINE = MergeTree ORDER BY n");
+    let folder = tempfile::tempdir().unwrap();
+    let sql = job(&server.url(), ROWS, 10_000, "");
+    let count =
+        |server: &Server| -> u64 { server.ask("SELECT uniqExact(n) FROM rows").parse().unwrap() };
+    let http = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = http.to_string();
+    let mut first = Job::start(folder.path(), &sql, "first", &["--http", &address]);
+    wait_for("rows", || count(&server) > ROWS / 10);
+    server.kill();
+    let ready = || super::http::get(http.port(), "/ready");
+    let held_back = |(status, body): (u16, Vec<u8>)| {
+        status == 503 && String::from_utf8_lossy(&body).contains(&server.url())
+    };
+    wait_for("a reason in /ready", || ready().is_some_and(held_back));
+    first.0.kill().unwrap();
+    first.0.wait().unwrap();
+    let mut second = Job::start(folder.path(), &sql, "second", &["--http", "off"]);
+    std::thread::sleep(Duration::from_millis(300));
+    server.start_again();
+    assert!(second.ended(), "{}", second.log());
+    let found = server.ask("SELECT uniqExact(n), min(n), max(n) FROM rows");
+    assert_eq!(found, format!("{ROWS}\t1\t{ROWS}"));
+    assert!(second.log().contains("knows no insert_deduplication_token"), "{}", second.log());
+}
+
+#[test]
+fn a_job_without_trouble_inserts_each_row_once() {
+    const ROWS: u64 = 20_000;
+    let Some(server) = Server::start() else { return };
+    server.ask("CREATE TABLE rows (n Int64) ENGINE = MergeTree ORDER BY n");
+    let folder = tempfile::tempdir().unwrap();
+    let sql = job(&server.url(), ROWS, 20_000, "");
+    let mut job = Job::start(folder.path(), &sql, "job", &["--http", "off"]);
+    assert!(job.ended(), "{}", job.log());
+    assert_eq!(server.ask("SELECT count(), sum(n) FROM rows"), "20000\t200010000");
+}
+
+#[test]
+fn a_column_that_does_not_fit_ends_the_job_at_its_start() {
+    let Some(server) = Server::start() else { return };
+    server.ask("CREATE TABLE rows (n Float64) ENGINE = MergeTree ORDER BY n");
+    let folder = tempfile::tempdir().unwrap();
+    let sql = job(&server.url(), 1_000_000, 1_000, "");
+    let mut job = Job::start(folder.path(), &sql, "job", &["--http", "off"]);
+    assert!(!job.ended());
+    let wanted = "column 'n': it is BIGINT here and Float64 in ClickHouse's `default`.`rows`. Int64 \
+                  there would take it";
+    assert!(job.log().contains(wanted), "{}", job.log());
+}
+
+/// Rows that go out as they come are gathered, or ClickHouse would drown in small inserts.
+#[test]
+fn early_rows_are_gathered_for_an_interval() {
+    const ROWS: u64 = 2_000;
+    let receiver = Receiver::start(|request| {
+        let answer = match request.query() {
+            query if query.contains("system.columns") => r#"{"data":[["n","Int64",""]]}"#,
+            query if query.starts_with("INSERT") => "",
+            _ => r#"{"data":[]}"#,
+        };
+        Reply::Whole(200, answer.into())
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let options = ", 'sink.publish' = 'early', 'sink.buffer-flush.interval' = '500 ms'";
+    let sql = job(&receiver.url(), ROWS, 1_000, options);
+    let begun = Instant::now();
+    // No epoch ends meanwhile, which would send what is there.
+    let more = ["--http", "off", "--epoch-interval", "1h"];
+    let mut job = Job::start(folder.path(), &sql, "job", &more);
+    assert!(job.ended(), "{}", job.log());
+    let most = begun.elapsed().as_millis() as usize / 500 + 2;
+    let inserts = receiver.inserts();
+    assert_eq!(inserts.iter().map(|it| it.body.len()).sum::<usize>(), ROWS as usize * 8);
+    assert!((2..=most).contains(&inserts.len()), "{} inserts, at most {most}", inserts.len());
+}
