@@ -42,6 +42,7 @@ pub fn open_sink(
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),
         "redis" => sink::redis::open(table, zone, context, publisher),
+        "clickhouse" => sink::clickhouse::open(table, context, publisher, metrics),
         "webhook" => sink::webhook::open(table, zone, context, metrics),
         "dingtalk" => sink::dingtalk::open(table, zone, context, metrics),
         "email" => sink::email::open(table, zone, context, metrics),

@@ -290,7 +290,7 @@ fn publish(index: usize, table: &Table, beginning: &Beginning) -> Publish {
         return Publish::Transaction;
     }
     let early = table.options.get("sink.publish").is_some_and(|publish| &**publish == "early");
-    if early || &*table.connector != "redis" {
+    if early || !matches!(&*table.connector, "redis" | "clickhouse") {
         return Publish::AtOnce;
     }
     let types = table.physical.iter().map(|&at| table.schema.fields[at].data_type.clone());

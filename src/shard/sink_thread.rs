@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Select, Sender, bounded};
 
@@ -96,6 +96,7 @@ impl SinkThread {
         let mut shards: Vec<Shard> = self.shards.iter().map(|_| fresh()).collect();
         let mut rows = Rows::default();
         let mut reported = false;
+        let linger = sink.linger();
         self.publish_left(sink)?;
         loop {
             let all_closed = shards.iter().all(|shard| shard.closed);
@@ -103,7 +104,7 @@ impl SinkThread {
             if all_closed {
                 return Ok(());
             }
-            let hurry = matches!(self.publish, Publish::AtOnce) && rows.current.rows > 0;
+            let hurry = matches!(self.publish, Publish::AtOnce) && rows.current.wait(linger);
             let wait = if hurry { Duration::ZERO } else { IDLE_WAIT };
             match self.next(&shards, wait) {
                 Next::Message(_, Message::Data(batch)) => self.take(sink, &mut rows, batch)?,
@@ -242,6 +243,7 @@ impl SinkThread {
             }
         }
         self.rows.add(std::mem::take(&mut acknowledged.rows));
+        acknowledged.since = None;
     }
 }
 
@@ -269,12 +271,20 @@ enum Next {
 struct Unacknowledged {
     batches: Vec<(i64, u64)>,
     rows: u64,
+    /// When the first of them came.
+    since: Option<Instant>,
 }
 
 impl Unacknowledged {
     fn note(&mut self, stamp_us: i64, rows: u64) {
         self.batches.push((stamp_us, rows));
         self.rows += rows;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether there are rows that have waited for so long.
+    fn wait(&self, long: Duration) -> bool {
+        self.rows > 0 && self.since.is_some_and(|since| since.elapsed() >= long)
     }
 }
 

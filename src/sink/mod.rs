@@ -1,6 +1,7 @@
 //! Sinks: batches out to other systems, on a thread of each sink's own.
 
 pub mod blackhole;
+pub mod clickhouse;
 pub mod dingtalk;
 pub mod email;
 pub mod filesystem;
@@ -15,6 +16,7 @@ pub mod webhook;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::record::Batch;
 use crate::sql::plan::Table;
@@ -52,6 +54,12 @@ pub trait Sink: Send {
         self.flush()
     }
 
+    /// How long rows may be gathered before they are asked to be acknowledged, where they go out as
+    /// they come: for a store that takes many rows at once gladly and few badly.
+    fn linger(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Called when nothing has come for a moment (at most every few ms): send what is buffered,
     /// serve the client library's callbacks.
     fn idle(&mut self) -> Result<(), String> {
@@ -83,6 +91,7 @@ pub fn check(table: &Table) -> Result<(), String> {
         "webhook" => webhook::check(table),
         "dingtalk" => dingtalk::check(table),
         "email" => email::check(table),
+        "clickhouse" => clickhouse::check(table),
         _ => Ok(()),
     }
 }

@@ -85,6 +85,21 @@ const CONNECTORS: &[Connector] = &[
         prefixes: &[],
     },
     Connector {
+        name: "clickhouse",
+        required: &["url", "table"],
+        options: &[
+            "username",
+            "password",
+            "database",
+            "sink.buffer-flush.max-rows",
+            "sink.buffer-flush.max-bytes",
+            "sink.buffer-flush.interval",
+            "sink.publish",
+            "timeout",
+        ],
+        prefixes: &[],
+    },
+    Connector {
         name: "webhook",
         required: &["url"],
         options: &[
@@ -141,21 +156,22 @@ const CONNECTORS: &[Connector] = &[
     },
 ];
 
-const LATER: [&str; 2] = ["clickhouse", "csv"];
+const LATER: [&str; 1] = ["csv"];
 
 /// Never read: how records are read has nothing to do with them.
-const WRITTEN: [&str; 4] = ["upsert-kafka", "webhook", "dingtalk", "email"];
+const WRITTEN: [&str; 5] = ["upsert-kafka", "clickhouse", "webhook", "dingtalk", "email"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 4] = [
+const CHOICES: [(&str, &[&str]); 5] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
     ),
     ("scan.order", &["event-time", "arrival"]),
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
+    ("sink.publish", &["committed", "early"]),
     ("json.encode.decimal-as-plain-number", &["true", "false"]),
 ];
 

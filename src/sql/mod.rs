@@ -209,10 +209,14 @@ impl Compiler {
         }
         let written =
             |node: &&Node| matches!(&node.kind, NodeKind::Sink { table } if *table.name == *name);
-        if &*table.connector == "queryable" && self.plan.nodes.iter().any(|node| written(&node)) {
+        // Rows of a clickhouse table are known again by their table, epoch and place in it.
+        if matches!(&*table.connector, "queryable" | "clickhouse")
+            && self.plan.nodes.iter().any(|node| written(&node))
+        {
             let message = format!("table `{name}` is written by another INSERT already");
-            return Err(Fault::new(table_span, message)
-                .help("a queryable table is one query: put UNION ALL between the two"));
+            let connector = &table.connector;
+            let help = format!("a {connector} table is one query: put UNION ALL between the two");
+            return Err(Fault::new(table_span, message).help(help));
         }
         if let Err(reason) = crate::sink::check(&table) {
             return Err(Fault::new(table_span, format!("table `{name}`: {reason}")));
@@ -284,6 +288,7 @@ impl Compiler {
                 targets.len()
             )));
         }
+        check_nulls(table, &targets, &schema, span)?;
         let scope = Scope::of(&schema, None);
         let mut exprs = Vec::new();
         for &column in &table.physical {
@@ -335,6 +340,22 @@ impl Compiler {
         }
         self.plan.settings.insert(key.to_owned(), value.to_owned());
         Ok(())
+    }
+}
+
+/// Columns of ClickHouse that take no NULL cannot be given one once the job runs.
+fn check_nulls(table: &Table, targets: &[usize], schema: &Schema, span: Span) -> fault::Result<()> {
+    let columns = targets.iter().map(|&target| &table.schema.fields[target]).zip(&schema.fields);
+    let misfit = columns.into_iter().find(|(to, from)| !to.nullable && from.nullable);
+    match misfit.filter(|_| &*table.connector == "clickhouse") {
+        None => Ok(()),
+        Some((to, _)) => {
+            let name = &to.name;
+            let message =
+                format!("column `{name}` is NOT NULL, but the query may give NULL for it");
+            Err(Fault::new(span, message)
+                .help("give it a value by COALESCE(…, …), or leave NOT NULL out"))
+        }
     }
 }
 

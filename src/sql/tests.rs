@@ -231,3 +231,36 @@ fn a_window_over_the_time_of_processing_is_refused() {
     );
     assert!(found.iter().any(|error| error.contains("TUMBLE over PROCTIME()")), "{found:?}");
 }
+
+#[test]
+fn a_clickhouse_table_is_only_added_to() {
+    let table = |columns: &str| {
+        format!(
+            "CREATE TABLE c ({columns}) WITH ('connector' = 'clickhouse', 'url' = 'http://h', \
+             'table' = 'c'); "
+        )
+    };
+    for (columns, insert, text) in [
+        ("k STRING, n BIGINT", "SELECT k, COUNT(*) FROM t GROUP BY k", "takes new rows only"),
+        (
+            "k STRING, PRIMARY KEY (k) NOT ENFORCED",
+            "SELECT k FROM t",
+            "a clickhouse table only ever gets new rows",
+        ),
+        (
+            "k STRING NOT NULL",
+            "SELECT k FROM t",
+            "column `k` is NOT NULL, but the query may give NULL for it",
+        ),
+        (
+            "k STRING",
+            "SELECT k FROM t; INSERT INTO c SELECT k FROM t",
+            "table `c` is written by another INSERT already",
+        ),
+        ("k TIME", "SELECT CAST(k AS TIME) FROM t", "ClickHouse has no column for TIME"),
+    ] {
+        refused(&format!("{}INSERT INTO c {insert};", table(columns)), text);
+    }
+    let good = "INSERT INTO c SELECT COALESCE(k, '') FROM t;";
+    assert_eq!(errors(&format!("{}{good}", table("k STRING NOT NULL"))), Vec::<String>::new());
+}

@@ -17,7 +17,7 @@ use url::Url;
 use crate::sink::receiver::connection::{Failure, Route, Tls, passing, runtime};
 use crate::sink::receiver::delivery::Verdict;
 
-/// What is read of an answer's body: a check needs no more.
+/// What is read of an answer's body unless told otherwise: a check needs no more.
 const BODY_MAX: usize = 64 * 1024;
 
 pub struct Outgoing {
@@ -44,6 +44,7 @@ pub struct Client {
     url: Url,
     route: Route,
     timeout: Duration,
+    body_max: usize,
     tls: Option<Tls>,
     /// Kept open for the next request.
     connection: Option<Connection>,
@@ -57,7 +58,13 @@ impl Client {
         let host = url.host().ok_or("the URL has no host")?.to_owned();
         let port = url.port_or_known_default().unwrap_or_default();
         let route = Route { host, port, allow_private };
-        Ok(Self { url, route, timeout, tls, connection: None, runtime: runtime()? })
+        let (body_max, runtime) = (BODY_MAX, runtime()?);
+        Ok(Self { url, route, timeout, body_max, tls, connection: None, runtime })
+    }
+
+    /// So much of an answer's body counts.
+    pub fn reading(self, body_max: usize) -> Self {
+        Self { body_max, ..self }
     }
 
     /// One try; `judge` says what the answer means.
@@ -68,7 +75,7 @@ impl Client {
         }
     }
 
-    fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
+    pub fn send(&mut self, outgoing: Outgoing) -> Result<Answer, Failure> {
         let request = self.request(outgoing)?;
         let (timeout, connection) = (self.timeout, self.connection.take());
         let exchange =
@@ -113,7 +120,7 @@ impl Client {
             sent = ask(&mut connection, request).await;
         }
         let (parts, body) = sent.map_err(passing)?.into_parts();
-        let (body, whole) = read(body).await.map_err(passing)?;
+        let (body, whole) = read(body, self.body_max).await.map_err(passing)?;
         let wish = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = wish.and_then(|wish| retry_after(wish, SystemTime::now()));
         connection.used = true;
@@ -154,13 +161,13 @@ async fn ask(
 }
 
 /// The beginning of a body, and whether it is all of it.
-async fn read(mut body: Incoming) -> hyper::Result<(Vec<u8>, bool)> {
+async fn read(mut body: Incoming, max: usize) -> hyper::Result<(Vec<u8>, bool)> {
     let mut all = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
-            all.extend_from_slice(&data[..data.len().min(BODY_MAX - all.len())]);
+            all.extend_from_slice(&data[..data.len().min(max - all.len())]);
         }
-        if all.len() >= BODY_MAX {
+        if all.len() >= max {
             return Ok((all, false));
         }
     }
