@@ -2,7 +2,7 @@
 //! message again as a mail program does.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,25 @@ impl Server {
 
     pub fn plain(&self) -> String {
         format!("smtp+plain://127.0.0.1:{}", self.port)
+    }
+}
+
+/// An address where nobody listens, and nobody else will while it is held: the near end of a
+/// connection.
+pub struct Nobody {
+    near: TcpStream,
+    _far: TcpStream,
+}
+
+impl Nobody {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        Self { near, _far: listener.accept().unwrap().0 }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.near.local_addr().unwrap()
     }
 }
 

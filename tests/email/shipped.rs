@@ -12,8 +12,8 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
 
-use crate::common::{Job, get, wait_for};
-use crate::receiver::Server;
+use crate::common::{Job, get, get_text, wait_for};
+use crate::receiver::{Nobody, Server};
 
 fn job() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/alerts.sql")
@@ -91,7 +91,8 @@ impl Setting {
         Self { broker, robot: web(), hook: web(), folder: tempfile::tempdir().unwrap() }
     }
 
-    /// Returns once the job is ready.
+    /// Returns once the job is ready, and where it began is saved: a crash before that would
+    /// begin at the end of the topic again.
     fn run(&self, smtp: &str) -> Job {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let mut pelton = Command::new(env!("CARGO_BIN_EXE_pelton"));
@@ -104,6 +105,12 @@ impl Setting {
         let job = Job(pelton.spawn().unwrap());
         let ready = || get(&address, "/ready").is_some_and(|answer| answer["status"] == "success");
         wait_for("the job to be ready", ready);
+        let saved = || {
+            let metrics = get_text(&address, "/metrics").unwrap_or_default();
+            let epochs = metrics.lines().find_map(|line| line.strip_prefix("pelton_epochs_total "));
+            epochs.is_some_and(|epochs| epochs.trim() != "0")
+        };
+        wait_for("the first epoch", saved);
         job
     }
 }
@@ -147,8 +154,8 @@ fn every_alert_goes_where_it_should() {
 #[test]
 fn no_alert_is_lost_by_a_crash() {
     let (setting, alerts) = (Setting::new(), alerts());
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let job = setting.run(&format!("smtp+plain://{nobody}"));
+    let nobody = Nobody::new();
+    let job = setting.run(&format!("smtp+plain://{}", nobody.address()));
     produce(&setting.broker, &alerts);
     let ids = || -> Vec<Value> {
         setting.hook.bodies.lock().unwrap().iter().map(|body| body["id"].clone()).collect()
