@@ -13,13 +13,13 @@ use super::rows::{Column, NUMBERS, batch, numbers, open, publisher, text};
 use super::server::{ask, proxy};
 
 /// Bodies of the inserts that are in the table.
-type Table = Arc<Mutex<Vec<Vec<u8>>>>;
+pub type Table = Arc<Mutex<Vec<Vec<u8>>>>;
 
 const TOKEN: &str = "insert_deduplication_token";
 
 /// A server that drops an insert whose token it has seen, and breaks the connection in the answers
 /// to the first `cuts`.
-fn made_up(cuts: usize) -> (Receiver, Table) {
+pub fn made_up(cuts: usize) -> (Receiver, Table) {
     let (table, tokens) = (Table::default(), Mutex::new(BTreeSet::new()));
     let (shared, left) = (table.clone(), Mutex::new(cuts));
     let receiver = Receiver::start(move |request| {
