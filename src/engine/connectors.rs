@@ -14,7 +14,12 @@ use crate::sql::plan::{ScanField, Table};
 pub fn is_bounded(table: &Table) -> bool {
     match &*table.connector {
         "filesystem" => true,
-        "datagen" => table.options.contains_key("number-of-rows"),
+        "datagen" => {
+            let is_sequence = |(option, value): (&Arc<str>, &Arc<str>)| {
+                option.ends_with(".kind") && &**value == "sequence"
+            };
+            table.options.contains_key("number-of-rows") || table.options.iter().any(is_sequence)
+        }
         _ => false,
     }
 }

@@ -149,6 +149,16 @@ impl Queries<'_> {
             };
             return Err(Fault::new(span, message).help(help));
         }
+        // Their columns would be NULL.
+        if table.options.get("value.fields-include").is_some_and(|which| &**which == "EXCEPT_KEY") {
+            let what = format!("table `{}`: to read columns from the key of records", table.name);
+            return Err(Fault::unsupported(
+                span,
+                &what,
+                "leave 'value.fields-include' out where the \
+                values hold the columns too; else declare a table of the values' columns alone",
+            ));
+        }
         let of = |index: usize| table.schema.fields[index].clone();
         let scan_field = |&index: &usize| {
             let Field { name, data_type, nullable } = of(index);

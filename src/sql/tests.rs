@@ -264,3 +264,41 @@ fn a_clickhouse_table_is_only_added_to() {
     let good = "INSERT INTO c SELECT COALESCE(k, '') FROM t;";
     assert_eq!(errors(&format!("{}{good}", table("k STRING NOT NULL"))), Vec::<String>::new());
 }
+
+#[test]
+fn kafka_tables_that_cannot_be() {
+    let kafka = |columns: &str, connector: &str, more: &str| {
+        format!(
+            "CREATE TABLE s ({columns}) WITH ('connector' = '{connector}', 'topic' = 't',
+               'properties.bootstrap.servers' = 'b', 'value.format' = 'json' {more}); "
+        )
+        .replace('\n', " ")
+    };
+    let upsert = ", 'key.format' = 'raw'";
+    for (columns, connector, more, statement, text) in [
+        (
+            "k STRING",
+            "upsert-kafka",
+            upsert,
+            "INSERT INTO s SELECT k FROM t;",
+            "needs a PRIMARY KEY",
+        ),
+        (
+            "k INT, PRIMARY KEY (k) NOT ENFORCED",
+            "upsert-kafka",
+            upsert,
+            "INSERT INTO s SELECT v FROM t;",
+            "format 'raw' takes exactly one STRING or BYTES column",
+        ),
+        ("k STRING", "upsert-kafka", upsert, "SELECT * FROM s;", "cannot be read from"),
+        (
+            "k STRING",
+            "kafka",
+            ", 'value.fields-include' = 'EXCEPT_KEY'",
+            "SELECT * FROM s;",
+            "to read columns from the key of records is not supported yet",
+        ),
+    ] {
+        refused(&(kafka(columns, connector, more) + statement), text);
+    }
+}

@@ -58,7 +58,8 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Every number from 1 on. The job keeps state, as its input does not end.
+/// Every number from 1 on. The job keeps state, as one of its inputs, of which no row is wanted, does
+/// not end.
 fn job(url: &str, end: u64, rate: u64, options: &str) -> String {
     format!(
         "SET 'pipeline.name' = 'archiving';
@@ -67,7 +68,9 @@ fn job(url: &str, end: u64, rate: u64, options: &str) -> String {
            'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '{end}');
          CREATE TABLE archive (n BIGINT NOT NULL)
          WITH ('connector' = 'clickhouse', 'url' = '{url}', 'table' = 'rows' {options});
-         INSERT INTO archive SELECT n FROM numbers;"
+         CREATE TABLE endless (n BIGINT NOT NULL)
+         WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
+         INSERT INTO archive SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0;"
     )
 }
 
