@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use common::{BATCH, KEY, Shape, input};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use jiff::tz::TimeZone;
 use pelton::record::json::{JsonEncoder, JsonStyle};
 use pelton::record::{Batch, BatchTime, Column, ColumnBuilder, DataType, Field, Message, Schema};
 use pelton::shard::channel::{Receiver, Waker, channel};
@@ -87,7 +86,7 @@ fn encode(criterion: &mut Criterion) {
         Field::new("mean", DataType::Double),
     ]);
     let style = JsonStyle::of(|_| None);
-    let encoder = JsonEncoder::new(&schema, TimeZone::UTC, style, Vec::new());
+    let encoder = JsonEncoder::new(&schema, style, Vec::new());
     let mut group = criterion.benchmark_group("encode_json_4_columns");
     group.throughput(Throughput::Elements(ROWS as u64));
     let mut out = Vec::new();

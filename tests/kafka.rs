@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jiff::tz::TimeZone;
 use pelton::kafka::{
     Committed, CreateTopic, EmbeddedBroker, Offsets, Role, client_config, ensure_topic,
 };
@@ -73,7 +72,7 @@ fn batch(ids: std::ops::Range<i64>) -> Batch {
 }
 
 fn write(table: &Arc<Table>, ids: std::ops::Range<i64>) {
-    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default(), None).unwrap();
+    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
     let mut at = ids.start;
     while at < ids.end {
         let to = (at + 1024).min(ids.end);
@@ -304,7 +303,7 @@ fn tombstones_dead_letters_and_lost_offsets() {
     let topic = fresh("raw");
     let raw = [("format", "raw"), ("value.fields-include", "EXCEPT_KEY")];
     let table = table(&kafka, &topic, &[KEYED, &raw].concat());
-    let mut sink = sink::open(table.clone(), TimeZone::UTC, SinkContext::default(), None).unwrap();
+    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
     let mut text = ColumnBuilder::for_type(&DataType::STRING, 2);
     text.push_str("");
     text.push_null();

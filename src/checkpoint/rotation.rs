@@ -24,8 +24,7 @@ pub struct Rotation {
     next: usize,
     /// Bytes of images that are due.
     credit: u64,
-    /// Of the last epoch.
-    images: KeyGroups,
+    /// Bytes that the last epoch has written outside its images.
     changes: u64,
 }
 
@@ -33,16 +32,14 @@ impl Rotation {
     /// For a worker that owns `groups`, with the bytes that it has read back and the group whose
     /// turn it is.
     pub fn new(groups: KeyGroups, sizes: Sizes, next: usize) -> Self {
-        let images = 0..0;
         let has_image = sizes.map(|read| read > 0);
-        Self { groups, sizes, has_image, next, credit: 0, images, changes: 0 }
+        Self { groups, sizes, has_image, next, credit: 0, changes: 0 }
     }
 
     /// The groups to be written whole in the epoch that begins: none where the last one has seen
     /// no change outside its images.
     pub fn begin(&mut self) -> KeyGroups {
         if self.changes == 0 {
-            self.images = 0..0;
             return 0..0;
         }
         let total: u64 = self.sizes[self.groups.clone()].iter().sum();
@@ -52,18 +49,18 @@ impl Rotation {
             self.credit -= self.sizes[self.next];
             self.next += 1;
         }
-        self.images = first..self.next;
+        let images = first..self.next;
         if self.next == self.groups.end {
             (self.next, self.credit) = (self.groups.start, 0);
         }
-        self.images.clone()
+        images
     }
 
-    /// What the epoch has written, of each group.
-    pub fn written(&mut self, written: &Sizes) {
+    /// What the epoch has written of each group, `images` of them whole.
+    pub fn written(&mut self, images: &KeyGroups, written: &Sizes) {
         self.changes = 0;
         for group in self.groups.clone() {
-            if self.images.contains(&group) {
+            if images.contains(&group) {
                 self.sizes[group] = written[group];
                 self.has_image[group] = true;
                 continue;
@@ -90,7 +87,7 @@ mod tests {
             for group in rotation.groups.clone() {
                 written[group] = if images.contains(&group) { size } else { change };
             }
-            rotation.written(&written);
+            rotation.written(&images, &written);
             images
         };
         (0..epochs).map(epoch).collect()

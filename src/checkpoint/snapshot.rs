@@ -183,12 +183,15 @@ pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Resu
         && length + TRAILER == entry.length
         && hash.digest() == entry.checksum
         && entry.checksum == u64::from_le_bytes(trailer);
-    let error = match (visited, is_whole) {
-        (Ok(()), true) => return Ok(()),
-        (Err(error), true) => error,
-        (_, false) => "is damaged (checksum)".to_owned(),
-    };
-    Err(format!("{}: {error}", path.display()))
+    match visited {
+        Ok(()) if is_whole => Ok(()),
+        Ok(()) => Err(format!("{}: is damaged (checksum)", path.display())),
+        // Told of what was read so far: damage may be why, here or further on.
+        Err(error) => {
+            verify(dir, entry)?;
+            Err(format!("{}: {error}", path.display()))
+        }
+    }
 }
 
 /// Input whose checksum is computed as it is read.

@@ -42,8 +42,8 @@ pub fn open_sink(
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     match &*table.connector {
-        "kafka" | "upsert-kafka" => sink::kafka::open(table, zone, context, transactions),
-        "filesystem" => sink::filesystem::open(table, zone, context),
+        "kafka" | "upsert-kafka" => sink::kafka::open(table, context, transactions),
+        "filesystem" => sink::filesystem::open(&table),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),
         "redis" => sink::redis::open(table, zone, context, publisher),
@@ -67,17 +67,9 @@ pub fn json_fields(fields: &[ScanField]) -> Vec<JsonField> {
 
 pub fn json_options(table: &Table) -> Result<JsonOptions, String> {
     let standard = table.options.get("json.timestamp-format.standard");
-    let iso8601 = match standard.map(|standard| &**standard) {
-        None | Some("SQL") => false,
-        Some("ISO-8601") => true,
-        Some(other) => {
-            return Err(format!(
-                "'json.timestamp-format.standard' = '{other}': write 'SQL' or 'ISO-8601'"
-            ));
-        }
-    };
     Ok(JsonOptions {
-        iso8601,
+        // There are but two; the table has been checked.
+        iso8601: standard.is_some_and(|standard| &**standard == "ISO-8601"),
         ignore_parse_errors: options::flag(&table.options, "json.ignore-parse-errors", false)?,
         fail_on_missing_field: options::flag(&table.options, "json.fail-on-missing-field", false)?,
     })

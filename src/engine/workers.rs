@@ -430,11 +430,10 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
         Some(recovery) => {
             let begun = Instant::now();
             let read = recovery.restore(&mut nodes, &links, &sources, place)?;
-            let labels = [("worker", seed.index.to_string())];
-            let labels = labels.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let (index, took) = (seed.index.to_string(), begun.elapsed().as_secs_f64());
             let help = "How long a worker has read its state back at the start";
-            let gauge = seed.observed.metrics.gauge("pelton_recovery_seconds", help, &labels);
-            gauge.set(begun.elapsed().as_secs_f64());
+            let labels = [("worker", index.as_str())];
+            seed.observed.metrics.gauge("pelton_recovery_seconds", help, &labels).set(took);
             read
         }
         None => {

@@ -125,7 +125,7 @@ impl Draft {
         let common = Some(writer.common());
         // An image of groups that have become empty says something, too.
         let says_nothing = writer.entries() == 0 && images.is_empty() && common == state.common;
-        state.rotation.written(&sizes);
+        state.rotation.written(&images, &sizes);
         state.common = common;
         if says_nothing {
             writer.discard()?;

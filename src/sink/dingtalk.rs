@@ -18,7 +18,7 @@ use super::receiver::delivery::{Delivery, Verdict};
 use super::receiver::digest::{Alert, Courier, Digests, cut, digest, title_line};
 use super::receiver::rows::Rows;
 use super::receiver::template::Template;
-use super::receiver::{Defaults, Setup, dead_letter_counter, secret, shown};
+use super::receiver::{Defaults, Setup, secret, shown, template};
 use super::{Sink, SinkContext};
 use crate::metrics::Metrics;
 use crate::record::Batch;
@@ -57,9 +57,8 @@ pub fn open(
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     let (url, setup, format) = parse(&table, zone)?;
-    let counter = dead_letter_counter(&table, metrics);
     let client = Client::new(url.clone(), setup.timeout, setup.allow_private)?;
-    let delivery = Delivery::open(&table.name, &url, setup, context, counter)?;
+    let delivery = Delivery::open(&table, &url, setup, context, metrics)?;
     Ok(Box::new(Digests::new(DingTalk { table, format, client }, delivery)))
 }
 
@@ -73,11 +72,8 @@ fn parse(table: &Table, zone: TimeZone) -> Result<(Url, Setup, Format), String> 
     let setup = Setup::parse(table, &DEFAULTS)?;
     let url = receiver(option(table, "url").unwrap_or_default(), setup.allow_private)?;
     let all: String = rows.names().map(|name| format!("- **{name}**: {{{name}}}\n")).collect();
-    let template = |name: &str, default: &str| {
-        let text = option(table, name).unwrap_or(default);
-        Template::plain(text, &rows).map_err(|error| format!("'{name}': {error}"))
-    };
-    let (title, text) = (template("title", &table.name)?, template("template", &all)?);
+    let title = template(table, "title", &table.name, &rows)?;
+    let text = template(table, "template", &all, &rows)?;
     let secret = secret(table, "secret");
     let query = url.query_pairs().map(|(_, value)| value.into_owned());
     let hidden = query.chain(secret.clone()).filter(|text| !text.is_empty()).collect();

@@ -3,12 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::options::option;
-use super::{Sink, SinkContext};
+use super::Sink;
+use super::options::{embedded_columns, option};
 use crate::record::json::{JsonEncoder, JsonStyle};
-use crate::record::{Batch, Schema};
+use crate::record::{Batch, Field, Schema};
 use crate::sql::plan::Table;
 
 /// Bytes that are gathered before they are written.
@@ -21,11 +20,7 @@ struct FileSink {
     buffer: Vec<u8>,
 }
 
-pub fn open(
-    table: Arc<Table>,
-    zone: jiff::tz::TimeZone,
-    _context: SinkContext,
-) -> Result<Box<dyn Sink>, String> {
+pub fn open(table: &Table) -> Result<Box<dyn Sink>, String> {
     let path = table.options.get("path").ok_or("option 'path' is missing")?;
     let path = PathBuf::from(path.strip_prefix("file://").unwrap_or(path));
     let told = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
@@ -33,9 +28,11 @@ pub fn open(
         std::fs::create_dir_all(parent).map_err(told)?;
     }
     let file = OpenOptions::new().create(true).append(true).open(&path).map_err(told)?;
-    let fields = table.physical.iter().map(|&i| table.schema.fields[i].clone()).collect();
-    let style = JsonStyle::of(|name| option(&table, name));
-    let encoder = JsonEncoder::new(&Schema::new(fields), zone, style, Vec::new());
+    let fields: Vec<Field> =
+        table.physical.iter().map(|&i| table.schema.fields[i].clone()).collect();
+    let embed = embedded_columns(table, &fields)?;
+    let style = JsonStyle::of(|name| option(table, name));
+    let encoder = JsonEncoder::new(&Schema::new(fields), style, embed);
     Ok(Box::new(FileSink { path, file, encoder, buffer: Vec::new() }))
 }
 

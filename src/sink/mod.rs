@@ -8,6 +8,7 @@ pub mod filesystem;
 mod http;
 pub mod kafka;
 mod options;
+mod pauses;
 pub mod print;
 mod receiver;
 pub mod redis;
@@ -16,7 +17,7 @@ pub mod webhook;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::record::Batch;
 use crate::sql::plan::Table;
@@ -96,6 +97,9 @@ pub fn check(table: &Table) -> Result<(), String> {
     }
 }
 
+/// How often a rest looks whether the engine has given up.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What a sink shares with the engine.
 #[derive(Clone, Default)]
 pub struct SinkContext {
@@ -123,6 +127,21 @@ impl SinkContext {
         let job_stops = self.shared.job_stops.as_ref();
         self.shared.stopping.load(Ordering::Relaxed)
             || job_stops.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Sleeps, but not beyond the engine's wish to stop; false where that has come.
+    fn rest(&self, pause: Duration) -> bool {
+        let end = Instant::now() + pause;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            if self.stopping() {
+                return false;
+            }
+            std::thread::sleep(left.min(LOOK));
+        }
     }
 
     pub fn stop(&self) {

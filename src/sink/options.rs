@@ -18,6 +18,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     ms.map(|ms| Duration::from_millis(ms as u64)).ok_or_else(fault)
 }
 
+/// An option that holds a duration.
+pub fn duration(table: &Table, name: &str, default: Duration) -> Result<Duration, String> {
+    match option(table, name) {
+        Some(text) => parse_duration(text).map_err(|error| format!("'{name}': {error}")),
+        None => Ok(default),
+    }
+}
+
 /// Columns named in an option, separated by `;`.
 pub fn columns_of(fields: &[Field], option: &str, text: &str) -> Result<Vec<usize>, String> {
     let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());

@@ -14,7 +14,7 @@ use super::options::option;
 use super::receiver::delivery::{Delivery, Verdict};
 use super::receiver::rows::Rows;
 use super::receiver::template::Template;
-use super::receiver::{Setup, dead_letter_counter, secret};
+use super::receiver::{Setup, secret};
 use super::{Sink, SinkContext};
 use crate::metrics::Metrics;
 use crate::record::{Batch, ChangeKind};
@@ -57,9 +57,8 @@ pub fn open(
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     let (url, setup, format) = parse(&table, zone)?;
-    let counter = dead_letter_counter(&table, metrics);
     let client = Client::new(url.clone(), setup.timeout, setup.allow_private)?;
-    let delivery = Delivery::open(&table.name, &url, setup, context, counter)?;
+    let delivery = Delivery::open(&table, &url, setup, context, metrics)?;
     Ok(Box::new(Webhook { format, client, delivery }))
 }
 

@@ -11,9 +11,11 @@ struct Connector {
     options: &'static [&'static str],
     /// Families of options, e.g. `properties.`.
     prefixes: &'static [&'static str],
+    /// Options that it has in common with others.
+    common: &'static [&'static str],
 }
 
-/// Known for every table that reads records.
+/// Of tables whose records are read.
 const READER: &[&str] = &[
     "format",
     "json.ignore-parse-errors",
@@ -28,6 +30,16 @@ const READER: &[&str] = &[
     "scan.watermark.alignment.max-drift",
     "scan.max-future",
     "scan.order",
+];
+
+/// Of sinks that deliver to a person or a service.
+const RECEIVER: &[&str] = &[
+    "timeout",
+    "retry.attempts",
+    "retry.backoff",
+    "rate-limit",
+    "allow-private",
+    "dead-letter.path",
 ];
 
 const CONNECTORS: &[Connector] = &[
@@ -48,6 +60,7 @@ const CONNECTORS: &[Connector] = &[
             "json.embed",
         ],
         prefixes: &["properties."],
+        common: READER,
     },
     Connector {
         name: "upsert-kafka",
@@ -62,27 +75,43 @@ const CONNECTORS: &[Connector] = &[
             "json.encode.decimal-as-plain-number",
         ],
         prefixes: &["properties."],
+        common: &[],
     },
-    Connector { name: "filesystem", required: &["path"], options: &["json.embed"], prefixes: &[] },
+    Connector {
+        name: "filesystem",
+        required: &["path"],
+        options: &["json.embed"],
+        prefixes: &[],
+        common: READER,
+    },
     Connector {
         name: "datagen",
         required: &[],
         options: &["rows-per-second", "number-of-rows"],
         prefixes: &["fields."],
+        common: READER,
     },
-    Connector { name: "print", required: &[], options: &["print-identifier"], prefixes: &[] },
-    Connector { name: "blackhole", required: &[], options: &[], prefixes: &[] },
+    Connector {
+        name: "print",
+        required: &[],
+        options: &["print-identifier"],
+        prefixes: &[],
+        common: &[],
+    },
+    Connector { name: "blackhole", required: &[], options: &[], prefixes: &[], common: &[] },
     Connector {
         name: "queryable",
         required: &[],
         options: &["http.route", "max-rows", "retention"],
         prefixes: &[],
+        common: &[],
     },
     Connector {
         name: "redis",
         required: &["url", "key"],
         options: &["data-type", "field", "ttl", "sink.publish"],
         prefixes: &[],
+        common: &[],
     },
     Connector {
         name: "clickhouse",
@@ -98,6 +127,7 @@ const CONNECTORS: &[Connector] = &[
             "timeout",
         ],
         prefixes: &[],
+        common: &[],
     },
     Connector {
         name: "webhook",
@@ -107,64 +137,36 @@ const CONNECTORS: &[Connector] = &[
             "template",
             "secret",
             "idempotency-key",
-            "timeout",
             "success-body",
-            "retry.attempts",
-            "retry.backoff",
-            "rate-limit",
-            "allow-private",
-            "dead-letter.path",
             "json.embed",
             "json.timestamp-format.standard",
             "json.encode.decimal-as-plain-number",
         ],
         prefixes: &["headers."],
+        common: RECEIVER,
     },
     Connector {
         name: "dingtalk",
         required: &["url"],
-        options: &[
-            "secret",
-            "title",
-            "template",
-            "timeout",
-            "retry.attempts",
-            "retry.backoff",
-            "rate-limit",
-            "allow-private",
-            "dead-letter.path",
-        ],
+        options: &["secret", "title", "template"],
         prefixes: &[],
+        common: RECEIVER,
     },
     Connector {
         name: "email",
         required: &["smtp", "from", "to"],
-        options: &[
-            "username",
-            "password",
-            "subject",
-            "body",
-            "idempotency-key",
-            "timeout",
-            "retry.attempts",
-            "retry.backoff",
-            "rate-limit",
-            "allow-private",
-            "dead-letter.path",
-        ],
+        options: &["username", "password", "subject", "body", "idempotency-key"],
         prefixes: &[],
+        common: RECEIVER,
     },
 ];
 
 const LATER: [&str; 1] = ["csv"];
 
-/// Never read: how records are read has nothing to do with them.
-const WRITTEN: [&str; 5] = ["upsert-kafka", "clickhouse", "webhook", "dingtalk", "email"];
-
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 5] = [
+const CHOICES: [(&str, &[&str]); 6] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
@@ -173,6 +175,7 @@ const CHOICES: [(&str, &[&str]); 5] = [
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
     ("sink.publish", &["committed", "early"]),
     ("json.encode.decimal-as-plain-number", &["true", "false"]),
+    ("json.timestamp-format.standard", &["SQL", "ISO-8601"]),
 ];
 
 /// Those that have another word, as [`check`] tells it.
@@ -200,14 +203,13 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         return vec![(Some("connector".into()), message, Some(help))];
     };
     let mut faults = Vec::new();
-    let reader = if WRITTEN.contains(&connector) { &[] } else { READER };
     for name in options.keys() {
         let fits = known.options.contains(&&**name)
             || known.required.contains(&&**name)
-            || reader.contains(&&**name)
+            || known.common.contains(&&**name)
             || known.prefixes.iter().any(|prefix| name.starts_with(prefix));
         if !fits {
-            let all = known.options.iter().chain(known.required).chain(reader).copied();
+            let all = known.options.iter().chain(known.required).chain(known.common).copied();
             let help = match nearest(name, all.clone()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("'{connector}' knows {}", all.collect::<Vec<_>>().join(", ")),

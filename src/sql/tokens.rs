@@ -230,21 +230,24 @@ fn map_brackets(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     tokens
 }
 
+/// Where `name(` stands, at `from` or behind it.
+fn next_call(tokens: &[TokenWithSpan], from: usize, name: &str) -> Option<usize> {
+    (from..tokens.len().saturating_sub(1))
+        .find(|&at| is_word(&tokens[at], name) && tokens[at + 1].token == Token::LParen)
+}
+
 /// `JSON_OBJECTAGG(KEY k VALUE v)` becomes `JSON_OBJECTAGG(k, v)`: the library wants a name for k.
 fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
     let mut from = 0;
-    while let Some(at) = (from..tokens.len()).find(|&at| {
-        is_word(&tokens[at], "JSON_OBJECTAGG")
-            && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
-    }) {
+    while let Some(at) = next_call(&tokens, from, "JSON_OBJECTAGG") {
         from = at + 1;
         let mut close = closing(&tokens, at + 1)?;
         // A column may be named so; then no other expression begins behind it.
-        let begins = match &tokens[at + 3].token {
-            Token::Word(_) => !is_word(&tokens[at + 3], "VALUE"),
+        let begins = tokens.get(at + 3).is_some_and(|next| match next.token {
+            Token::Word(_) => !is_word(next, "VALUE"),
             Token::SingleQuotedString(_) | Token::LParen => true,
             _ => false,
-        };
+        });
         if is_word(&tokens[at + 2], "KEY") && begins {
             tokens.remove(at + 2);
             close -= 1;
@@ -268,10 +271,7 @@ fn json_members(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
 /// `SESSION(t PARTITION BY (a, b), …)` becomes `SESSION(t, …, PARTITION_BY(a, b))`.
 fn session_partitions(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
     let mut from = 0;
-    while let Some(at) = (from..tokens.len()).find(|&at| {
-        is_word(&tokens[at], "SESSION")
-            && tokens.get(at + 1).is_some_and(|next| next.token == Token::LParen)
-    }) {
+    while let Some(at) = next_call(&tokens, from, "SESSION") {
         from = at + 1;
         let close = closing(&tokens, at + 1)?;
         let by = (at..close)

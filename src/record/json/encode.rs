@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use jiff::tz::TimeZone;
 use openssl::base64::encode_block;
 
 use crate::decimal;
@@ -38,7 +37,7 @@ pub struct JsonEncoder {
 impl JsonEncoder {
     /// `embed`: string columns that hold JSON, which goes in as it is; as text if it is none.
     /// Flink writes TIMESTAMP_LTZ in UTC, so the session's zone has no part in it.
-    pub fn new(schema: &Schema, _zone: TimeZone, style: JsonStyle, embed: Vec<usize>) -> Self {
+    pub fn new(schema: &Schema, style: JsonStyle, embed: Vec<usize>) -> Self {
         let prefix = |(i, field): (usize, &crate::record::Field)| {
             let mut prefix = vec![if i == 0 { b'{' } else { b',' }];
             write_string(&field.name, &mut prefix);

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::types::wanted;
-use crate::sink::options::{option, parse_duration};
+use crate::sink::options::{duration, option};
 use crate::sql::plan::Table;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,10 +39,6 @@ impl Options {
         refuse_keys(table)?;
         refuse_types(table)?;
         let (url, user, password) = server(table)?;
-        let duration = |name: &str, default: Duration| match option(table, name) {
-            Some(text) => parse_duration(text).map_err(|error| format!("'{name}': {error}")),
-            None => Ok(default),
-        };
         let name = |option_name: &str, default: &str| match option(table, option_name) {
             Some("") => Err(format!("'{option_name}' must not be empty")),
             name => Ok(name.unwrap_or(default).to_owned()),
@@ -55,8 +51,8 @@ impl Options {
             table: name("table", "")?,
             max_rows: max_rows(table)?,
             max_bytes: max_bytes(table)?,
-            interval: duration("sink.buffer-flush.interval", INTERVAL)?,
-            timeout: duration("timeout", TIMEOUT)?,
+            interval: duration(table, "sink.buffer-flush.interval", INTERVAL)?,
+            timeout: duration(table, "timeout", TIMEOUT)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 //! The client is the one of the webhooks: an insert is one request whose body is ready, and
 //! ClickHouse's own crate would bring a second TLS.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::Method;
 use hyper::body::Bytes;
@@ -12,12 +12,11 @@ use hyper::header::{HeaderMap, HeaderName};
 use super::options::Options;
 use crate::sink::SinkContext;
 use crate::sink::http::client::{Answer, Client, Outgoing};
+use crate::sink::pauses::Pauses;
 use crate::sink::receiver::connection;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often a pause looks whether the engine has given up.
-const LOOK: Duration = Duration::from_millis(20);
 /// Columns of a table, with room for the widest.
 const ANSWER_MAX: usize = 4 << 20;
 const REASON_CHARS: usize = 400;
@@ -75,7 +74,7 @@ impl Server {
         parameters: &[(&'static str, String)],
         body: Bytes,
     ) -> Result<Vec<u8>, Failure> {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let outgoing = Outgoing {
                 method: Method::POST,
@@ -85,9 +84,7 @@ impl Server {
             };
             let reason = match self.client.send(outgoing) {
                 Ok(answer) if answer.status.is_success() => {
-                    if pause != FIRST_PAUSE {
-                        self.context.set_problem(None);
-                    }
+                    pauses.over(&self.context);
                     return Ok(answer.body);
                 }
                 Ok(answer) => self.passing(&answer)?,
@@ -95,13 +92,7 @@ impl Server {
                 Err(connection::Failure::Forbidden(reason)) => return Err(self.refused(&reason)),
             };
             let problem = format!("ClickHouse at {}: {reason}", self.address);
-            self.context.set_problem(Some(problem.clone()));
-            if self.context.stopping() {
-                return Err(Failure::Stopped(format!("{problem}; stopped before it came back")));
-            }
-            self.context.count_retry();
-            self.rest(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses.rest(problem, &self.context).map_err(Failure::Stopped)?;
         }
     }
 
@@ -124,14 +115,6 @@ impl Server {
 
     fn refused(&self, reason: &str) -> Failure {
         Failure::Refused(format!("ClickHouse at {}: {reason}", self.address))
-    }
-
-    /// Sleeps, but not beyond the engine's wish to stop.
-    fn rest(&self, pause: Duration) {
-        let end = Instant::now() + pause;
-        while Instant::now() < end && !self.context.stopping() {
-            std::thread::sleep(LOOK);
-        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::record::Batch;
 use crate::sink::options::option;
 use crate::sink::receiver::digest::{Alert, digest, title_line};
 use crate::sink::receiver::rows::Rows;
+use crate::sink::receiver::template;
 use crate::sink::receiver::template::Template;
 use crate::sql::plan::Table;
 
@@ -40,10 +41,6 @@ pub struct Letter {
 impl Format {
     pub fn parse(table: &Table, rows: Rows) -> Result<Self, String> {
         let all: String = rows.names().map(|name| format!("{name}: {{{name}}}\n")).collect();
-        let template = |name: &str, default: &str| {
-            let text = option(table, name).unwrap_or(default);
-            Template::plain(text, &rows).map_err(|error| format!("'{name}': {error}"))
-        };
         let key = option(table, "idempotency-key").map(|name| rows.column(name)).transpose();
         let from = mailboxes(option(table, "from").unwrap_or_default());
         let to = mailboxes(option(table, "to").unwrap_or_default());
@@ -53,8 +50,8 @@ impl Format {
         };
         Ok(Self {
             table: table.name.to_string(),
-            subject: template("subject", &table.name)?,
-            body: template("body", &all)?,
+            subject: template(table, "subject", &table.name, &rows)?,
+            body: template(table, "body", &all, &rows)?,
             key: key.map_err(|error| format!("'idempotency-key': {error}"))?,
             from: sender,
             to: to.map_err(|error| format!("'to': {error}"))?,

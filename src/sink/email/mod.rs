@@ -15,7 +15,7 @@ use self::smtp::{Client, Mail, Refusal};
 use super::receiver::delivery::{Delivery, Verdict};
 use super::receiver::digest::{Alert, Courier, Digests};
 use super::receiver::rows::Rows;
-use super::receiver::{Defaults, Setup, dead_letter_counter};
+use super::receiver::{Defaults, Setup};
 use super::{Sink, SinkContext};
 use crate::metrics::Metrics;
 use crate::record::Batch;
@@ -43,8 +43,7 @@ pub fn open(
 ) -> Result<Box<dyn Sink>, String> {
     let (server, setup, format) = parse(&table, zone)?;
     let client = server.client(&setup)?;
-    let counter = dead_letter_counter(&table, metrics);
-    let delivery = Delivery::open(&table.name, &server.url, setup, context, counter)?;
+    let delivery = Delivery::open(&table, &server.url, setup, context, metrics)?;
     Ok(Box::new(Digests::new(Email { format, client }, delivery)))
 }
 

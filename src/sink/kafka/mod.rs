@@ -10,8 +10,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use rdkafka::producer::BaseRecord;
 
 use self::producer::{Outgoing, Producer};
@@ -41,18 +39,17 @@ pub fn is_transactional(table: &Table) -> bool {
 
 /// What is wrong with a table's options, without asking anybody.
 pub fn check(table: &Table) -> Result<(), String> {
-    Layout::new(table, TimeZone::UTC).map(drop)
+    Layout::new(table).map(drop)
 }
 
-/// Opens the sink of a table; `zone` is the session's, for TIMESTAMP_LTZ. `transactions` are
-/// those of the job and the first epoch to be written, where rows go out by them.
+/// Opens the sink of a table. `transactions` are those of the job and the first epoch to be
+/// written, where rows go out by them.
 pub fn open(
     table: Arc<Table>,
-    zone: TimeZone,
     context: SinkContext,
     transactions: Option<(Arc<Transactions>, u64)>,
 ) -> Result<Box<dyn Sink>, String> {
-    let layout = Layout::new(&table, zone)?;
+    let layout = Layout::new(&table)?;
     let topic = one_topic(&table.options)?;
     let partitions = wait_for_topic(&table, &topic, &context)?;
     let choice = match table.options.get("sink.partitioner").map_or("default", |value| value) {
@@ -226,7 +223,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(table: &Table, zone: TimeZone) -> Result<Self, String> {
+    fn new(table: &Table) -> Result<Self, String> {
         let option = |name: &str| table.options.get(name).map(|value| &**value);
         let fields: Vec<Field> =
             table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
@@ -242,7 +239,7 @@ impl Layout {
         let encoder = |schema: &Schema, columns: &[usize]| {
             let embedded = |position: &usize| embed.contains(&columns[*position]);
             let embed = (0..columns.len()).filter(embedded).collect();
-            JsonEncoder::new(schema, zone.clone(), style, embed)
+            JsonEncoder::new(schema, style, embed)
         };
         let value = match option("value.fields-include").unwrap_or("ALL") {
             "ALL" => (0..fields.len()).collect(),

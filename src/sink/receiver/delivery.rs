@@ -11,11 +11,9 @@ use super::connection::Failure;
 use super::dead_letter::DeadLetters;
 use super::rate::TokenBucket;
 use super::retry::Backoff;
-use crate::metrics::Counter;
+use crate::metrics::Metrics;
 use crate::sink::SinkContext;
-
-/// How often a rest looks whether the engine has given up.
-const LOOK: Duration = Duration::from_millis(20);
+use crate::sql::plan::Table;
 
 /// What an answer, or its absence, means.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,15 +58,18 @@ pub struct Delivery {
 
 impl Delivery {
     pub fn open(
-        table: &str,
+        table: &Table,
         url: &Url,
         setup: Setup,
         context: SinkContext,
-        dead_letters: Counter,
+        metrics: &Metrics,
     ) -> Result<Self, String> {
+        let help = "Rows that a receiver would not have";
+        let counter =
+            metrics.counter("pelton_sink_dead_letters_total", help, &[("sink", &table.name)]);
         // A query may be a password.
         let shown = url[..Position::AfterPath].to_owned();
-        let dead = DeadLetters::open(table, shown, setup.dead_letter, dead_letters)?;
+        let dead = DeadLetters::open(&table.name, shown, setup.dead_letter, counter)?;
         Ok(Self {
             receiver: url[..Position::AfterPort].to_owned(),
             bucket: setup.rate.map(|rate| TokenBucket::new(rate, Instant::now())),
@@ -152,17 +153,9 @@ impl Delivery {
 
     /// Sleeps, but not beyond the engine's wish to stop.
     fn rest(&self, pause: Duration, reason: &str) -> Result<(), String> {
-        let end = Instant::now() + pause;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            if self.context.stopping() {
-                let receiver = &self.receiver;
-                return Err(format!("{receiver}: {reason}; stopped before it was delivered"));
-            }
-            std::thread::sleep(left.min(LOOK));
+        if self.context.rest(pause) {
+            return Ok(());
         }
+        Err(format!("{}: {reason}; stopped before it was delivered", self.receiver))
     }
 }

@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use self::rate::Rate;
 use self::retry::Backoff;
-use crate::metrics::{Counter, Metrics};
-use crate::sink::options::{option, parse_duration};
+use self::rows::Rows;
+use self::template::Template;
+use crate::sink::options::{duration, option};
 use crate::sql::plan::Table;
 
 /// What a receiver's words are cut to, in characters.
@@ -52,10 +53,6 @@ impl Setup {
                 return Err(format!("'allow-private' = '{other}' is neither 'true' nor 'false'"));
             }
         };
-        let duration = |name: &str, default: Duration| match option(table, name) {
-            Some(text) => parse_duration(text).map_err(|error| format!("'{name}': {error}")),
-            None => Ok(default),
-        };
         let attempts = match option(table, "retry.attempts").map(str::parse) {
             None => defaults.attempts,
             Some(Ok(attempts @ 1..)) => attempts,
@@ -63,23 +60,27 @@ impl Setup {
         };
         let rate = option(table, "rate-limit").or(defaults.rate).map(Rate::parse).transpose();
         Ok(Self {
-            timeout: duration("timeout", defaults.timeout)?,
+            timeout: duration(table, "timeout", defaults.timeout)?,
             allow_private,
-            backoff: Backoff { first: duration("retry.backoff", defaults.first_pause)?, attempts },
+            backoff: Backoff {
+                first: duration(table, "retry.backoff", defaults.first_pause)?,
+                attempts,
+            },
             rate: rate.map_err(|error| format!("'rate-limit': {error}"))?,
             dead_letter: option(table, "dead-letter.path").map(PathBuf::from),
         })
     }
 }
 
+/// A template of plain text that an option gives, or `default`.
+pub fn template(table: &Table, name: &str, default: &str, rows: &Rows) -> Result<Template, String> {
+    let text = option(table, name).unwrap_or(default);
+    Template::plain(text, rows).map_err(|error| format!("'{name}': {error}"))
+}
+
 /// A secret that is not empty: a variable without a value means that there is none.
 pub fn secret(table: &Table, name: &str) -> Option<String> {
     option(table, name).filter(|secret| !secret.is_empty()).map(str::to_owned)
-}
-
-pub fn dead_letter_counter(table: &Table, metrics: &Metrics) -> Counter {
-    let help = "Rows that a receiver would not have";
-    metrics.counter("pelton_sink_dead_letters_total", help, &[("sink", &table.name)])
 }
 
 /// The receiver's words without secrets and control characters.

@@ -21,16 +21,9 @@ impl Rows {
         let fields: Vec<Field> =
             table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
         let embed = embedded_columns(table, &fields)?;
-        if let Some(other) = option(table, "json.timestamp-format.standard")
-            && !matches!(other, "SQL" | "ISO-8601")
-        {
-            return Err(format!(
-                "'json.timestamp-format.standard' = '{other}': write 'SQL' or 'ISO-8601'"
-            ));
-        }
         let style = JsonStyle::of(|name| option(table, name));
         let schema = Schema::new(fields.clone());
-        let encoder = JsonEncoder::new(&schema, zone.clone(), style, embed);
+        let encoder = JsonEncoder::new(&schema, style, embed);
         Ok(Self { fields, encoder, zone })
     }
 

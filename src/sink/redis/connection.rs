@@ -1,11 +1,12 @@
 //! The connection to a Redis: made at the first need, made again, and tried until what was sent
 //! has been taken.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerError, ServerErrorKind};
 
 use crate::sink::SinkContext;
+use crate::sink::pauses::Pauses;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,13 +39,11 @@ impl Connection {
         &mut self,
         mut attempt: impl FnMut(&mut redis::Connection) -> Result<T, RedisError>,
     ) -> Result<T, Failure> {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let error = match self.opened().and_then(&mut attempt) {
                 Ok(answer) => {
-                    if pause != FIRST_PAUSE {
-                        self.context.set_problem(None);
-                    }
+                    pauses.over(&self.context);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -55,13 +54,7 @@ impl Connection {
             // An answer may still be under way on it.
             self.open = None;
             let problem = format!("Redis at {}: {error}", self.address);
-            self.context.set_problem(Some(problem.clone()));
-            if self.context.stopping() {
-                return Err(Failure::Stopped(format!("{problem}; stopped before it came back")));
-            }
-            self.context.count_retry();
-            self.rest(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses.rest(problem, &self.context).map_err(Failure::Stopped)?;
         }
     }
 
@@ -75,14 +68,6 @@ impl Connection {
                 greet(&mut fresh)?;
                 Ok(none.insert(fresh))
             }
-        }
-    }
-
-    /// Sleeps, but not beyond the engine's wish to stop.
-    fn rest(&self, pause: Duration) {
-        let end = Instant::now() + pause;
-        while Instant::now() < end && !self.context.stopping() {
-            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
