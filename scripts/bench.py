@@ -7,12 +7,14 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PELTON = ROOT / "target/release/pelton"
@@ -159,6 +161,50 @@ def run_job(files, env, *flags):
     if done.returncode or not lines:
         sys.exit("the job failed:\n" + "\n".join(lines[-20:]))
     return json.loads(lines[-1]), done.stdout
+
+
+class Job:
+    """A job that runs until it is ended, asked over HTTP."""
+
+    def __init__(self, file, *flags, env=None):
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.log = tempfile.TemporaryFile("w+")
+        self.began = time.time()
+        command = [PELTON, "run", file, "--http", self.url.removeprefix("http://"), *flags]
+        environment = {**os.environ, **(env or {})}
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=self.log)
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            return answer.read().decode()
+
+    def until(self, ask, is_done, longest_s=300):
+        """What `ask` gives, every 50 ms, with the time, until it satisfies."""
+        while time.time() - self.began < longest_s and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                answer = ask()
+                yield time.time(), answer
+                if is_done(answer):
+                    return
+            time.sleep(0.05)
+        self.end(signal.SIGKILL)
+        self.log.seek(0)
+        sys.exit("the job failed or took too long:\n" + self.log.read()[-3000:])
+
+    def metrics(self):
+        """Values by name and labels, and sums by name."""
+        found = {}
+        for line in self.get("/metrics").splitlines():
+            if match := re.match(r"(\w+)(\{.*\})? (\S+)$", line):
+                found[match[1] + (match[2] or "")] = float(match[3])
+                if match[2]:
+                    found[match[1]] = found.get(match[1], 0) + float(match[3])
+        return found
+
+    def end(self, with_signal):
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+            self.process.wait()
 
 
 def median(values):

@@ -139,6 +139,66 @@ fn a_killed_job_goes_on_from_its_last_epoch() {
     }
 }
 
+/// A job that is run with another text keeps what has not changed, to the row; the rest is let go
+/// on demand alone, and begins empty when it comes back.
+#[test]
+fn a_changed_job_keeps_what_is_the_same() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("changed");
+    let topic = unique("changed");
+    let job = folder.file(&format!("{topic}.sql"));
+    let tables = source(&kafka, &topic, "")
+        + "CREATE TABLE counts (user_id STRING, event_type STRING, n BIGINT,
+             PRIMARY KEY (user_id, event_type) NOT ENFORCED) WITH ('connector' = 'queryable');
+           CREATE TABLE users (user_id STRING, n BIGINT, newest DOUBLE, PRIMARY KEY (user_id) NOT ENFORCED)
+             WITH ('connector' = 'queryable');
+           INSERT INTO counts SELECT user_id, event_type, COUNT(*) FROM events
+           GROUP BY user_id, event_type;\n";
+    let users = "INSERT INTO users SELECT user_id, COUNT(*), MAX(`timestamp`) FROM events GROUP BY user_id;";
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let state = folder.file("state");
+    let seen = |name: &str| -> u64 {
+        let page = get(&address, &format!("/api/v1/tables/{name}?limit=1000"));
+        let rows = page.and_then(|page| page["data"].as_array().cloned()).unwrap_or_default();
+        rows.iter().map(|row| row["n"].as_u64().unwrap()).sum()
+    };
+    let args = ["run", &job, "--state-dir", &state, "--http", &address];
+    // Each with 1,000 events more: the text, whether state may be dropped, and how many rows each
+    // table has counted in the end.
+    let rounds = [
+        (tables.clone(), false, 1000, 0),
+        (tables.clone() + users, false, 2000, 1000),
+        (tables.clone(), true, 3000, 0),
+        (tables.clone() + users, false, 4000, 1000),
+    ];
+    for (round, (text, drops, in_counts, in_users)) in rounds.into_iter().enumerate() {
+        std::fs::write(&job, text).unwrap();
+        let shards = ["2", "1", "3", "2"][round];
+        let more = ["--shards", shards, "--epoch-interval", "300ms"];
+        if drops {
+            let refused = pelton(&[&args[..], &more].concat())
+                .stderr(std::process::Stdio::piped())
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(!refused.status.success());
+            assert!(text.contains("- GROUP BY user_id\n") && text.contains("Kept: 2."), "{text}");
+        }
+        let allowed: &[&str] = if drops { &["--allow-dropped-state"] } else { &[] };
+        let mut running = Job(pelton(&[&args[..], &more, allowed].concat()).spawn().unwrap());
+        wait_for("a job that is ready", || get_text(&address, "/ready").is_some());
+        let seed = round.to_string();
+        let to_kafka = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3"];
+        produce(&to_kafka, &["--count", "1000", "--seed", &seed, "--key", "none"]);
+        wait_for("all counts", || seen("counts") >= in_counts);
+        wait_for("all users", || seen("users") >= in_users);
+        assert_eq!((seen("counts"), seen("users")), (in_counts, in_users), "round {round}");
+        let id = running.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(running.0.wait().unwrap().success());
+    }
+}
+
 /// Key and value of each record of a topic, as a reader of committed ones sees them.
 fn records(kafka: &str, topic: &str) -> Vec<(String, Option<String>)> {
     let mut config = ClientConfig::new();

@@ -22,12 +22,11 @@ const DAMAGED: &str = "damaged-";
 /// A manifest's name, and what it says or why it cannot be used.
 pub type Generation = (String, Result<Manifest, String>);
 
-/// Takes one thing that was saved: the key groups of the shard that did, the names of its operator
-/// and state.
-pub type VisitState<'a> = dyn FnMut(&KeyGroups, &str, &str, Saved<'_>) -> Result<(), String> + 'a;
+/// Takes one thing that was saved: the file that holds it, the names of its operator and state.
+pub type VisitState<'a> = dyn FnMut(&StateFile, &str, &str, Saved<'_>) -> Result<(), String> + 'a;
 
 /// Which of two generations is newer: incarnation first, then epoch.
-type Order = (u64, u64);
+pub type Order = (u64, u64);
 
 /// The folder of one job, locked for as long as this lives (but where it is only looked at).
 pub struct StateFolder {
@@ -129,12 +128,18 @@ impl StateFolder {
     }
 
     /// The newest generation that is intact, for a user who asks for it after
-    /// [`Self::load_latest`] refused. Damaged newer manifests are set aside, so that they don't
-    /// count as generations any more.
-    pub fn load_newest_intact(&self) -> Result<Option<Manifest>, String> {
+    /// [`Self::load_latest`] or [`Self::load_committed`] refused. Damaged newer manifests are set
+    /// aside, so that they don't count as generations any more; so are those that were not
+    /// committed where `committed` names the last one that was.
+    pub fn load_newest_intact(&self, committed: Option<&str>) -> Result<Option<Manifest>, String> {
+        let committed = committed.map(|name| self.order_named(name)).transpose()?;
         let manifests = self.manifests()?;
         let mut damaged = Vec::new();
-        for (_, name) in &manifests {
+        for (order, name) in &manifests {
+            if committed.is_some_and(|committed| *order > committed) {
+                damaged.push(name);
+                continue;
+            }
             match self.load(name) {
                 Ok(manifest) => {
                     for name in damaged {
@@ -243,20 +248,14 @@ impl StateFolder {
     /// The manifest of a commit that stands elsewhere, by its name there. Newer ones were never
     /// committed and go.
     pub fn load_committed(&self, name: &str) -> Result<Manifest, String> {
-        let parts: Vec<&str> = name.split('/').collect();
-        let order = match parts.as_slice() {
-            [job, incarnation, epoch, _] if *job == self.job => {
-                incarnation.parse().ok().zip(epoch.parse().ok())
-            }
-            _ => None,
-        };
-        let order: Order = order.ok_or_else(|| format!("'{name}' does not name an epoch"))?;
+        let order = self.order_named(name)?;
         let manifests = self.manifests()?;
         let found = manifests.iter().find(|(known, _)| *known == order);
         let Some((_, file)) = found else {
             return Err(format!(
                 "Kafka says that epoch {} of start {} was committed last, but {} does not hold it: \
-                 restore the folder, or start afresh under another 'pipeline.name'",
+                 restore the folder, start afresh under another 'pipeline.name', or go on from an older \
+                 epoch with --allow-older-state, which writes what came since then once more",
                 order.1,
                 order.0,
                 self.dir.display()
@@ -274,6 +273,18 @@ impl StateFolder {
             self.remove(file)?;
         }
         Ok(manifest)
+    }
+
+    /// Start and epoch of a commit that stands elsewhere, by its name there.
+    pub fn order_named(&self, name: &str) -> Result<Order, String> {
+        let parts: Vec<&str> = name.split('/').collect();
+        let order = match parts.as_slice() {
+            [job, incarnation, epoch, _] if *job == self.job => {
+                incarnation.parse().ok().zip(epoch.parse().ok())
+            }
+            _ => None,
+        };
+        order.ok_or_else(|| format!("'{name}' does not name an epoch"))
     }
 
     /// Deletes manifests beyond the newest generations, then the files up to the committed epoch
@@ -324,7 +335,7 @@ impl StateFolder {
                 {
                     Ok(())
                 }
-                _ => visit(&state.groups, operator, name, saved),
+                _ => visit(state, operator, name, saved),
             })?;
         }
         Ok(())

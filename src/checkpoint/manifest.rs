@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::state::KeyGroups;
 
 /// Of the manifest's form; another one is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Where a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,10 +71,23 @@ pub struct Manifest {
     pub watermarks: Vec<(String, i64)>,
     /// The state, as [`super::chain`] reads it: oldest first.
     pub files: Vec<StateFile>,
+    /// Its commit point is a Kafka transaction that names it.
+    pub in_kafka: bool,
     /// Rows of committed epochs that may not be published yet.
     pub outboxes: Vec<Outbox>,
-    /// Ids of the operators whose state the files hold.
-    pub operators: Vec<String>,
+    /// Those whose state the files hold.
+    pub operators: Vec<OperatorEntry>,
+}
+
+/// An operator, or source, that keeps something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorEntry {
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// What files of earlier epochs hold under this id is of a job that had it once before.
+    pub since: u64,
 }
 
 const HEAD: &[u8] = b"{\"checksum\":\"";

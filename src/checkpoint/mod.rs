@@ -13,9 +13,9 @@ mod rotation;
 mod snapshot;
 
 pub use folder::StateFolder;
-pub use manifest::{FileEntry, Manifest, Outbox, SourcePosition, StateFile};
+pub use manifest::{FileEntry, Manifest, OperatorEntry, Outbox, SourcePosition, StateFile};
 pub use rotation::{Rotation, Sizes};
-pub use snapshot::SnapshotWriter;
+pub use snapshot::{Records, SnapshotWriter};
 
 use std::fs::File;
 use std::io;

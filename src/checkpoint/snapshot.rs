@@ -28,6 +28,70 @@ const BUFFER: usize = 1 << 18;
 /// Suffix of files that are not finished.
 pub(super) const TEMPORARY: &str = ".tmp";
 
+/// Records of a snapshot file that wait to be written.
+#[derive(Default)]
+pub struct Records {
+    bytes: Vec<u8>,
+    entries: u64,
+    common: Xxh3,
+}
+
+impl Records {
+    /// What follows belongs to this state of this operator.
+    pub fn section(&mut self, operator: &str, state: &str) -> io::Result<()> {
+        self.bytes.push(SECTION);
+        for text in [operator, state] {
+            self.put(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// One thing that [`crate::state::KeyedState::write`] writes.
+    pub fn saved(&mut self, saved: Saved<'_>) -> io::Result<()> {
+        let (tag, key_group, bytes) = match saved {
+            Saved::Entry { key_group, bytes } => (ENTRY, key_group, bytes),
+            Saved::Gone { key_group, key } => (GONE, key_group, key),
+            Saved::Common(bytes) => {
+                self.common.update(bytes);
+                self.bytes.push(COMMON);
+                return self.put(bytes);
+            }
+        };
+        let group = u16::try_from(key_group).map_err(io::Error::other)?;
+        self.bytes.push(tag);
+        self.bytes.extend(group.to_le_bytes());
+        self.entries += 1;
+        self.put(bytes)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend(bytes);
+        Ok(())
+    }
+
+    /// Bytes that wait.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes that wait, to be written.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// How many were of key groups, of all so far.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// A digest of those for all key groups, of all so far.
+    pub fn common(&self) -> u64 {
+        self.common.digest()
+    }
+}
+
 /// Writes one snapshot file. Dropped unfinished it leaves nothing behind that counts.
 pub struct SnapshotWriter {
     out: BufWriter<File>,
@@ -35,23 +99,14 @@ pub struct SnapshotWriter {
     dir: PathBuf,
     name: String,
     length: u64,
-    entries: u64,
-    common: Xxh3,
 }
 
 impl SnapshotWriter {
     pub(super) fn create(dir: &Path, name: String) -> Result<Self, String> {
         let path = dir.join(format!("{name}{TEMPORARY}"));
         let file = File::create(&path).map_err(|error| at(&path, &error))?;
-        let mut writer = Self {
-            out: BufWriter::with_capacity(BUFFER, file),
-            hash: Xxh3::new(),
-            dir: dir.to_owned(),
-            name,
-            length: 0,
-            entries: 0,
-            common: Xxh3::new(),
-        };
+        let out = BufWriter::with_capacity(BUFFER, file);
+        let mut writer = Self { out, hash: Xxh3::new(), dir: dir.to_owned(), name, length: 0 };
         writer
             .put(MAGIC)
             .and_then(|()| writer.put(&VERSION.to_le_bytes()))
@@ -59,62 +114,21 @@ impl SnapshotWriter {
         Ok(writer)
     }
 
-    /// What follows belongs to this state of this operator.
-    pub fn section(&mut self, operator: &str, state: &str) -> io::Result<()> {
-        self.put(&[SECTION])?;
-        for text in [operator, state] {
-            self.put(&length(text.len())?)?;
-            self.put(text.as_bytes())?;
-        }
-        Ok(())
+    /// Writes records that [`Records::take`] gave.
+    pub fn write(&mut self, records: &[u8]) -> Result<(), String> {
+        self.put(records).map_err(|error| at(&self.dir.join(&self.name), &error))
     }
 
-    /// One thing that [`crate::state::KeyedState::save`] writes.
-    pub fn saved(&mut self, saved: Saved<'_>) -> io::Result<()> {
-        let (tag, key_group, bytes) = match saved {
-            Saved::Entry { key_group, bytes } => (ENTRY, key_group, bytes),
-            Saved::Gone { key_group, key } => (GONE, key_group, key),
-            Saved::Common(bytes) => {
-                self.common.update(bytes);
-                self.put(&[COMMON])?;
-                self.put(&length(bytes.len())?)?;
-                return self.put(bytes);
-            }
-        };
-        let group = u16::try_from(key_group).map_err(io::Error::other)?;
-        self.put(&[tag])?;
-        self.put(&group.to_le_bytes())?;
-        self.put(&length(bytes.len())?)?;
-        self.put(bytes)?;
-        self.entries += 1;
-        Ok(())
-    }
-
-    /// What it says of key groups so far, in records.
-    pub fn entries(&self) -> u64 {
-        self.entries
-    }
-
-    /// A digest of what it says for all key groups.
-    pub fn common(&self) -> u64 {
-        self.common.digest()
-    }
-
-    /// Deletes the file.
-    pub fn discard(self) -> Result<(), String> {
-        let path = self.dir.join(format!("{}{TEMPORARY}", self.name));
-        fs::remove_file(&path).map_err(|error| at(&path, &error))
-    }
-
-    /// Closes the file, syncs it and gives it its name.
-    pub fn finish(mut self) -> Result<FileEntry, String> {
+    /// Closes the file, which holds `entries` records of key groups, syncs it and gives it its
+    /// name.
+    pub fn finish(mut self, entries: u64) -> Result<FileEntry, String> {
         let path = self.dir.join(&self.name);
-        self.complete(&path).map_err(|error| at(&path, &error))
+        self.complete(entries, &path).map_err(|error| at(&path, &error))
     }
 
-    fn complete(&mut self, path: &Path) -> io::Result<FileEntry> {
+    fn complete(&mut self, entries: u64, path: &Path) -> io::Result<FileEntry> {
         self.put(&[END])?;
-        self.put(&self.entries.to_le_bytes())?;
+        self.put(&entries.to_le_bytes())?;
         let checksum = self.hash.digest();
         self.out.write_all(&checksum.to_le_bytes())?;
         self.out.flush()?;
@@ -129,10 +143,6 @@ impl SnapshotWriter {
         self.length += bytes.len() as u64;
         self.out.write_all(bytes)
     }
-}
-
-fn length(len: usize) -> io::Result<[u8; 4]> {
-    u32::try_from(len).map(u32::to_le_bytes).map_err(io::Error::other)
 }
 
 /// Whether a file is what the manifest says, every byte of it.

@@ -112,6 +112,7 @@ fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOpt
         settings: BTreeMap::new(),
         state_dir: None,
         allow_older_state: false,
+        allow_dropped_state: false,
         epoch_interval: Duration::from_secs(10),
         latency_interval: None,
         latency_file: None,

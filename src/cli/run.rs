@@ -40,11 +40,14 @@ pub struct RunArgs {
     /// none
     #[arg(long, default_value = "state")]
     state_dir: String,
-    /// Go on from the newest state that is whole where the last one is damaged: input since then
-    /// is read again, and sinks get its results twice. Refused where Kafka's transactions have
-    /// committed the damaged one
+    /// Go on from the newest state that is whole where the last one is damaged, or from one that
+    /// was loaded: input since then is read again, and sinks get its results twice
     #[arg(long)]
     allow_older_state: bool,
+    /// Start a job that has changed although some of what it kept is of no use to it any more, and
+    /// is lost. What the change has left alone is kept, what is new begins empty
+    #[arg(long)]
+    allow_dropped_state: bool,
     /// How often state and results are committed; longer where an epoch takes more than a fifth
     /// of it
     #[arg(long, default_value = "1s", value_parser = parse::duration)]
@@ -75,6 +78,7 @@ impl RunArgs {
             settings: self.settings.into_iter().collect(),
             state_dir: (self.state_dir != "off").then(|| self.state_dir.into()),
             allow_older_state: self.allow_older_state,
+            allow_dropped_state: self.allow_dropped_state,
             epoch_interval: self.epoch_interval,
             latency_interval: self.latency_interval,
             latency_file: self.latency_file,

@@ -1,4 +1,4 @@
-//! `pelton state`: what the state folder holds, without touching it.
+//! `pelton state`: what the state folder holds, and copies of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,10 +24,12 @@ enum Command {
     List,
     /// What the newest whole epoch of a job holds, operator by operator
     Inspect { job: String },
-    /// Copy the newest whole epoch of a job into another state folder, also while it runs. A job
-    /// that writes Kafka exactly once goes on from the epoch that Kafka has committed last, so
-    /// for such a job the copy is of use until the next commit
+    /// Copy the newest whole epoch of a job into another state folder, also while it runs
     Save { job: String, into: PathBuf },
+    /// Copy an epoch that was saved into the state folder, which must not hold the job yet. A job
+    /// that has gone on since then goes back to it with `pelton run --allow-older-state`: its
+    /// input is read again from there, and what it has written since then is written once more
+    Load { job: String, from: PathBuf },
 }
 
 pub fn run(args: &StateArgs) -> Result<(), String> {
@@ -37,6 +39,12 @@ pub fn run(args: &StateArgs) -> Result<(), String> {
         Command::Save { job, into } => {
             let manifest = StateFolder::look(&args.state_dir, job).save(into)?;
             println!("epoch {} of job '{job}' saved in {}", manifest.epoch, into.display());
+            Ok(())
+        }
+        Command::Load { job, from } => {
+            let manifest = StateFolder::look(from, job).save(&args.state_dir)?;
+            let into = args.state_dir.display();
+            println!("epoch {} of job '{job}' loaded into {into}", manifest.epoch);
             Ok(())
         }
     }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::recovery::{self, Recovery};
 use super::{Ended, Job, RunOptions};
-use crate::checkpoint::{Manifest, StateFile, StateFolder};
+use crate::checkpoint::{Manifest, OperatorEntry, StateFile, StateFolder};
 use crate::fault;
-use crate::shard::topology::Topology;
 use crate::sink::kafka::open_transactions;
 use crate::sink::kafka::transaction::Transactions;
 use crate::sink::{Publisher, SinkContext};
@@ -78,11 +77,12 @@ impl Beginning {
             Some(recovery) => recovery.manifest.clone(),
             None => Manifest {
                 seed: self.seed,
-                operators: manifest_operators(&job.topology),
+                operators: self.operators(job),
                 ..Manifest::new(&job.name, 0, incarnation)
             },
         };
-        let manifest = Manifest { incarnation, ..base };
+        let in_kafka = self.transactions.is_some();
+        let manifest = Manifest { incarnation, in_kafka, ..base };
         folder.write(&manifest)?;
         if let Some(transactions) = &self.transactions {
             transactions.begin(self.epoch)?;
@@ -97,6 +97,14 @@ impl Beginning {
     /// What the state is made of that the job goes on from.
     pub fn files(&self) -> Vec<StateFile> {
         self.recovery.as_ref().map_or_else(Vec::new, |recovery| recovery.manifest.files.clone())
+    }
+
+    /// Whose state the epochs hold.
+    pub fn operators(&self, job: &Job) -> Vec<OperatorEntry> {
+        match &self.recovery {
+            Some(recovery) => recovery.manifest.operators.clone(),
+            None => recovery::operators(&job.topology, 0),
+        }
     }
 
     /// Who publishes committed rows, as other systems get to see it.
@@ -130,24 +138,43 @@ fn open_recovery(
     options: &RunOptions,
 ) -> Result<Option<Arc<Recovery>>, String> {
     let found = match transactions {
-        None if options.allow_older_state => folder.load_newest_intact()?,
+        None if options.allow_older_state => folder.load_newest_intact(None)?,
         None => folder.load_latest()?,
         Some(transactions) => match transactions.committed()? {
-            Some(name) => Some(folder.load_committed(&name)?),
+            Some(name) => load_committed(folder, &name, options.allow_older_state)?,
             None => never_committed(folder)?,
         },
     };
     let Some(manifest) = found else { return Ok(None) };
-    let recovery = Recovery { folder: folder.clone(), manifest };
-    recovery.check(&job.topology)?;
+    let mut recovery = Recovery { folder: folder.clone(), manifest };
+    recovery.adapt(&job.topology, options.allow_dropped_state)?;
     tracing::info!(epoch = recovery.manifest.epoch, "going on from the saved state");
     Ok(Some(Arc::new(recovery)))
 }
 
-/// Kafka knows of no epoch: neither may the folder, but for the first one, cut short.
+/// What Kafka has committed last, or where that cannot be had an older one, if `allow_older`.
+fn load_committed(
+    folder: &StateFolder,
+    name: &str,
+    allow_older: bool,
+) -> Result<Option<Manifest>, String> {
+    match folder.load_committed(name) {
+        Err(error) if allow_older => {
+            tracing::warn!("{error}");
+            let older = folder.load_newest_intact(Some(name))?;
+            // Whoever wrote the newer ones is an older start.
+            let start = folder.order_named(name)?.0;
+            Ok(older.map(|older| Manifest { incarnation: start.max(older.incarnation), ..older }))
+        }
+        found => found.map(Some),
+    }
+}
+
+/// Kafka knows of no epoch: neither may the folder, but for the first one, cut short, and those
+/// from before the job wrote Kafka.
 fn never_committed(folder: &StateFolder) -> Result<Option<Manifest>, String> {
     match folder.load_latest()? {
-        Some(manifest) if manifest.epoch > 0 => Err(format!(
+        Some(manifest) if manifest.epoch > 0 && manifest.in_kafka => Err(format!(
             "{} holds epoch {}, but Kafka does not say that it was committed: its offset has \
              expired, or this is another cluster. Move the folder away to start afresh",
             folder.path().display(),
@@ -155,11 +182,6 @@ fn never_committed(folder: &StateFolder) -> Result<Option<Manifest>, String> {
         )),
         found => Ok(found),
     }
-}
-
-/// Ids to write into a manifest.
-pub fn manifest_operators(topology: &Topology) -> Vec<String> {
-    recovery::operator_ids(topology).into_iter().collect()
 }
 
 /// A seed that nobody outside can guess, so that keys cannot be made to collide.

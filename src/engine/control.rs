@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, select};
 
-use super::beginning::{Beginning, manifest_operators};
+use super::beginning::Beginning;
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
 use crate::checkpoint::{Manifest, Outbox, SourcePosition, StateFile, chain};
@@ -16,6 +16,7 @@ use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
 use crate::shard::dead_letter::DeadLetter;
+use crate::shard::epoch::Cost;
 use crate::shard::query::WorkerHandle;
 use crate::shard::sink_thread::SinkEvent;
 use crate::shard::topology::source_name;
@@ -88,9 +89,7 @@ struct Epoch {
     sinks_left: usize,
     sources: Vec<SourcePositions>,
     files: Vec<StateFile>,
-    /// Bytes in them of whole key groups, and of changes.
-    images: u64,
-    changes: u64,
+    cost: Cost,
     outboxes: Vec<Outbox>,
 }
 
@@ -246,8 +245,7 @@ impl Control<'_> {
             sinks_left: self.contexts.len(),
             sources: Vec::new(),
             files: Vec::new(),
-            images: 0,
-            changes: 0,
+            cost: Cost::default(),
             outboxes: Vec::new(),
         }
     }
@@ -259,14 +257,15 @@ impl Control<'_> {
         workers_left: &mut usize,
     ) -> Result<(), String> {
         match event {
-            Event::Saved { epoch, sources, written, .. } => {
+            Event::Saved { epoch, sources, file, cost, .. } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.workers_left -= 1;
                     current.saved = Some(Instant::now());
                     current.sources.extend(sources);
-                    current.images += written.images;
-                    current.changes += written.changes;
-                    current.files.extend(written.file);
+                    current.cost.images += cost.images;
+                    current.cost.changes += cost.changes;
+                    current.cost.pause = current.cost.pause.max(cost.pause);
+                    current.files.extend(file);
                 }
             }
             Event::Finished { late, first, .. } => {
@@ -364,13 +363,16 @@ impl Control<'_> {
             let gauge = self.metrics.gauge("pelton_epoch_duration_seconds", help, &labels);
             gauge.set(took.as_secs_f64());
         }
+        let help = "The longest that a worker stood still for the state of the last epoch";
+        let pause = self.metrics.gauge("pelton_epoch_pause_seconds", help, &[]);
+        pause.set(epoch.cost.pause.as_secs_f64());
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
         let outboxes = epoch.outboxes.iter().map(|outbox| outbox.file.length).sum();
         let help = "Bytes that the last epoch has written, by kind: changes of the state, key groups \
                     written whole in turn, rows that sinks publish after the commit";
         for (kind, bytes) in
-            [("change", epoch.changes), ("image", epoch.images), ("outbox", outboxes)]
+            [("change", epoch.cost.changes), ("image", epoch.cost.images), ("outbox", outboxes)]
         {
             let labels = [("kind", kind)];
             self.metrics.gauge("pelton_epoch_bytes", help, &labels).set(bytes as f64);
@@ -455,7 +457,8 @@ impl Control<'_> {
             watermarks,
             files,
             outboxes: epoch.outboxes.clone(),
-            operators: manifest_operators(&self.job.topology),
+            operators: self.beginning.operators(&self.job),
+            in_kafka: self.beginning.transactions.is_some(),
             ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)
         }
     }

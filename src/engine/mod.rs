@@ -49,6 +49,8 @@ pub struct RunOptions {
     pub state_dir: Option<PathBuf>,
     /// Where the newest state is damaged, an older one will do.
     pub allow_older_state: bool,
+    /// What a changed job no longer keeps may go.
+    pub allow_dropped_state: bool,
     pub epoch_interval: Duration,
     pub latency_interval: Option<Duration>,
     pub latency_file: Option<PathBuf>,

@@ -1,13 +1,14 @@
 //! Going on from a saved epoch: what a manifest must match, and how its state comes back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::chain::Beginnings;
-use crate::checkpoint::{Manifest, SourcePosition, StateFile, StateFolder};
+use crate::checkpoint::{Manifest, OperatorEntry, Outbox, SourcePosition, StateFile, StateFolder};
 use crate::record::key;
 use crate::shard::epoch::ReadBack;
+use crate::shard::identity;
 use crate::shard::node::Node;
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::Topology;
@@ -21,9 +22,10 @@ pub struct Recovery {
     pub manifest: Manifest,
 }
 
-/// Ids of the steps that keep something across a restart.
-pub fn operator_ids(topology: &Topology) -> BTreeSet<String> {
-    topology.steps.iter().map(|step| step.id.clone()).collect()
+/// What the operators of a job keep, all of it new in this epoch.
+pub fn operators(topology: &Topology, since: u64) -> Vec<OperatorEntry> {
+    let entry = |(id, name)| OperatorEntry { id, name, since };
+    identity::stateful(topology).into_iter().map(entry).collect()
 }
 
 /// The name of a partition's watermark in a manifest.
@@ -32,32 +34,49 @@ pub fn watermark_name(step: &str, partition: i32) -> String {
 }
 
 impl Recovery {
-    /// Refuses a state that another job has left.
-    pub fn check(&self, topology: &Topology) -> Result<(), String> {
-        let now = operator_ids(topology);
-        let then: BTreeSet<String> = self.manifest.operators.iter().cloned().collect();
-        if now == then {
-            return Ok(());
+    /// Takes a state over for the job as it is now. What has not changed is kept, what is new begins
+    /// empty; what would be lost is refused, unless `allow_dropped`.
+    pub fn adapt(&mut self, topology: &Topology, allow_dropped: bool) -> Result<(), String> {
+        let manifest = &mut self.manifest;
+        let mut now = operators(topology, manifest.epoch + 1);
+        let then = std::mem::take(&mut manifest.operators);
+        let (mut kept, mut new) = (0, Vec::new());
+        for operator in &mut now {
+            match then.iter().find(|known| known.id == operator.id) {
+                Some(known) => (operator.since, kept) = (known.since, kept + 1),
+                None => new.push(operator.name.clone()),
+            }
         }
-        let (gone, new) = (then.difference(&now).count(), now.difference(&then).count());
-        Err(format!(
-            "the job has changed since epoch {}: {gone} of its steps are gone and {new} are new, so \
-             the saved state does not fit. Run the job as it was, or start afresh with another \
-             --state-dir",
-            self.manifest.epoch
-        ))
+        let is_gone = |known: &&OperatorEntry| !now.iter().any(|it| it.id == known.id);
+        let mut gone: Vec<String> = then.iter().filter(is_gone).map(|it| it.name.clone()).collect();
+        let tables: Vec<&str> = topology.sinks.iter().map(|table| &*table.name).collect();
+        let has_sink = |outbox: &Outbox| tables.contains(&&*outbox.table);
+        let unpublished = manifest.outboxes.iter().filter(|outbox| !has_sink(outbox));
+        gone.extend(
+            unpublished.map(|outbox| format!("rows yet to be published in {}", outbox.table)),
+        );
+        let epoch = manifest.epoch;
+        if !gone.is_empty() && !allow_dropped && !manifest.sources.is_empty() {
+            return Err(refusal(epoch, &gone, &new, kept));
+        }
+        if !gone.is_empty() || !new.is_empty() {
+            let (dropped, new) = (gone.join("; "), new.join("; "));
+            tracing::warn!(epoch, kept, new, dropped, "the job has changed since its last start");
+        }
+        manifest.sources.retain(|source| now.iter().any(|it| it.id == source.source));
+        manifest.outboxes.retain(has_sink);
+        manifest.operators = now;
+        Ok(())
     }
 
     /// Where the readers of one scan go on.
-    /// `None`: nowhere yet, the last start ended before its first epoch.
+    /// `None`: nowhere yet, it is new or the last start ended before its first epoch.
     pub fn positions(&self, scan: &str) -> Option<Vec<Position>> {
-        if self.manifest.sources.is_empty() {
-            return None;
-        }
         let of_scan = self.manifest.sources.iter().filter(|source| source.source == scan);
         let position =
             |source: &SourcePosition| Position { partition: source.partition, next: source.next };
-        Some(of_scan.map(position).collect())
+        let positions: Vec<Position> = of_scan.map(position).collect();
+        (!positions.is_empty()).then_some(positions)
     }
 
     /// Brings back the state of the key groups that `worker` of `workers` owns.
@@ -72,26 +91,27 @@ impl Recovery {
         let mut progress = Progress::new(worker, &self.manifest, &groups);
         let by_id: BTreeMap<String, usize> =
             nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
+        let operators = self.manifest.operators.iter();
+        let since: BTreeMap<&str, u64> = operators.map(|it| (&*it.id, it.since)).collect();
         self.folder.read_state(
             &self.manifest.files,
             &groups,
-            &mut |of, operator, state, saved| {
+            &mut |file, operator, state, saved| {
+                // Of a job that was another then.
+                let Some(&index) = by_id.get(operator) else { return Ok(()) };
+                if file.file.epoch() < since.get(operator).copied() {
+                    return Ok(());
+                }
                 if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } =
                     saved
                 {
                     sizes[key_group] += bytes.len() as u64;
                     progress.add(bytes.len() as u64);
                 }
-                let index = *by_id.get(operator).ok_or("state of an unknown operator")?;
                 let mut states = nodes[index].operator.states();
                 let found = states.iter_mut().find(|(name, _)| *name == state);
-                let (_, primitive) = found.ok_or_else(|| {
-                format!(
-                    "state '{state}' is of another version of pelton, which kept it otherwise: go \
-                     on with that version, or start with an empty --state-dir"
-                )
-            })?;
-                primitive.load(of, saved)
+                let (_, primitive) = found.ok_or_else(|| other_version(state))?;
+                primitive.load(&file.groups, saved)
             },
         )?;
         for node in nodes.iter_mut() {
@@ -113,6 +133,30 @@ impl Recovery {
             link.generator.borrow_mut().restore(saved);
         }
     }
+}
+
+fn other_version(state: &str) -> String {
+    format!(
+        "state '{state}' is of another version of pelton, which kept it otherwise: go on with that \
+         version, or start with an empty --state-dir"
+    )
+}
+
+/// What a changed job would lose.
+fn refusal(epoch: u64, gone: &[String], new: &[String], kept: usize) -> String {
+    let mut text = format!("the job has changed since epoch {epoch}, and would lose what it kept:");
+    for name in gone {
+        let why = match new.contains(name) {
+            true => " (computed of other rows, columns or types now, or otherwise)",
+            false => "",
+        };
+        text += &format!("\n  - {name}{why}");
+    }
+    let begun = if new.is_empty() { "nothing".to_owned() } else { new.join("; ") };
+    text + &format!(
+        "\nKept: {kept}. Begun empty: {begun}.\nRun it with --allow-dropped-state to let that go, run \
+         the job as it was, or start afresh with another --state-dir"
+    )
 }
 
 /// Says how far a worker has read its state back, where that takes long.

@@ -12,7 +12,6 @@ use super::beginning::Beginning;
 use super::control::{Control, Health};
 use super::recovery::Recovery;
 use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
-use crate::checkpoint::StateFolder;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
@@ -28,6 +27,7 @@ use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
 use crate::shard::report::Gauges;
 use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::shard::source_task::SourceTask;
+use crate::shard::state_thread::{Order, StateThread};
 use crate::shard::topology::{StepKind, Topology, source_name};
 use crate::shard::worker::{Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
@@ -48,8 +48,8 @@ struct WorkerSeed {
     settings: Settings,
     plumbing: Plumbing,
     recovery: Option<Arc<Recovery>>,
-    folder: Option<Arc<StateFolder>>,
-    incarnation: u64,
+    /// Where state is written, if it is.
+    orders: Option<Sender<Order>>,
     bounds: Bounds,
     core: Option<usize>,
     commands: Receiver<Command>,
@@ -107,7 +107,9 @@ pub fn run(
     };
     let mut threads = Vec::new();
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
-        threads.push(starter.start(index, plumbing, commands, wakers[index].clone())?);
+        let (orders, state_thread) = starter.start_state(index)?.unzip();
+        threads.extend(state_thread);
+        threads.push(starter.start(index, plumbing, commands, wakers[index].clone(), orders)?);
     }
     drop(starter);
     let mut control = Control {
@@ -165,12 +167,26 @@ struct Starter<'a> {
 }
 
 impl Starter<'_> {
+    /// The thread that writes a worker's state.
+    fn start_state(
+        &self,
+        worker: usize,
+    ) -> Result<Option<(Sender<Order>, JoinHandle<()>)>, String> {
+        let Some(folder) = self.beginning.state.clone() else { return Ok(None) };
+        // The worker looks how many wait before it hands on more.
+        let (sender, orders) = unbounded();
+        let (incarnation, events) = (self.beginning.incarnation, self.events.clone());
+        let thread = StateThread { folder, incarnation, worker, orders, events };
+        Ok(Some((sender, spawn(&format!("state-{worker}"), move || thread.run())?)))
+    }
+
     fn start(
         &self,
         index: usize,
         plumbing: Plumbing,
         commands: Receiver<Command>,
         waker: Arc<Waker>,
+        orders: Option<Sender<Order>>,
     ) -> Result<JoinHandle<()>, String> {
         let seed = WorkerSeed {
             index,
@@ -179,8 +195,7 @@ impl Starter<'_> {
             settings: settings(self.job, self.options, self.beginning.seed),
             plumbing,
             recovery: self.beginning.recovery.clone(),
-            folder: self.beginning.state.clone(),
-            incarnation: self.beginning.incarnation,
+            orders,
             bounds: self.options.bounds.clone(),
             core: self.cores.get(index).copied(),
             commands,
@@ -440,8 +455,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
             ReadBack { sizes: [0; KEY_GROUPS], oldest: groups_of(seed.index, seed.workers).start }
         }
     };
-    let (folder, incarnation) = (seed.folder, seed.incarnation);
-    let state = folder.map(|folder| EpochState::new(folder, incarnation, place, &read));
+    let state = seed.orders.map(|orders| EpochState::new(orders, place, &read));
     seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Operator, Output, Progress, Readable};
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key};
 use crate::state::entry::{put_i64, take_bytes, take_i64};
-use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 /// Rows by slot, in canonical bytes of all their columns; 0 as sequence means no row.
 struct Rows {
@@ -40,18 +40,22 @@ impl Rows {
     }
 
     fn remove(&mut self, slot: u32) {
-        if self.take(slot) {
-            let mut keys = self.keys.borrow_mut();
-            self.changes.remove(slot, &keys);
-            keys.release(slot);
+        if !self.is_present(slot) {
+            return;
         }
+        let (rows, sequences) = (&self.rows, &self.sequences);
+        let encode = |entry: &mut Vec<u8>| encode(rows, sequences, slot, entry);
+        self.changes.remove(slot, &self.keys.borrow(), encode);
+        self.take(slot);
+        self.keys.borrow_mut().release(slot);
     }
 
     fn put(&mut self, slot: u32, row: &[u8], sequence: u64) {
+        let (rows, sequences) = (&self.rows, &self.sequences);
+        self.changes.mark(slot, &self.keys, |entry| encode(rows, sequences, slot, entry));
         if !self.take(slot) {
             self.keys.borrow_mut().retain(slot);
         }
-        self.changes.mark(slot);
         self.rows[slot as usize] = Some(row.into());
         self.sequences[slot as usize] = sequence;
         self.bytes += row.len() as u64;
@@ -74,13 +78,26 @@ impl Rows {
     }
 }
 
+/// The entry of a slot: its sequence and its row.
+fn encode(
+    rows: &Chunked<Option<Box<[u8]>>>,
+    sequences: &Chunked<u64>,
+    slot: u32,
+    entry: &mut Vec<u8>,
+) {
+    put_i64(sequences[slot as usize] as i64, entry);
+    entry.extend_from_slice(rows[slot as usize].as_deref().unwrap_or_default());
+}
+
 impl KeyedState for Rows {
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
-        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
-            put_i64(self.sequences[slot as usize] as i64, entry);
-            entry.extend_from_slice(self.rows[slot as usize].as_deref().unwrap_or_default());
-        };
-        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
+    fn freeze(&mut self, images: &KeyGroups) {
+        self.changes.freeze(images);
+    }
+
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
+        let (rows, sequences) = (&self.rows, &self.sequences);
+        let encode = |slot: u32, entry: &mut Vec<u8>| encode(rows, sequences, slot, entry);
+        self.changes.write(&self.keys.borrow(), encode, slice)
     }
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {

@@ -1,19 +1,26 @@
-//! One worker's part of an epoch: where its sources stood, and the file with its nodes' state.
+//! One worker's part of an epoch: where its sources stood, and what its nodes' state was. The
+//! state is frozen as the barrier passes and handed on in slices, while the worker goes on.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use crossbeam::channel::Sender;
+
+use super::node::Node;
+use super::state_thread::{Order, QUEUE};
 use super::worker::SourcePositions;
-use crate::checkpoint::{Rotation, Sizes, SnapshotWriter, StateFile, StateFolder};
+use crate::checkpoint::{Records, Rotation, Sizes};
 use crate::record::key;
-use crate::state::{KeyGroups, KeyedState, Saved};
+use crate::state::slice::ROOM;
+use crate::state::{KeyGroups, KeyedState, Saved, Slice};
 
-/// Where a worker writes its state, in whose name, and what it has written.
+/// Bytes that are handed on at a time.
+const PART: usize = 256 << 10;
+
+/// What a worker knows of the state that it has written, and where it goes.
 pub struct EpochState {
-    folder: Arc<StateFolder>,
-    /// Counts the starts of the job.
-    incarnation: u64,
-    worker: usize,
+    orders: Sender<Order>,
     groups: KeyGroups,
     rotation: Rotation,
     /// A digest of what its last file said for all key groups.
@@ -22,15 +29,14 @@ pub struct EpochState {
 
 impl EpochState {
     /// `read`: what the worker, one of `workers`, has read back.
-    pub fn new(
-        folder: Arc<StateFolder>,
-        incarnation: u64,
-        (worker, workers): (usize, usize),
-        read: &ReadBack,
-    ) -> Self {
+    pub fn new(orders: Sender<Order>, (worker, workers): (usize, usize), read: &ReadBack) -> Self {
         let groups = key::groups_of(worker, workers);
         let rotation = Rotation::new(groups.clone(), read.sizes, read.oldest);
-        Self { folder, incarnation, worker, groups, rotation, common: None }
+        Self { orders, groups, rotation, common: None }
+    }
+
+    fn send(&self, order: Order) -> Result<(), String> {
+        self.orders.send(order).map_err(|_| "the thread that writes the state is gone".to_owned())
     }
 }
 
@@ -41,29 +47,42 @@ pub struct ReadBack {
     pub oldest: usize,
 }
 
-/// What a worker has written of its state in an epoch.
-#[derive(Default)]
-pub struct Written {
-    /// None where there was nothing to say.
-    pub file: Option<StateFile>,
+/// What a file holds.
+pub struct Contents {
+    pub groups: KeyGroups,
+    pub images: KeyGroups,
+    pub entries: u64,
+}
+
+/// What the state of an epoch has cost a worker.
+#[derive(Clone, Copy, Default)]
+pub struct Cost {
     /// Bytes of whole key groups, and of changes.
     pub images: u64,
     pub changes: u64,
-}
-
-/// A file that is being written.
-struct Draft {
-    writer: SnapshotWriter,
-    images: KeyGroups,
-    sizes: Sizes,
+    /// The longest that the worker has stood still for it.
+    pub pause: Duration,
 }
 
 pub struct EpochInProgress {
     pub epoch: u64,
     /// Nodes that the barrier has yet to pass.
-    pub nodes_left: usize,
-    pub sources: Vec<SourcePositions>,
+    nodes_left: usize,
+    sources: Vec<SourcePositions>,
     draft: Option<Draft>,
+}
+
+/// A file that is being written.
+struct Draft {
+    records: Records,
+    images: KeyGroups,
+    sizes: Sizes,
+    /// Nodes that are frozen and not written.
+    frozen: VecDeque<usize>,
+    /// Which state of the first of them is the next, and whether some of it is written.
+    state: usize,
+    begun: bool,
+    pause: Duration,
 }
 
 impl EpochInProgress {
@@ -72,70 +91,129 @@ impl EpochInProgress {
         nodes: usize,
         sources: Vec<SourcePositions>,
         state: Option<&mut EpochState>,
-    ) -> Result<Self, String> {
-        let open = |state: &mut EpochState| {
-            let writer = state.folder.writer(epoch, state.incarnation, state.worker)?;
-            let images = state.rotation.begin();
-            Ok::<_, String>(Draft { writer, images, sizes: [0; key::KEY_GROUPS] })
-        };
-        let draft = state.map(open).transpose()?;
-        Ok(Self { epoch, nodes_left: nodes, sources, draft })
+    ) -> Self {
+        let draft = state.map(|state| Draft {
+            records: Records::default(),
+            images: state.rotation.begin(),
+            sizes: [0; key::KEY_GROUPS],
+            frozen: VecDeque::new(),
+            state: 0,
+            begun: false,
+            pause: Duration::ZERO,
+        });
+        Self { epoch, nodes_left: nodes, sources, draft }
     }
 
-    /// Writes the state of a node that the barrier has reached.
-    pub fn save(
-        &mut self,
-        id: &str,
-        states: Vec<(&'static str, &mut dyn KeyedState)>,
-    ) -> Result<(), String> {
+    /// Keeps the state of a node that the barrier has reached.
+    pub fn freeze(&mut self, index: usize, states: Vec<(&'static str, &mut dyn KeyedState)>) {
         self.nodes_left -= 1;
-        let Some(draft) = &mut self.draft else { return Ok(()) };
-        for (name, state) in states {
-            draft.save(id, name, state).map_err(|error| {
-                format!("cannot write the state of epoch {}: {error}", self.epoch)
-            })?;
-        }
-        Ok(())
+        let Some(draft) = &mut self.draft else { return };
+        let begun = Instant::now();
+        states.into_iter().for_each(|(_, state)| state.freeze(&draft.images));
+        draft.frozen.push_back(index);
+        draft.pause = draft.pause.max(begun.elapsed());
     }
 
-    /// Completes the file.
-    pub fn finish(self, state: Option<&mut EpochState>) -> Result<Written, String> {
-        match self.draft.zip(state) {
-            Some((draft, state)) => draft.finish(state),
-            None => Ok(Written::default()),
+    /// Writes a slice; whether there was anything to do.
+    pub fn write(
+        &mut self,
+        nodes: &mut [Node],
+        state: Option<&EpochState>,
+    ) -> Result<bool, String> {
+        let Some((draft, state)) = self.draft.as_mut().zip(state) else { return Ok(false) };
+        // A slow disk makes the epoch take longer, and nothing else.
+        if draft.frozen.is_empty() || state.orders.len() >= QUEUE {
+            return Ok(false);
         }
+        let begun = Instant::now();
+        let epoch = self.epoch;
+        let worked = draft
+            .write(nodes)
+            .map_err(|error| format!("cannot write the state of epoch {epoch}: {error}"))?;
+        if draft.records.len() >= PART {
+            state.send(Order::Records { epoch, bytes: draft.records.take() })?;
+        }
+        draft.pause = draft.pause.max(begun.elapsed());
+        Ok(worked)
+    }
+
+    /// Whether the barrier has passed all nodes, whose state is handed on.
+    pub fn is_done(&self) -> bool {
+        let is_written = self.draft.as_ref().is_none_or(|draft| draft.frozen.is_empty());
+        self.nodes_left == 0 && is_written
+    }
+
+    /// Completes what was handed on. Gives the positions of the sources where nobody writes state.
+    pub fn finish(
+        self,
+        state: Option<&mut EpochState>,
+    ) -> Result<Option<Vec<SourcePositions>>, String> {
+        let Some((draft, state)) = self.draft.zip(state) else { return Ok(Some(self.sources)) };
+        draft.finish(self.epoch, self.sources, state).map(|()| None)
     }
 }
 
 impl Draft {
-    fn save(&mut self, id: &str, name: &str, state: &mut dyn KeyedState) -> io::Result<()> {
-        let Self { writer, images, sizes } = self;
-        writer.section(id, name)?;
-        state.save(images, &mut |saved| {
-            if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } = saved
-            {
-                sizes[key_group] += bytes.len() as u64;
+    fn write(&mut self, nodes: &mut [Node]) -> io::Result<bool> {
+        let mut room = ROOM;
+        while room > 0
+            && let Some(&index) = self.frozen.front()
+        {
+            let node = &mut nodes[index];
+            let mut states = node.operator.states();
+            let Some((name, state)) = states.get_mut(self.state) else {
+                self.frozen.pop_front();
+                self.state = 0;
+                continue;
+            };
+            if !self.begun {
+                self.records.section(&node.id, name)?;
+                self.begun = true;
             }
-            writer.saved(saved)
-        })
+            let (records, sizes) = (&mut self.records, &mut self.sizes);
+            let mut write = |saved: Saved<'_>| {
+                if let Saved::Entry { key_group, bytes } | Saved::Gone { key_group, key: bytes } =
+                    saved
+                {
+                    sizes[key_group] += bytes.len() as u64;
+                }
+                records.saved(saved)
+            };
+            let mut slice = Slice::new(room, &mut write);
+            let is_written = state.write(&mut slice)?;
+            room = slice.room();
+            if !is_written {
+                break;
+            }
+            self.state += 1;
+            self.begun = false;
+        }
+        Ok(room < ROOM || self.frozen.is_empty())
     }
 
-    fn finish(self, state: &mut EpochState) -> Result<Written, String> {
-        let Self { writer, images, sizes } = self;
-        let common = Some(writer.common());
+    fn finish(
+        mut self,
+        epoch: u64,
+        sources: Vec<SourcePositions>,
+        state: &mut EpochState,
+    ) -> Result<(), String> {
+        let Self { images, sizes, .. } = self;
+        let (entries, common) = (self.records.entries(), Some(self.records.common()));
         // An image of groups that have become empty says something, too.
-        let says_nothing = writer.entries() == 0 && images.is_empty() && common == state.common;
+        let says_nothing = entries == 0 && images.is_empty() && common == state.common;
         state.rotation.written(&images, &sizes);
         state.common = common;
-        if says_nothing {
-            writer.discard()?;
-            return Ok(Written::default());
-        }
-        let entries = writer.entries();
-        let file = writer.finish()?;
-        let all: u64 = sizes.iter().sum();
-        let whole = sizes[images.clone()].iter().sum();
-        let file = StateFile { file, groups: state.groups.clone(), images, entries };
-        Ok(Written { file: Some(file), images: whole, changes: all - whole })
+        let (all, whole) = (sizes.iter().sum::<u64>(), sizes[images.clone()].iter().sum());
+        let cost = Cost { images: whole, changes: all - whole, pause: self.pause };
+        let contents = (!says_nothing).then(|| {
+            let bytes = self.records.take();
+            (
+                Order::Records { epoch, bytes },
+                Contents { groups: state.groups.clone(), images, entries },
+            )
+        });
+        let (records, contents) = contents.unzip();
+        records.map_or(Ok(()), |records| state.send(records))?;
+        state.send(Order::End { epoch, sources, contents, cost })
     }
 }

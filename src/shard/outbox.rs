@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::checkpoint::{FileEntry, StateFolder};
+use crate::checkpoint::{FileEntry, Records, StateFolder};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, row};
 use crate::state::Saved;
 
@@ -46,22 +46,20 @@ impl Outbox {
         let mut file = None;
         if !batches.is_empty() {
             let mut writer = self.folder.outbox(epoch, self.incarnation, self.sink)?;
-            let mut write = || {
-                writer.section("outbox", "rows")?;
-                let mut entry = Vec::new();
-                for batch in &batches {
-                    for at in batch.row_ids() {
-                        entry.clear();
-                        entry.push(batch.kind(at).code());
-                        row::encode(&batch.columns, at, &mut entry);
-                        writer.saved(Saved::Entry { key_group: 0, bytes: &entry })?;
-                    }
+            let fault = |error| format!("cannot write the outbox of epoch {epoch}: {error}");
+            let mut records = Records::default();
+            records.section("outbox", "rows").map_err(fault)?;
+            let mut entry = Vec::new();
+            for batch in &batches {
+                for at in batch.row_ids() {
+                    entry.clear();
+                    entry.push(batch.kind(at).code());
+                    row::encode(&batch.columns, at, &mut entry);
+                    records.saved(Saved::Entry { key_group: 0, bytes: &entry }).map_err(fault)?;
                 }
-                Ok::<(), std::io::Error>(())
-            };
-            write()
-                .map_err(|error| format!("cannot write the outbox of epoch {epoch}: {error}"))?;
-            file = Some(writer.finish()?);
+                writer.write(&records.take())?;
+            }
+            file = Some(writer.finish(records.entries())?);
         }
         self.waiting.push_back(Held { epoch, batches, file });
         Ok(())

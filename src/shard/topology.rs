@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::spread;
+use super::{identity, spread};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinType;
@@ -95,7 +95,7 @@ pub struct Step {
     pub kind: StepKind,
     pub inputs: Vec<Edge>,
     pub schema: Schema,
-    /// Hash of what the step computes, so that its state is found again after a restart.
+    /// By which its state is found again after a restart: see [`identity`].
     pub id: String,
 }
 
@@ -143,6 +143,7 @@ pub fn build(plan: &Plan) -> Result<Topology, String> {
             *silent = !read.contains(&index);
         }
     }
+    identity::identify(&mut topology);
     Ok(topology)
 }
 
@@ -189,9 +190,9 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn push(&mut self, kind: StepKind, inputs: Vec<Edge>, node: &Node, tag: &str) -> usize {
-        let id = step_id(&kind, &inputs, &self.topology.steps, tag);
-        self.topology.steps.push(Step { kind, inputs, schema: node.schema.clone(), id });
+    fn push(&mut self, kind: StepKind, inputs: Vec<Edge>, node: &Node) -> usize {
+        let (schema, id) = (node.schema.clone(), String::new());
+        self.topology.steps.push(Step { kind, inputs, schema, id });
         self.topology.steps.len() - 1
     }
 
@@ -256,7 +257,7 @@ impl Builder<'_> {
             NodeKind::Sink { table } => return self.sink(id, table),
         };
         let inputs = node.inputs.iter().map(|&input| self.local(input)).collect();
-        Ok(Placed { step: self.push(kind, inputs, node, ""), distribution })
+        Ok(Placed { step: self.push(kind, inputs, node), distribution })
     }
 
     /// A step whose rows stand by the shards that own `keys`, which it passes on.
@@ -267,7 +268,7 @@ impl Builder<'_> {
             Some(_) => Some(keys.to_vec()),
             None => self.placed[node.inputs[0]].distribution.clone(),
         };
-        Placed { step: self.push(kind, vec![edge], node, ""), distribution }
+        Placed { step: self.push(kind, vec![edge], node), distribution }
     }
 
     /// Both inputs of a join meet by the owners of their keys, so neither may be spread by less.
@@ -281,7 +282,7 @@ impl Builder<'_> {
         let inputs = vec![edge(0), edge(1)];
         let distribution = whole_left.then(|| keys[0].clone());
         let kind = StepKind::Plain(node.kind.clone());
-        Placed { step: self.push(kind, inputs, node, ""), distribution }
+        Placed { step: self.push(kind, inputs, node), distribution }
     }
 
     /// The scan that a watermark's rows come from.
@@ -313,7 +314,7 @@ impl Builder<'_> {
             retention: self.retention(id, keys.len()),
         };
         let distribution = Some((0..keys.len()).collect());
-        Placed { step: self.push(kind, vec![edge], node, ""), distribution }
+        Placed { step: self.push(kind, vec![edge], node), distribution }
     }
 
     /// Rows before the change are needed by a filter (it may let one through and not the other)
@@ -364,15 +365,15 @@ impl Builder<'_> {
         let two_phases = edge.exchange.is_some() && crate::operator::window::mergeable(&calls);
         if !two_phases {
             let kind = StepKind::Window { window, time, keys, calls, partials: false };
-            return Placed { step: self.push(kind, vec![edge], node, ""), distribution };
+            return Placed { step: self.push(kind, vec![edge], node), distribution };
         }
         let local = Edge { exchange: None, ..edge };
         let partial =
             StepKind::LocalWindow { window, time, keys: keys.clone(), calls: calls.clone() };
-        let from = self.push(partial, vec![local], node, "local");
+        let from = self.push(partial, vec![local], node);
         let exchange = Some((0..keys.len()).collect());
         let kind = StepKind::Window { window, time, keys, calls, partials: true };
-        Placed { step: self.push(kind, vec![Edge { from, exchange }], node, ""), distribution }
+        Placed { step: self.push(kind, vec![Edge { from, exchange }], node), distribution }
     }
 
     fn sink(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
@@ -389,14 +390,14 @@ impl Builder<'_> {
         // The receiving end of an exchange is a node.
         let edge = match edge.exchange {
             Some(_) => Edge {
-                from: self.push(StepKind::Plain(NodeKind::Union), vec![edge], node, &table.name),
+                from: self.push(StepKind::Plain(NodeKind::Union), vec![edge], node),
                 exchange: None,
             },
             None => edge,
         };
         self.topology.sinks.push(table.clone());
         let kind = StepKind::Sink { sink: self.topology.sinks.len() - 1 };
-        Ok(Placed { step: self.push(kind, vec![edge], node, &table.name), distribution: None })
+        Ok(Placed { step: self.push(kind, vec![edge], node), distribution: None })
     }
 
     fn queryable(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
@@ -414,7 +415,7 @@ impl Builder<'_> {
         }
         let edge = self.keyed(node.inputs[0], &table.primary_key);
         let kind = StepKind::Upsert { table: table.clone() };
-        let step = self.push(kind, vec![edge], node, &table.name);
+        let step = self.push(kind, vec![edge], node);
         let key_order = (0..table.primary_key.len()).collect();
         self.topology.views.push(View { table: table.clone(), step, exprs: None, key_order });
         Ok(Placed { step, distribution: None })
@@ -457,24 +458,6 @@ impl Builder<'_> {
 /// Where a projection passes column `column` on unchanged.
 fn position(exprs: &[Expr], column: usize) -> Option<usize> {
     exprs.iter().position(|expr| expr.kind == ExprKind::Column(column))
-}
-
-/// A step's id: a hash of what it computes and of its inputs' ids, names left out.
-pub(super) fn step_id(kind: &StepKind, inputs: &[Edge], steps: &[Step], tag: &str) -> String {
-    let computed = match kind {
-        StepKind::Scan { table, fields, .. } => format!("scan {} {fields:?}", source_name(table)),
-        StepKind::Watermark { column, delay_ms, .. } => format!("watermark {column} {delay_ms}"),
-        StepKind::Upsert { table } => format!("upsert {} {:?}", table.name, table.primary_key),
-        StepKind::Aggregate { keys, calls, .. } => format!("aggregate {keys:?} {calls:?}"),
-        StepKind::Sink { .. } => "sink".into(),
-        StepKind::Plain(kind) => format!("{kind:?}"),
-        other => format!("{other:?}"),
-    };
-    let mut text = format!("{computed} {tag}");
-    for edge in inputs {
-        text.push_str(&format!(" <{} {:?}", steps[edge.from].id, edge.exchange));
-    }
-    format!("{:016x}", crate::record::key::hash(text.as_bytes(), 0))
 }
 
 /// What a table reads, without the address of the server that holds it.

@@ -10,12 +10,13 @@ use crossbeam::channel::{Receiver, Sender};
 
 use super::channel::Waker;
 use super::dead_letter::DeadLetterSender;
-use super::epoch::{EpochInProgress, EpochState, Written};
+use super::epoch::{Cost, EpochInProgress, EpochState};
 use super::node::{Node, Step, Target, all_have_room, deliver};
 use super::query::{Request, Views};
 use super::report::Gauges;
 use super::source_task::{Poll, SourceTask};
 use super::watermark::WatermarkGenerator;
+use crate::checkpoint::StateFile;
 use crate::operator::Output;
 use crate::record::Message;
 use crate::source::{PartitionState, Position};
@@ -39,12 +40,14 @@ pub enum Command {
 
 /// What a worker tells the engine.
 pub enum Event {
-    /// The epoch has passed all nodes of this worker; their state is written.
+    /// The epoch has passed all nodes of this worker; their state is on disk, in `file` if there
+    /// was anything to say.
     Saved {
         worker: usize,
         epoch: u64,
         sources: Vec<SourcePositions>,
-        written: Written,
+        file: Option<StateFile>,
+        cost: Cost,
     },
     /// All bounded input has been computed; `first`: when its first record was read.
     Finished {
@@ -150,6 +153,7 @@ impl Worker {
         let context_now = now_ms();
         self.out.context.now_ms = context_now;
         worked |= self.run_nodes()?;
+        worked |= self.write_state()?;
         worked |= self.poll_sources(context_now)?;
         self.flush_if_due();
         self.parts.dead_letters.flush();
@@ -205,7 +209,7 @@ impl Worker {
         if let Step::Aligned(epoch) = step {
             node.before_barrier();
             self.deliver_from(index);
-            self.save_node(index, epoch)?;
+            self.freeze_node(index, epoch)?;
             self.parts.nodes[index].pass_barrier(epoch);
         }
         self.deliver_from(index);
@@ -369,7 +373,7 @@ impl Worker {
         let sources = self.parts.sources.iter().enumerate();
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
         let (nodes, state) = (self.parts.nodes.len(), self.parts.state.as_mut());
-        self.epoch = Some(EpochInProgress::begin(epoch, nodes, sources, state)?);
+        self.epoch = Some(EpochInProgress::begin(epoch, nodes, sources, state));
         for index in 0..self.parts.sources.len() {
             let status = self.parts.sources[index].announce();
             let messages = status.into_iter().chain([Message::Barrier(epoch)]).collect();
@@ -389,21 +393,29 @@ impl Worker {
         SourcePositions { id: source.id.clone(), positions: source.positions(), watermarks }
     }
 
-    fn save_node(&mut self, index: usize, epoch: u64) -> Result<(), String> {
-        let node = &mut self.parts.nodes[index];
-        let id = node.id.clone();
+    fn freeze_node(&mut self, index: usize, epoch: u64) -> Result<(), String> {
         if let Some(progress) = self.epoch.as_mut().filter(|progress| progress.epoch == epoch) {
-            progress.save(&id, node.operator.states())?;
+            progress.freeze(index, self.parts.nodes[index].operator.states());
         }
         self.finish_epoch_if_done()
     }
 
+    /// A slice of the state that an epoch keeps.
+    fn write_state(&mut self) -> Result<bool, String> {
+        let Some(progress) = &mut self.epoch else { return Ok(false) };
+        let worked = progress.write(&mut self.parts.nodes, self.parts.state.as_ref())?;
+        self.finish_epoch_if_done()?;
+        Ok(worked)
+    }
+
     fn finish_epoch_if_done(&mut self) -> Result<(), String> {
-        if let Some(mut progress) = self.epoch.take_if(|progress| progress.nodes_left == 0) {
-            let (epoch, sources) = (progress.epoch, std::mem::take(&mut progress.sources));
-            let written = progress.finish(self.parts.state.as_mut())?;
-            let worker = self.parts.index;
-            let _ = self.parts.events.send(Event::Saved { worker, epoch, sources, written });
+        let Some(progress) = self.epoch.take_if(|progress| progress.is_done()) else {
+            return Ok(());
+        };
+        let epoch = progress.epoch;
+        if let Some(sources) = progress.finish(self.parts.state.as_mut())? {
+            let (worker, file, cost) = (self.parts.index, None, Cost::default());
+            let _ = self.parts.events.send(Event::Saved { worker, epoch, sources, file, cost });
         }
         Ok(())
     }

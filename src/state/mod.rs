@@ -6,6 +6,7 @@ pub mod deadlines;
 pub mod dictionary;
 pub mod entry;
 mod prefetch;
+pub mod slice;
 pub mod sort_buffer;
 pub mod table;
 
@@ -15,6 +16,7 @@ use std::ops::Range;
 pub use changes::{Bits, Changes};
 pub use chunked::Chunked;
 pub use dictionary::{KeyDictionary, SharedKeys};
+pub use slice::Slice;
 pub use sort_buffer::SortBuffer;
 pub use table::{Entry, Table};
 
@@ -42,8 +44,14 @@ pub type Write<'a> = dyn FnMut(Saved<'_>) -> io::Result<()> + 'a;
 /// among its `images`, and on top of it what the later ones wrote of it, in their order. A fresh
 /// primitive that has loaded them goes on from there.
 pub trait KeyedState {
-    /// Writes what has changed since the save before, and all of the key groups `images`.
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()>;
+    /// Begins a save of what is there now: what has changed since the one before, which has been
+    /// written to its end, and all of the key groups `images`. What changes from here on, before
+    /// it is written, is copied.
+    fn freeze(&mut self, images: &KeyGroups);
+
+    /// Writes on of what is frozen, as much as the slice has room for; whether that was all. It
+    /// may be nothing that was written, also where more is left.
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool>;
 
     /// Takes one thing back that was saved by a shard of these key groups; an error says what is
     /// wrong with it.
@@ -51,4 +59,12 @@ pub trait KeyedState {
 
     /// Rows held and the bytes they take, roughly.
     fn size(&self) -> (u64, u64);
+
+    /// A save in one go.
+    #[cfg(test)]
+    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+        self.freeze(images);
+        assert!(self.write(&mut Slice::new(usize::MAX, write))?);
+        Ok(())
+    }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::entry::{put_i64, take_i64};
-use super::{KeyGroups, KeyedState, Saved, Write};
+use super::slice::{ENTRY, Pending, Slice};
+use super::{KeyGroups, KeyedState, Saved};
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key, row};
 
 /// Rows as they came, copied together, and how many of them still wait.
@@ -14,7 +16,18 @@ struct Chunk {
     left: usize,
     /// Their numbers in the order of arrival.
     arrivals: Arrivals,
-    saved: bool,
+    stage: Stage,
+}
+
+/// How far rows are on their way into a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// They came after the last barrier.
+    Fresh,
+    /// They are to be written for it.
+    Frozen,
+    /// They are in a file, and may have to be written again with their key group.
+    Saved,
 }
 
 enum Arrivals {
@@ -63,6 +76,20 @@ pub struct SortBuffer {
     loaded: Vec<Loaded>,
     watermarks: Vec<i64>,
     columns: Vec<ColumnBuilder>,
+    save: Option<Save>,
+}
+
+/// What was there at a barrier, of which the rows of the latest times are written: rows go with
+/// the earliest.
+struct Save {
+    images: KeyGroups,
+    watermark: i64,
+    /// The watermark is written.
+    begun: bool,
+    /// Rows from this time on are written.
+    from: Option<i64>,
+    /// Rows that have gone before their turn.
+    copies: Pending,
 }
 
 impl SortBuffer {
@@ -83,6 +110,7 @@ impl SortBuffer {
             bytes: 0,
             loaded: Vec::new(),
             watermarks: vec![i64::MIN; key::KEY_GROUPS],
+            save: None,
         }
     }
 
@@ -96,7 +124,7 @@ impl SortBuffer {
             let arrivals = Arrivals::From(self.next_arrival);
             self.next_arrival += rows.len() as i64;
             let batch = Batch { stamp_us: batch.stamp_us, ..copied };
-            self.add(chunk, Chunk { left: rows.len(), batch, arrivals, saved: false });
+            self.add(chunk, Chunk { left: rows.len(), batch, arrivals, stage: Stage::Fresh });
         }
         chunk
     }
@@ -120,7 +148,13 @@ impl SortBuffer {
 
     /// Takes out the rows of the smallest time, all of them, into `ready`.
     pub fn pop_first(&mut self, ready: &mut Vec<(u32, u32)>) {
-        if let Some((_, rows)) = self.waiting.pop_first() {
+        if let Some((time, rows)) = self.waiting.pop_first() {
+            if let Some(mut save) = self.save.take() {
+                if save.from.is_none_or(|from| time < from) {
+                    self.copy(time, &rows, &mut save);
+                }
+                self.save = Some(save);
+            }
             ready.extend(rows);
         }
     }
@@ -175,7 +209,81 @@ impl SortBuffer {
         let arrivals: Vec<i64> = order.iter().map(|&at| loaded[at as usize].arrival).collect();
         self.next_arrival = arrivals.iter().max().map_or(0, |last| last + 1);
         let (left, arrivals) = (batch.rows, Arrivals::Each(arrivals));
-        self.add(chunk, Chunk { batch, left, arrivals, saved: true });
+        self.add(chunk, Chunk { batch, left, arrivals, stage: Stage::Saved });
+    }
+
+    /// Keeps the rows of a time that are to be saved, before they go.
+    fn copy(&self, time: i64, rows: &[(u32, u32)], save: &mut Save) {
+        let (mut entry, mut key) = (Vec::new(), Vec::new());
+        for &row in rows {
+            entry.clear();
+            if let Some(key_group) = self.encode(time, row, save, &mut entry, &mut key) {
+                save.copies.push(key_group, |bytes| bytes.extend_from_slice(&entry));
+            }
+        }
+    }
+
+    /// The entry and the key group of a row that is to be saved.
+    fn encode(
+        &self,
+        time: i64,
+        (chunk, row): (u32, u32),
+        save: &Save,
+        entry: &mut Vec<u8>,
+        key: &mut Vec<u8>,
+    ) -> Option<usize> {
+        let Chunk { batch, stage, arrivals, .. } = self.chunks.get(&chunk)?;
+        if *stage == Stage::Fresh || (*stage == Stage::Saved && save.images.is_empty()) {
+            return None;
+        }
+        let row = row as usize;
+        let key_group = self.key_group(batch, row, key);
+        if *stage == Stage::Saved && !save.images.contains(&key_group) {
+            return None;
+        }
+        put_i64(time, entry);
+        put_i64(arrivals.of(row), entry);
+        put_i64(save.watermark, entry);
+        entry.push(batch.kind(row).code());
+        row::encode(&batch.columns, row, entry);
+        Some(key_group)
+    }
+
+    /// Writes the rows of the latest time that are not written yet; false where there are none.
+    fn write_time(&self, save: &mut Save, slice: &mut Slice<'_>) -> io::Result<bool> {
+        let below = save.from.map_or(Bound::Unbounded, Bound::Excluded);
+        let last = self.waiting.range((Bound::Unbounded, below)).next_back();
+        let Some((&time, rows)) = last else { return Ok(false) };
+        let (mut entry, mut key) = (Vec::new(), Vec::new());
+        for &row in rows {
+            entry.clear();
+            if let Some(key_group) = self.encode(time, row, save, &mut entry, &mut key) {
+                slice.put(Saved::Entry { key_group, bytes: &entry })?;
+            }
+        }
+        slice.spend(ENTRY);
+        save.from = Some(time);
+        Ok(true)
+    }
+
+    fn write_on(&mut self, save: &mut Save, slice: &mut Slice<'_>) -> io::Result<bool> {
+        if !save.begun {
+            slice.put(Saved::Common(&save.watermark.to_le_bytes()))?;
+            save.begun = true;
+        }
+        if !save.copies.write(slice)? {
+            return Ok(false);
+        }
+        let frozen = |chunk: &Chunk| chunk.stage == Stage::Frozen;
+        if save.images.is_empty() && !self.chunks.values().any(frozen) {
+            return Ok(true);
+        }
+        while !slice.is_full() {
+            if !self.write_time(save, slice)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn key_group(&self, batch: &Batch, row: usize, bytes: &mut Vec<u8>) -> usize {
@@ -214,36 +322,29 @@ fn bytes_of(batch: &Batch) -> u64 {
 }
 
 impl KeyedState for SortBuffer {
-    /// Nothing is said of rows that went: by the watermark it is known which did.
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
-        write(Saved::Common(&self.watermark.to_le_bytes()))?;
-        if images.is_empty() && self.chunks.values().all(|chunk| chunk.saved) {
-            return Ok(());
+    fn freeze(&mut self, images: &KeyGroups) {
+        let fresh = self.chunks.values_mut().filter(|chunk| chunk.stage == Stage::Fresh);
+        fresh.for_each(|chunk| chunk.stage = Stage::Frozen);
+        self.save = Some(Save {
+            images: images.clone(),
+            watermark: self.watermark,
+            begun: false,
+            from: None,
+            copies: Pending::default(),
+        });
+    }
+
+    /// Nothing is said of rows that went before the barrier: by the watermark it is known which
+    /// did.
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
+        let Some(mut save) = self.save.take() else { return Ok(true) };
+        if !self.write_on(&mut save, slice)? {
+            self.save = Some(save);
+            return Ok(false);
         }
-        let (mut entry, mut bytes) = (Vec::new(), Vec::new());
-        for (&time, rows) in &self.waiting {
-            for (chunk, row) in rows {
-                let Some(chunk) = self.chunks.get(chunk) else { continue };
-                let Chunk { batch, saved, arrivals, .. } = chunk;
-                if *saved && images.is_empty() {
-                    continue;
-                }
-                let row = *row as usize;
-                let key_group = self.key_group(batch, row, &mut bytes);
-                if *saved && !images.contains(&key_group) {
-                    continue;
-                }
-                entry.clear();
-                put_i64(time, &mut entry);
-                put_i64(arrivals.of(row), &mut entry);
-                put_i64(self.watermark, &mut entry);
-                entry.push(batch.kind(row).code());
-                row::encode(&batch.columns, row, &mut entry);
-                write(Saved::Entry { key_group, bytes: &entry })?;
-            }
-        }
-        self.chunks.values_mut().for_each(|chunk| chunk.saved = true);
-        Ok(())
+        let frozen = self.chunks.values_mut().filter(|chunk| chunk.stage == Stage::Frozen);
+        frozen.for_each(|chunk| chunk.stage = Stage::Saved);
+        Ok(true)
     }
 
     fn load(&mut self, of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {

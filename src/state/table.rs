@@ -4,7 +4,7 @@ use std::io;
 
 use super::entry::take_bytes;
 use super::prefetch::prefetch;
-use super::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
+use super::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 /// What a [`Table`] holds for a key.
 pub trait Entry: Default {
@@ -76,8 +76,8 @@ impl<T: Entry> Table<T> {
         if self.values.len() <= slot as usize {
             self.values.grow(self.keys.borrow().slots());
         }
-        self.changes.mark(slot);
         let value = &mut self.values[slot as usize];
+        self.changes.mark(slot, &self.keys, |entry| value.iter().for_each(|it| it.encode(entry)));
         if value.is_none() {
             self.rows += 1;
             self.keys.borrow_mut().retain(slot);
@@ -98,7 +98,7 @@ impl<T: Entry> Table<T> {
         let value = self.values[slot as usize].take()?;
         self.rows -= 1;
         let mut keys = self.keys.borrow_mut();
-        self.changes.remove(slot, &keys);
+        self.changes.remove(slot, &keys, |entry| value.encode(entry));
         keys.release(slot);
         Some(value)
     }
@@ -115,12 +115,16 @@ impl<T: Entry> Table<T> {
 }
 
 impl<T: Entry> KeyedState for Table<T> {
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
+    fn freeze(&mut self, images: &KeyGroups) {
+        self.changes.freeze(images);
+    }
+
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
         let values = &self.values;
-        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
+        let encode = |slot: u32, entry: &mut Vec<u8>| {
             values[slot as usize].iter().for_each(|value| value.encode(entry));
         };
-        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
+        self.changes.write(&self.keys.borrow(), encode, slice)
     }
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {

@@ -10,7 +10,7 @@ use crate::record::{
     Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key,
 };
 use crate::state::entry::take_bytes;
-use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 const BATCH: usize = 1024;
 const PRESENT: u8 = 1;
@@ -104,10 +104,17 @@ impl Table {
         }
     }
 
+    /// What a slot's row holds is about to change.
+    #[inline]
+    fn mark(&mut self, slot: u32) {
+        let encode = |entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
+        self.changes.mark(slot, &self.keys, encode);
+    }
+
     /// Every slot gets its row, which is about to change.
     fn keep(&mut self, slots: &[u32]) {
         for &slot in slots {
-            self.changes.mark(slot);
+            self.mark(slot);
             if self.flags[slot as usize] & PRESENT == 0 {
                 self.add(slot);
             }
@@ -124,12 +131,12 @@ impl Table {
     }
 
     fn remove(&mut self, slot: u32) {
+        let encode = |entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
+        self.changes.remove(slot, &self.keys.borrow(), encode);
         self.flags[slot as usize] = 0;
         self.accumulators.clear(slot as usize);
         self.rows -= 1;
-        let mut keys = self.keys.borrow_mut();
-        self.changes.remove(slot, &keys);
-        keys.release(slot);
+        self.keys.borrow_mut().release(slot);
     }
 
     /// The row of a key has expired, by what was read back.
@@ -163,10 +170,14 @@ fn finish(builders: Vec<ColumnBuilder>) -> Vec<Arc<Column>> {
 }
 
 impl KeyedState for Table {
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
-        let mut encode =
-            |slot: u32, entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
-        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
+    fn freeze(&mut self, images: &KeyGroups) {
+        self.changes.freeze(images);
+    }
+
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
+        let rows = &self.accumulators;
+        let encode = |slot: u32, entry: &mut Vec<u8>| rows.save(slot as usize, entry);
+        self.changes.write(&self.keys.borrow(), encode, slice)
     }
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
@@ -281,7 +292,7 @@ impl GroupAggregate {
             self.table.add(slot);
         }
         self.table.flags[slot as usize] |= DIRTY;
-        self.table.changes.mark(slot);
+        self.table.mark(slot);
         self.dirty.push((slot, present));
     }
 

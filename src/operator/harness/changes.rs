@@ -54,16 +54,18 @@ fn run_changes(
     size: usize,
     restore: bool,
 ) -> Output {
-    let (mut operator, mut out, mut saves) = (make(), Output::default(), Saves::default());
+    let mut operator = Restarts::new(make);
     for chunk in changes.chunks(size) {
         let (kinds, rows): (Vec<_>, Vec<Row>) = chunk.iter().cloned().unzip();
-        assert_eq!(operator.process(0, batch(&TYPES, &rows, &kinds), &mut out), Progress::Done);
-        operator.before_barrier(&mut out);
+        operator.process(0, batch(&TYPES, &rows, &kinds));
         if restore {
-            operator = saves.pass(make, operator);
+            operator.barrier();
+        } else {
+            operator.flush();
         }
     }
-    out
+    operator.flush();
+    operator.end().0
 }
 
 #[test]
@@ -214,22 +216,24 @@ fn a_temporal_join_finds_the_version_of_each_time() {
             Box::new(TemporalJoin::new(spec, types, KeyDictionary::shared(3)))
         };
         for restore in [false, true] {
-            let (mut operator, mut out) = (make(), Output::default());
-            let mut saves = Saves::default();
+            let mut operator = Restarts::new(&make);
             let mut highest = i64::MIN;
             for row in &all {
                 let one = batch(&TYPES, std::slice::from_ref(row), &[]);
                 let port = usize::from(is_version(row));
-                assert_eq!(operator.process(port, one, &mut out), Progress::Done);
+                operator.process(port, one);
                 highest = highest.max(time(row).unwrap());
-                let _ = operator.advance_watermark(highest - 200, &mut out);
+                operator.advance(highest - 200);
                 if restore {
-                    operator = saves.pass(&make, operator);
-                    let _ = operator.advance_watermark(highest - 200, &mut out);
+                    operator.barrier();
                 }
             }
-            let _ = operator.advance_watermark(i64::MAX, &mut out);
-            same(&all_values(&out), &wanted, &format!("outer {outer}, restored {restore}"));
+            operator.advance(i64::MAX);
+            same(
+                &all_values(&operator.end().0),
+                &wanted,
+                &format!("outer {outer}, restored {restore}"),
+            );
         }
     }
 }

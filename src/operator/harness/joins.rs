@@ -49,30 +49,25 @@ fn side_of(at: usize) -> usize {
 /// Runs an input of both sides; a fresh operator takes the state over after each batch, if
 /// `restore`.
 fn run_both(spec: &JoinSpec, input: &[Batch], restore: bool) -> Output {
-    let (mut out, mut operator, mut at) = (Output::default(), join(spec), 0);
-    let mut saves = Saves::default();
+    let make = || join(spec);
+    let (mut operator, mut at) = (Restarts::new(&make), 0);
     for batch in input {
         let mut from = 0;
         while from < batch.rows {
             let side = side_of(at + from);
             let run = (from..batch.rows).take_while(|row| side_of(at + row) == side).count();
             let rows = (from as u32..(from + run) as u32).collect();
-            let progress = operator.process(side, batch.with_selection(rows), &mut out);
-            finish(progress, &mut *operator, &mut out);
+            operator.process(side, batch.with_selection(rows));
             from += run;
         }
         at += batch.rows;
-        let progress = operator.advance_watermark(batch.time.last, &mut out);
-        finish(progress, &mut *operator, &mut out);
+        operator.advance(batch.time.last);
         if restore {
-            operator = saves.pass(&|| join(spec), operator);
-            let progress = operator.advance_watermark(batch.time.last, &mut out);
-            finish(progress, &mut *operator, &mut out);
+            operator.barrier();
         }
     }
-    let progress = operator.advance_watermark(i64::MAX, &mut out);
-    finish(progress, &mut *operator, &mut out);
-    out
+    operator.advance(i64::MAX);
+    operator.end().0
 }
 
 fn nested_interval(rows: &[Row], join: JoinType, lower: i64, upper: i64) -> Vec<Row> {

@@ -7,6 +7,7 @@ mod joins;
 mod model;
 mod over;
 mod patterns;
+mod restarts;
 mod saves;
 mod sequences;
 mod sort;
@@ -15,6 +16,7 @@ mod windows;
 
 use std::sync::Arc;
 
+use restarts::Restarts;
 use saves::Saves;
 
 use super::aggregate::{AggregateCall, AggregateFunction};
@@ -173,29 +175,21 @@ fn finish(mut progress: Progress, operator: &mut dyn Operator, out: &mut Output)
     }
 }
 
-/// Runs an input to its end; a barrier follows each batch and mostly a fresh operator takes over
-/// the state, if `restore`. Gives the rows that come out and how many came too late.
+/// Runs an input to its end; a barrier follows each batch, if `restore`. Gives the rows that come
+/// out and how many came too late.
 fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> (Output, u64) {
-    let (mut out, mut late, mut saves) = (Output::default(), 0, Saves::default());
-    let mut operator = make();
+    let mut operator = Restarts::new(make);
     for batch in input {
-        let last = batch.time.last;
-        let progress = operator.process(0, batch.clone(), &mut out);
-        finish(progress, &mut *operator, &mut out);
-        let progress = operator.advance_watermark(last, &mut out);
-        finish(progress, &mut *operator, &mut out);
-        operator.flush(&mut out);
+        operator.process(0, batch.clone());
+        operator.advance(batch.time.last);
+        operator.flush();
         if restore {
-            operator.before_barrier(&mut out);
-            late += operator.take_late();
-            operator = saves.pass(make, operator);
-            let progress = operator.advance_watermark(last, &mut out);
-            finish(progress, &mut *operator, &mut out);
+            operator.barrier();
         }
     }
-    let progress = operator.advance_watermark(i64::MAX, &mut out);
-    finish(progress, &mut *operator, &mut out);
-    (out, late + operator.take_late())
+    operator.advance(i64::MAX);
+    let (out, late, _) = operator.end();
+    (out, late)
 }
 
 /// All rows of a batch that count.

@@ -5,7 +5,7 @@ use super::*;
 use crate::checkpoint::chain::{Beginnings, prune};
 use crate::checkpoint::{FileEntry, StateFile};
 use crate::record::key::KEY_GROUPS;
-use crate::state::{KeyGroups, Saved};
+use crate::state::{KeyGroups, Saved, Slice};
 
 /// What [`Saved`] holds, to be kept.
 enum Kept {
@@ -41,35 +41,70 @@ pub struct Saves {
     /// Of each file, each with the number of the state.
     contents: Vec<Vec<(usize, Kept)>>,
     epoch: usize,
+    /// Of the save under way: which state is being written, and what has been.
+    current: Option<usize>,
+    content: Vec<(usize, Kept)>,
+    images: KeyGroups,
 }
 
 impl Saves {
-    /// Saves an operator, which goes on after each third time; else a fresh one takes over.
+    /// Begins to save an operator.
+    pub fn begin(&mut self, operator: &mut dyn Operator) {
+        self.epoch += 1;
+        self.images = IMAGES[self.epoch % IMAGES.len()].clone();
+        operator.states().into_iter().for_each(|(_, state)| state.freeze(&self.images));
+        (self.current, self.content) = (Some(0), Vec::new());
+    }
+
+    /// Writes an entry, or little more.
+    pub fn slice(&mut self, operator: &mut dyn Operator) {
+        self.write(operator, 1);
+    }
+
+    fn write(&mut self, operator: &mut dyn Operator, room: usize) {
+        let Some(current) = &mut self.current else { return };
+        let mut states = operator.states();
+        while let Some((_, state)) = states.get_mut(*current) {
+            let mut write = |saved: Saved<'_>| {
+                self.content.push((*current, Kept::of(saved)));
+                Ok(())
+            };
+            if !state.write(&mut Slice::new(room, &mut write)).unwrap() {
+                return;
+            }
+            *current += 1;
+        }
+    }
+
+    /// Completes the save, if one was begun. After each third one the operator goes on; else a
+    /// fresh one takes over.
+    pub fn end(
+        &mut self,
+        make: &dyn Fn() -> Box<dyn Operator>,
+        operator: &mut dyn Operator,
+    ) -> Option<Box<dyn Operator>> {
+        self.write(operator, usize::MAX);
+        assert!(self.current.take()? == operator.states().len(), "a save that doesn't end");
+        self.keep();
+        (self.epoch % 3 != 2).then(|| self.load(make))
+    }
+
+    /// A save in one go.
     pub fn pass(
         &mut self,
         make: &dyn Fn() -> Box<dyn Operator>,
         mut operator: Box<dyn Operator>,
     ) -> Box<dyn Operator> {
-        self.epoch += 1;
-        self.save(&mut *operator, IMAGES[self.epoch % IMAGES.len()].clone());
-        match self.epoch % 3 {
-            2 => operator,
-            _ => self.load(make),
-        }
+        self.begin(&mut *operator);
+        self.end(make, &mut *operator).unwrap_or(operator)
     }
 
-    fn save(&mut self, operator: &mut dyn Operator, images: KeyGroups) {
-        let mut content = Vec::new();
-        for (index, (_, state)) in operator.states().into_iter().enumerate() {
-            let mut write = |saved: Saved<'_>| {
-                content.push((index, Kept::of(saved)));
-                Ok(())
-            };
-            state.save(&images, &mut write).unwrap();
-        }
+    /// The save becomes one of the worker's files.
+    fn keep(&mut self) {
+        let content = std::mem::take(&mut self.content);
         let file = FileEntry { name: self.epoch.to_string(), length: 0, checksum: 0 };
         let entries = content.iter().filter(|(_, kept)| !matches!(kept, Kept::Common(_))).count();
-        let entries = entries as u64;
+        let (entries, images) = (entries as u64, self.images.clone());
         self.files.push(StateFile { file, groups: 0..KEY_GROUPS, images, entries });
         self.contents.push(content);
         let before = self.files.clone();

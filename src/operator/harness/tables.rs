@@ -51,16 +51,17 @@ fn tables_equal_a_map() {
         let wanted = expected(&changes, most);
         let max_rows = (most != usize::MAX).then_some(most);
         for (size, restore) in [(1, true), (7, true), (1024, false), (1024, true)] {
-            let mut operator = table(max_rows);
-            let (mut out, mut saves) = (Output::default(), Saves::default());
+            let make = || table(max_rows);
+            let mut operator = Restarts::new(&make);
             for chunk in changes.chunks(size) {
                 let (kinds, rows): (Vec<_>, Vec<Row>) = chunk.iter().cloned().unzip();
                 let batch = batch(&TYPES, &rows, &kinds);
-                assert_eq!(operator.process(0, batch, &mut out), Progress::Done);
+                operator.process(0, batch);
                 if restore {
-                    operator = saves.pass(&|| table(max_rows), operator);
+                    operator.barrier();
                 }
             }
+            let (out, _, operator) = operator.end();
             assert!(out.messages.is_empty());
             for limit in [1, 10, 10_000] {
                 same(&read(&*operator, limit, &[KEY, FLAG]), &wanted, "a table by its pages");

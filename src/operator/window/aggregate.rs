@@ -63,7 +63,6 @@ impl WindowAggregate {
         dictionary: SharedKeys,
         zone: Option<TimeZone>,
     ) -> Self {
-        let open = std::collections::BTreeMap::new();
         let (keys, types) = keys;
         Self {
             window,
@@ -73,7 +72,7 @@ impl WindowAggregate {
             runs: window.slide_ms < window.size_ms
                 && !window.grows
                 && Accumulators::new(&calls).are_subtractable(),
-            panes: Panes { keys: dictionary, calls, open, running: None, watermark: i64::MIN },
+            panes: Panes::new(dictionary, calls),
             partials: None,
             zone,
             target: i64::MIN,
@@ -149,7 +148,7 @@ impl WindowAggregate {
             if end == start.saturating_add(size_ms) {
                 let kept = self.panes.open.split_off(&end);
                 let done = std::mem::replace(&mut self.panes.open, kept);
-                done.into_values().for_each(|pane| pane.release(&keys));
+                done.into_iter().for_each(|(start, pane)| self.panes.retire(start, pane));
             }
             return Firing { start, end, pane: Some(pane), position: 0 };
         }
@@ -158,17 +157,12 @@ impl WindowAggregate {
             self.panes.run_to(start, size_ms);
             return Firing { start, end, pane: None, position: 0 };
         }
-        let first = self.panes.open.remove(&start);
-        let mut pane = first.unwrap_or_else(|| Pane::new(&self.panes.calls));
-        for (_, other) in self.panes.open.range(start..end) {
-            pane.merge(other, &keys);
-        }
-        Firing { start, end, pane: Some(pane), position: 0 }
+        Firing { start, end, pane: Some(self.panes.take(start, end)), position: 0 }
     }
 
     fn end(&mut self, firing: Firing) {
         match firing.pane {
-            Some(pane) => pane.release(&self.panes.keys),
+            Some(pane) => self.panes.retire(firing.start, pane),
             None => self.panes.drop_first(firing.start, self.window.slide_ms),
         }
     }
@@ -279,9 +273,7 @@ impl WindowAggregate {
     /// A run of rows of one pane.
     fn update(&mut self, start: Option<i64>, at: &mut Vec<u32>, of: &mut Vec<u32>, batch: &Batch) {
         if let Some(start) = start {
-            let pane = self.panes.pane(start);
-            pane.mark(at);
-            let accumulators = &mut pane.accumulators;
+            let accumulators = &mut self.panes.touch(start, at).accumulators;
             match self.partials {
                 None => accumulators.update(at, of, batch),
                 Some(first) => accumulators.merge_partials(at, of, &batch.columns[first..]),

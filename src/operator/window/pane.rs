@@ -6,7 +6,8 @@ use std::io;
 use super::running::Running;
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
-use crate::state::{Bits, KeyGroups, KeyedState, Saved, SharedKeys, Write};
+use crate::state::slice::{Frozen, Pending};
+use crate::state::{Bits, KeyDictionary, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 /// Slots below this are found by an array: where keys are few, that is all of them.
 const DENSE: u32 = 1024;
@@ -24,13 +25,15 @@ pub struct Pane {
     pub accumulators: Accumulators,
     /// Rows that have changed since they were saved last.
     changed: Bits,
+    frozen: Frozen,
 }
 
 impl Pane {
     pub fn new(calls: &[AggregateCall]) -> Self {
         let accumulators = Accumulators::new(calls);
         let (dense, index, slots) = (Vec::new(), HashMap::default(), Vec::new());
-        Self { dense, index, slots, accumulators, changed: Bits::default() }
+        let (changed, frozen) = (Bits::default(), Frozen::default());
+        Self { dense, index, slots, accumulators, changed, frozen }
     }
 
     /// The row of a slot; a new one holds on to its key.
@@ -50,9 +53,29 @@ impl Pane {
         }
     }
 
-    /// What the rows hold is about to change.
-    pub fn mark(&mut self, rows: &[u32]) {
-        rows.iter().for_each(|&row| self.changed.set(row));
+    fn freeze(&mut self, images: &KeyGroups) {
+        let rows = self.slots.len();
+        self.frozen.begin(&mut self.changed, images, |present| present.fill_to(rows));
+    }
+
+    /// Writes on of what is frozen.
+    fn write(&mut self, start: i64, keys: &KeyDictionary, slice: &mut Slice<'_>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        loop {
+            let slots = &self.slots;
+            let key_group = |row: u32| keys.key_group(slots[row as usize]);
+            let Some(row) = self.frozen.next(slice, key_group) else { return Ok(()) };
+            bytes.clear();
+            self.encode(start, row, keys, &mut bytes);
+            let key_group = keys.key_group(self.slots[row as usize]);
+            slice.put(Saved::Entry { key_group, bytes: &bytes })?;
+        }
+    }
+
+    fn encode(&self, start: i64, row: u32, keys: &KeyDictionary, entry: &mut Vec<u8>) {
+        put_i64(start, entry);
+        put_bytes(keys.key(self.slots[row as usize]), entry);
+        self.accumulators.save(row as usize, entry);
     }
 
     #[inline]
@@ -116,15 +139,83 @@ pub struct Panes {
     /// Made from the panes when a window fires, where its aggregates allow.
     pub running: Option<Running>,
     pub watermark: i64,
+    save: Save,
+}
+
+/// What a save has yet to write beside the open panes.
+#[derive(Default)]
+struct Save {
+    watermark: Option<i64>,
+    /// Entries of rows that have changed before their turn.
+    copies: Pending,
+    /// Panes that have gone before they were written.
+    gone: Vec<(i64, Pane)>,
+    /// One that is not written has been taken, to be fired.
+    taken: bool,
 }
 
 impl Panes {
+    pub fn new(keys: SharedKeys, calls: Vec<AggregateCall>) -> Self {
+        let (open, save) = (BTreeMap::new(), Save::default());
+        Self { keys, calls, open, running: None, watermark: i64::MIN, save }
+    }
+
     pub fn pane(&mut self, start: i64) -> &mut Pane {
         self.open.entry(start).or_insert_with(|| Pane::new(&self.calls))
     }
-}
 
-impl Panes {
+    /// A pane of which these rows are about to change.
+    pub fn touch(&mut self, start: i64, rows: &[u32]) -> &mut Pane {
+        let pane = self.open.entry(start).or_insert_with(|| Pane::new(&self.calls));
+        for &row in rows {
+            if pane.frozen.contains(row) {
+                let keys = self.keys.borrow();
+                let key_group = || keys.key_group(pane.slots[row as usize]);
+                if pane.frozen.take(row, key_group) {
+                    let encode = |entry: &mut Vec<u8>| pane.encode(start, row, &keys, entry);
+                    self.save.copies.push(key_group(), encode);
+                }
+            }
+            pane.changed.set(row);
+        }
+        pane
+    }
+
+    /// All panes of a window that begins with its first one, in one, which is to be given to
+    /// [`Panes::retire`]. The first one has had its turn.
+    pub fn take(&mut self, start: i64, end: i64) -> Pane {
+        let first = self.open.remove(&start);
+        let is_alone = self.open.range(start..end).next().is_none();
+        let mut pane = match first {
+            Some(first) if first.frozen.is_done() => first,
+            Some(first) if is_alone => {
+                self.save.taken = true;
+                first
+            }
+            Some(first) => {
+                let mut pane = Pane::new(&self.calls);
+                pane.merge(&first, &self.keys);
+                self.save.gone.push((start, first));
+                pane
+            }
+            None => Pane::new(&self.calls),
+        };
+        for (_, other) in self.open.range(start..end) {
+            pane.merge(other, &self.keys);
+        }
+        pane
+    }
+
+    /// Lets go of a pane; what of it is to be saved is.
+    pub fn retire(&mut self, start: i64, pane: Pane) {
+        self.save.taken = false;
+        if pane.frozen.is_done() {
+            pane.release(&self.keys);
+        } else {
+            self.save.gone.push((start, pane));
+        }
+    }
+
     /// Combines the panes of the window that starts at `start`, from those of the one before.
     pub fn run_to(&mut self, start: i64, size_ms: i64) {
         let end = start.saturating_add(size_ms);
@@ -160,7 +251,7 @@ impl Panes {
     pub fn drop_first(&mut self, start: i64, slide_ms: i64) {
         self.leave(start);
         if let Some(pane) = self.open.remove(&start) {
-            pane.release(&self.keys);
+            self.retire(start, pane);
         }
         let Some(mut running) = self.running.take() else {
             return;
@@ -175,25 +266,36 @@ impl Panes {
 }
 
 impl KeyedState for Panes {
-    /// Nothing is said of panes that went: by the watermark it is known which did.
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
-        let keys = self.keys.borrow();
-        write(Saved::Common(&self.watermark.to_le_bytes()))?;
-        let mut entry = Vec::new();
-        for (&start, pane) in &mut self.open {
-            for (row, &slot) in pane.slots.iter().enumerate() {
-                let is_in_image = || images.contains(&keys.key_group(slot));
-                if pane.changed.contains(row as u32) || (!images.is_empty() && is_in_image()) {
-                    entry.clear();
-                    put_i64(start, &mut entry);
-                    put_bytes(keys.key(slot), &mut entry);
-                    pane.accumulators.save(row, &mut entry);
-                    write(Saved::Entry { key_group: keys.key_group(slot), bytes: &entry })?;
-                }
-            }
-            pane.changed.clear();
+    fn freeze(&mut self, images: &KeyGroups) {
+        self.save.watermark = Some(self.watermark);
+        self.open.values_mut().for_each(|pane| pane.freeze(images));
+    }
+
+    /// Nothing is said of panes that went before the barrier: by the watermark it is known which
+    /// did.
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
+        if let Some(watermark) = self.save.watermark.take() {
+            slice.put(Saved::Common(&watermark.to_le_bytes()))?;
         }
-        Ok(())
+        if !self.save.copies.write(slice)? {
+            return Ok(false);
+        }
+        while let Some((start, mut pane)) = self.save.gone.pop() {
+            pane.write(start, &self.keys.borrow(), slice)?;
+            if !pane.frozen.is_done() {
+                self.save.gone.push((start, pane));
+                return Ok(false);
+            }
+            pane.release(&self.keys);
+        }
+        let keys = self.keys.borrow();
+        for (&start, pane) in self.open.iter_mut().filter(|(_, pane)| !pane.frozen.is_done()) {
+            pane.write(start, &keys, slice)?;
+            if !pane.frozen.is_done() {
+                return Ok(false);
+            }
+        }
+        Ok(!self.save.taken)
     }
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {

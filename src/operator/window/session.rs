@@ -13,7 +13,7 @@ use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchTime, DataType};
 use crate::state::entry::{put_i64, take_bytes, take_i64};
-use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Write};
+use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 const BATCH: usize = 1024;
 /// Rows emitted in one call before the worker gets its turn.
@@ -41,10 +41,28 @@ struct Sessions {
     /// Slots by the end of a session; it may have been merged into a later one since.
     ends: BTreeMap<i64, Vec<u32>>,
     watermark: i64,
+    /// The watermark at the barrier, until it is written.
+    frozen_watermark: Option<i64>,
     rows: u64,
 }
 
+/// The entry of a slot: all its sessions.
+fn encode(sessions: &[Session], accumulators: &Accumulators, entry: &mut Vec<u8>) {
+    for session in sessions {
+        put_i64(session.start, entry);
+        put_i64(session.end, entry);
+        accumulators.save(session.row as usize, entry);
+    }
+}
+
 impl Sessions {
+    /// The sessions of a slot are about to change.
+    fn mark(&mut self, slot: u32) {
+        let sessions = &self.by_slot[slot as usize];
+        let encode = |entry: &mut Vec<u8>| encode(sessions, &self.accumulators, entry);
+        self.changes.mark(slot, &self.keys, encode);
+    }
+
     fn row(&mut self) -> u32 {
         if let Some(row) = self.free.pop() {
             return row;
@@ -99,7 +117,8 @@ impl Sessions {
         if end - 1 <= self.watermark {
             return None;
         }
-        self.changes.mark(slot);
+        self.mark(slot);
+        let sessions = &self.by_slot[slot as usize];
         if let [index] = merged.as_slice()
             && sessions[*index].start == start
             && sessions[*index].end == end
@@ -140,10 +159,11 @@ impl Sessions {
             if let Some(index) = sessions.iter().position(|session| session.end == end) {
                 // The caller still needs the key.
                 self.keys.borrow_mut().retain(slot);
-                self.changes.mark(slot);
+                self.mark(slot);
                 let session = self.remove(slot, index);
                 if self.by_slot[slot as usize].is_empty() {
-                    self.changes.remove(slot, &self.keys.borrow());
+                    // It has been copied, if it had to be.
+                    self.changes.remove(slot, &self.keys.borrow(), |_| {});
                 }
                 return Some((slot, session));
             }
@@ -170,17 +190,20 @@ impl Sessions {
 }
 
 impl KeyedState for Sessions {
-    /// An entry holds all sessions of a key.
-    fn save(&mut self, images: &KeyGroups, write: &mut Write<'_>) -> io::Result<()> {
-        write(Saved::Common(&self.watermark.to_le_bytes()))?;
-        let mut encode = |slot: u32, entry: &mut Vec<u8>| {
-            for session in &self.by_slot[slot as usize] {
-                put_i64(session.start, entry);
-                put_i64(session.end, entry);
-                self.accumulators.save(session.row as usize, entry);
-            }
+    fn freeze(&mut self, images: &KeyGroups) {
+        self.frozen_watermark = Some(self.watermark);
+        self.changes.freeze(images);
+    }
+
+    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
+        if let Some(watermark) = self.frozen_watermark.take() {
+            slice.put(Saved::Common(&watermark.to_le_bytes()))?;
+        }
+        let (by_slot, accumulators) = (&self.by_slot, &self.accumulators);
+        let encode = |slot: u32, entry: &mut Vec<u8>| {
+            encode(&by_slot[slot as usize], accumulators, entry);
         };
-        self.changes.save(&self.keys.borrow(), images, &mut encode, write)
+        self.changes.write(&self.keys.borrow(), encode, slice)
     }
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
@@ -257,6 +280,7 @@ impl SessionAggregate {
             scratch,
             ends: BTreeMap::new(),
             watermark: i64::MIN,
+            frozen_watermark: None,
             rows: 0,
         };
         let (target, work, late) = (i64::MIN, None, 0);

@@ -1,0 +1,336 @@
+//! Who a step is, so that its state is found again when the job has changed around it: what it
+//! computes of which columns of the source, however they are called, wherever they stand, and
+//! whatever else is read beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::topology::{Step, StepKind, Topology, source_name};
+use crate::expression::Expr;
+use crate::operator::aggregate::AggregateCall;
+use crate::record::key;
+use crate::sql::plan::{NodeKind, Table};
+
+/// What comes out of a step.
+#[derive(Clone)]
+struct Lineage {
+    /// Which rows: digest of the source and all that lets them through.
+    rows: u64,
+    /// What each column holds of them.
+    columns: Vec<u64>,
+}
+
+impl Lineage {
+    fn of(&self, columns: &[usize]) -> Vec<u64> {
+        columns.iter().map(|&column| self.columns[column]).collect()
+    }
+
+    fn calls(&self, calls: &[AggregateCall]) -> String {
+        let mut text = String::new();
+        for call in calls {
+            let argument = call.argument.map(|column| self.columns[column]);
+            let filter = call.filter.map(|column| self.columns[column]);
+            let AggregateCall { function, argument_type, distinct, data_type, .. } = call;
+            text += &format!(
+                "{function:?} {argument:?} {argument_type:?} {distinct} {filter:?} {data_type:?};"
+            );
+        }
+        text
+    }
+
+    fn expr(&self, expr: &Expr) -> String {
+        let mut expr = expr.clone();
+        expr.map_columns(&|column| self.columns[column] as usize);
+        format!("{expr:?}")
+    }
+}
+
+fn digest(text: &str) -> u64 {
+    key::hash(text.as_bytes(), 0)
+}
+
+/// Gives every step its id.
+pub fn identify(topology: &mut Topology) {
+    let mut sources: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, table) in topology.scans() {
+        *sources.entry(source_name(table).to_string()).or_default() += 1;
+    }
+    let tables: Vec<String> = topology.sinks.iter().map(|table| table.name.to_string()).collect();
+    let (mut lineages, mut taken) = (Vec::<Lineage>::new(), BTreeSet::new());
+    for step in &mut topology.steps {
+        let inputs: Vec<&Lineage> = step.inputs.iter().map(|edge| &lineages[edge.from]).collect();
+        let (id, lineage) = match &step.kind {
+            StepKind::Scan { table, .. } => scan(step, table, &sources),
+            StepKind::Sink { sink } => {
+                (digest(&format!("sink {}", tables[*sink])), inputs[0].clone())
+            }
+            _ => behind(step, &inputs),
+        };
+        lineages.push(lineage);
+        // Of steps that are the same each may have the state of any.
+        let mut own = id;
+        while !taken.insert(own) {
+            own = digest(&format!("again {own}"));
+        }
+        step.id = format!("{own:016x}");
+    }
+}
+
+/// A source is known by what it is read from: positions go on whichever fields are read.
+fn scan(step: &Step, table: &Table, sources: &BTreeMap<String, usize>) -> (u64, Lineage) {
+    let name = source_name(table);
+    let mut text = format!("scan {name}");
+    if sources.get(&*name).is_some_and(|&tables| tables > 1) {
+        text += &format!(" as {}", table.name);
+    }
+    let rows = digest(&text);
+    let StepKind::Scan { fields, metadata, .. } = &step.kind else {
+        return (rows, Lineage { rows, columns: Vec::new() });
+    };
+    let fields = fields.iter().map(|field| format!("{rows} {field:?}"));
+    let metadata = metadata.iter().map(|name| format!("{rows} metadata {name}"));
+    (rows, Lineage { rows, columns: fields.chain(metadata).map(|text| digest(&text)).collect() })
+}
+
+/// Of a step that has inputs.
+fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
+    let input = inputs[0];
+    let width = step.schema.fields.len();
+    match &step.kind {
+        // Its delay may change: what it keeps is how far time has come.
+        StepKind::Watermark { column, .. } => {
+            (digest(&format!("watermark {} {}", input.rows, input.columns[*column])), input.clone())
+        }
+        StepKind::Plain(NodeKind::Project { exprs }) => {
+            let column = |expr: &Expr| match expr.as_column() {
+                Some(column) => input.columns[column],
+                None => digest(&input.expr(expr)),
+            };
+            let columns = exprs.iter().map(column).collect();
+            (digest(&format!("project {}", input.rows)), Lineage { rows: input.rows, columns })
+        }
+        StepKind::Plain(NodeKind::Filter { predicate }) => {
+            let rows = digest(&format!("filter {} {}", input.rows, input.expr(predicate)));
+            (rows, Lineage { rows, columns: input.columns.clone() })
+        }
+        StepKind::Plain(NodeKind::Union) if inputs.len() == 1 => {
+            (digest(&format!("spread {}", input.rows)), input.clone())
+        }
+        StepKind::Plain(NodeKind::Union) => {
+            let all = |of: &dyn Fn(&Lineage) -> u64| {
+                digest(&format!("union {:?}", inputs.iter().map(|&it| of(it)).collect::<Vec<_>>()))
+            };
+            let columns = (0..width).map(|column| all(&|it| it.columns[column])).collect();
+            let rows = all(&|it| it.rows);
+            (rows, Lineage { rows, columns })
+        }
+        StepKind::Plain(NodeKind::WindowAssign { window, time }) => {
+            let rows = format!("assign {} {window:?} {}", input.rows, input.columns[*time]);
+            added(digest(&rows), input, width)
+        }
+        StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
+        StepKind::Plain(
+            NodeKind::Over { .. } | NodeKind::First { .. } | NodeKind::Unnest { .. },
+        )
+        | StepKind::Rank { .. } => added(whole(step, inputs), input, width),
+        kind => match aggregated(kind, input) {
+            Some(id) if matches!(kind, StepKind::LocalWindow { .. }) => {
+                (digest(&format!("local {id}")), fresh(id, width).1)
+            }
+            Some(id) => fresh(id, width),
+            None => fresh(whole(step, inputs), width),
+        },
+    }
+}
+
+/// The input's columns, as far as they are passed on, and others behind them.
+fn added(id: u64, input: &Lineage, width: usize) -> (u64, Lineage) {
+    let mut lineage = fresh(id, width).1;
+    for (to, from) in lineage.columns.iter_mut().zip(&input.columns) {
+        *to = *from;
+    }
+    (id, lineage)
+}
+
+fn fresh(id: u64, width: usize) -> (u64, Lineage) {
+    let columns = (0..width).map(|column| digest(&format!("{id} {column}"))).collect();
+    (id, Lineage { rows: id, columns })
+}
+
+/// Aggregates keep what they compute of keys and arguments, and nothing of other columns. In one
+/// phase or two, it is the same state.
+fn aggregated(kind: &StepKind, input: &Lineage) -> Option<u64> {
+    let text = match kind {
+        StepKind::Aggregate { keys, calls, .. } => {
+            format!("aggregate {:?} {}", input.of(keys), input.calls(calls))
+        }
+        StepKind::RetractingAggregate { keys, calls } => {
+            format!("retracting {:?} {}", input.of(keys), input.calls(calls))
+        }
+        // The first phase has made the lineage that of the second.
+        StepKind::Window { partials: true, .. } => return Some(input.rows),
+        StepKind::LocalWindow { window, time, keys, calls }
+        | StepKind::Window { window, time, keys, calls, .. } => {
+            let (time, keys) = (input.columns[*time], input.of(keys));
+            format!("window {window:?} {time} {keys:?} {}", input.calls(calls))
+        }
+        StepKind::Plain(NodeKind::SessionAggregate { gap_ms, time, keys, calls }) => {
+            let (time, keys) = (input.columns[*time], input.of(keys));
+            format!("session {gap_ms} {time} {keys:?} {}", input.calls(calls))
+        }
+        _ => return None,
+    };
+    Some(digest(&format!("{} {text}", input.rows)))
+}
+
+/// What keeps rows as they come depends on every column of them.
+fn whole(step: &Step, inputs: &[&Lineage]) -> u64 {
+    let computed = match &step.kind {
+        StepKind::Upsert { table } => format!("upsert {} {:?}", table.name, table.primary_key),
+        StepKind::Plain(kind) => format!("{kind:?}"),
+        kind => format!("{kind:?}"),
+    };
+    let inputs = inputs.iter().map(|input| format!(" <{} {:?}", input.rows, input.columns));
+    digest(&(computed + &inputs.collect::<String>()))
+}
+
+/// The steps that keep something over a restart, by their ids, and what they keep.
+pub fn stateful(topology: &Topology) -> Vec<(String, String)> {
+    let described = |step: &Step| Some((step.id.clone(), describe(step, topology)?));
+    topology.steps.iter().filter_map(described).collect()
+}
+
+/// None where nothing is kept.
+fn describe(step: &Step, topology: &Topology) -> Option<String> {
+    let names = |port: usize, columns: &[usize]| {
+        let fields = &topology.steps[step.inputs[port].from].schema.fields;
+        let names: Vec<&str> = columns.iter().map(|&column| &*fields[column].name).collect();
+        if names.is_empty() { "all rows".to_owned() } else { names.join(", ") }
+    };
+    Some(match &step.kind {
+        StepKind::Scan { table, .. } => format!("position in {}", source_name(table)),
+        StepKind::Aggregate { keys, .. } | StepKind::RetractingAggregate { keys, .. } => {
+            format!("GROUP BY {}", names(0, keys))
+        }
+        // The first phase holds nothing at a barrier; its input has the names.
+        StepKind::Window { keys, window, .. } => {
+            let rows = step.schema.fields[..keys.len()].iter().map(|field| &*field.name);
+            let (size, keys) = (window.size_ms, rows.collect::<Vec<_>>().join(", "));
+            format!("windows of {size} ms by {keys}")
+        }
+        StepKind::Rank { keys, .. } => format!("ROW_NUMBER by {}", names(0, keys)),
+        StepKind::Upsert { table } => format!("rows of table {}", table.name),
+        StepKind::Plain(NodeKind::TimeSort { keys, .. }) => {
+            format!("rows that wait for their time by {}", names(0, keys))
+        }
+        StepKind::Plain(NodeKind::Over { keys, .. }) => format!("OVER by {}", names(0, keys)),
+        StepKind::Plain(NodeKind::First { keys, .. }) => {
+            format!("first rows by {}", names(0, keys))
+        }
+        StepKind::Plain(NodeKind::Match { keys, .. }) => {
+            format!("MATCH_RECOGNIZE by {}", names(0, keys))
+        }
+        StepKind::Plain(NodeKind::SessionAggregate { keys, gap_ms, .. }) => {
+            format!("sessions with a gap of {gap_ms} ms by {}", names(0, keys))
+        }
+        StepKind::Plain(NodeKind::Join { spec }) => {
+            format!("join by {} = {}", names(0, &spec.keys[0]), names(1, &spec.keys[1]))
+        }
+        StepKind::Plain(NodeKind::TemporalJoin { spec }) => {
+            format!("versions by {}", names(1, &spec.keys[1]))
+        }
+        // How far time has come is found by the partition, or begins anew.
+        StepKind::Watermark { .. }
+        | StepKind::Plain(_)
+        | StepKind::LocalWindow { .. }
+        | StepKind::Sink { .. } => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::shard::topology;
+    use crate::sql::{compile, optimizer};
+
+    const TABLES: &str = "
+        CREATE TABLE events (user_id STRING NOT NULL, kind STRING, amount BIGINT, page STRING, ts TIMESTAMP(3),
+          WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+          WITH ('connector' = 'kafka', 'topic' = 'events', 'properties.bootstrap.servers' = 'k', 'format' = 'json');
+        CREATE TABLE counts (a STRING, b STRING, n BIGINT, PRIMARY KEY (a, b) NOT ENFORCED)
+          WITH ('connector' = 'queryable');
+        CREATE TABLE sums (a STRING, n BIGINT, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'queryable');
+        CREATE TABLE out (a STRING, n BIGINT) WITH ('connector' = 'blackhole');";
+    const COUNTS: &str =
+        "INSERT INTO counts SELECT user_id, kind, COUNT(*) FROM events GROUP BY user_id, kind;";
+    const WINDOWS: &str = "INSERT INTO out SELECT kind, SUM(amount) FROM TABLE(TUMBLE(TABLE events,
+        DESCRIPTOR(ts), INTERVAL '1' MINUTE)) WHERE amount > 0 GROUP BY kind, window_start, window_end;";
+
+    fn build(tables: &str, statements: &[&str]) -> Topology {
+        let files = vec![("job.sql".to_owned(), format!("{tables}{}", statements.join("\n")))];
+        let plan = compile(&files, &|_| None, &BTreeMap::new()).unwrap();
+        topology::build(&optimizer::optimize(plan)).unwrap()
+    }
+
+    /// What is kept, and its id.
+    fn kept(tables: &str, statements: &[&str]) -> BTreeSet<(String, String)> {
+        let all = stateful(&build(tables, statements)).into_iter();
+        all.map(|(id, name)| (name, id)).collect()
+    }
+
+    #[test]
+    fn what_is_added_beside_a_step_leaves_it_alone() {
+        let before = kept(TABLES, &[COUNTS, WINDOWS]);
+        assert_eq!(before.len(), 3, "{before:?}");
+        // Another column is read, and another step wants rows by the same key.
+        let more = "INSERT INTO sums SELECT page, SUM(amount) FROM events GROUP BY page;
+            INSERT INTO counts SELECT user_id, kind, MAX(amount) FROM events GROUP BY user_id, kind;";
+        let after = kept(TABLES, &[more, WINDOWS, COUNTS]);
+        assert!(before.is_subset(&after), "{before:?} {after:?}");
+        assert_eq!(after.len(), 5);
+    }
+
+    #[test]
+    fn names_options_and_the_watermarks_delay_may_change() {
+        let before = kept(TABLES, &[COUNTS, WINDOWS]);
+        let tables = TABLES
+            .replace("events (", "incoming (")
+            .replace("'5' SECOND", "'9' SECOND")
+            .replace("'k'", "'k:1', 'scan.startup.mode' = 'latest-offset'");
+        let statements = [COUNTS, WINDOWS].map(|text| {
+            text.replace("FROM events", "FROM (SELECT *, 1 AS one FROM incoming)")
+                .replace("TABLE events", "TABLE incoming")
+        });
+        let after = kept(&tables, &[&statements[0], &statements[1]]);
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn what_computes_otherwise_is_another() {
+        let before = kept(TABLES, &[COUNTS, WINDOWS]);
+        let changed = |tables: &str, statements: &[&str]| {
+            let after = kept(tables, statements);
+            before.difference(&after).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
+        let groups = ["GROUP BY user_id, kind".to_owned()];
+        let windows = ["windows of 60000 ms by kind".to_owned()];
+        assert_eq!(
+            changed(TABLES, &[&COUNTS.replace("COUNT(*)", "COUNT(amount)"), WINDOWS]),
+            groups
+        );
+        assert_eq!(changed(TABLES, &[COUNTS, &WINDOWS.replace("> 0", "> 1")]), windows);
+        assert_eq!(changed(TABLES, &[COUNTS, &WINDOWS.replace("SUM(", "AVG(")]), windows);
+        let types = TABLES.replace("amount BIGINT", "amount INT");
+        assert_eq!(changed(&types, &[COUNTS, WINDOWS]), windows);
+        let topic = TABLES.replace("'events'", "'others'");
+        assert_eq!(changed(&topic, &[COUNTS, WINDOWS]).len(), 3);
+    }
+
+    #[test]
+    fn twins_have_an_id_each() {
+        let topology = build(TABLES, &[COUNTS, COUNTS]);
+        let ids: BTreeSet<&str> = topology.steps.iter().map(|step| &*step.id).collect();
+        assert_eq!(ids.len(), topology.steps.len());
+    }
+}
