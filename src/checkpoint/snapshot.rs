@@ -71,8 +71,8 @@ impl Records {
         Ok(())
     }
 
-    /// Bytes that wait.
-    pub fn len(&self) -> usize {
+    /// How many bytes wait.
+    pub fn waiting(&self) -> usize {
         self.bytes.len()
     }
 

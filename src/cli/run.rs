@@ -48,8 +48,8 @@ pub struct RunArgs {
     /// is lost. What the change has left alone is kept, what is new begins empty
     #[arg(long)]
     allow_dropped_state: bool,
-    /// How often state and results are committed; longer where an epoch takes more than a fifth
-    /// of it
+    /// How often state and results are committed; longer where writing the state takes more than a
+    /// fifth of a worker's time, or an epoch takes half of it
     #[arg(long, default_value = "1s", value_parser = parse::duration)]
     epoch_interval: std::time::Duration,
     /// How often latency percentiles are logged

@@ -25,10 +25,11 @@ use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
 use crate::source::Position;
 
-/// An epoch takes at most one part in this of the time.
+/// The state takes a worker at most one part in this of its time. And for half of the time no epoch
+/// is under way.
 const STRETCH: u32 = 5;
-/// It makes the next one wait no longer than this, or than itself: a process that was stopped for
-/// a while, or a broker that was away, says nothing of what the next epoch takes.
+/// An epoch makes the next one wait no longer than this: a process that was stopped for a while,
+/// or a broker that was away, says nothing of what the next one takes.
 const STRETCH_MAX: Duration = Duration::from_secs(30);
 /// How often the loop looks at the stop flag.
 const TICK: Duration = Duration::from_millis(20);
@@ -265,6 +266,7 @@ impl Control<'_> {
                     current.cost.images += cost.images;
                     current.cost.changes += cost.changes;
                     current.cost.pause = current.cost.pause.max(cost.pause);
+                    current.cost.busy = current.cost.busy.max(cost.busy);
                     current.files.extend(file);
                 }
             }
@@ -339,8 +341,8 @@ impl Control<'_> {
             // They are for lag tools: what counts is the manifest.
             tracing::warn!("the offsets of epoch {} were not committed: {error}", epoch.number);
         }
-        let took = epoch.begun.elapsed();
-        self.stretched = (took * STRETCH).min(STRETCH_MAX.max(took));
+        self.stretched =
+            (epoch.cost.busy * STRETCH).max(epoch.begun.elapsed() * 2).min(STRETCH_MAX);
         self.last_commit = Instant::now();
         self.report_epoch(&epoch, written);
         Ok(())

@@ -24,8 +24,11 @@ pub struct Recovery {
 
 /// What the operators of a job keep, all of it new in this epoch.
 pub fn operators(topology: &Topology, since: u64) -> Vec<OperatorEntry> {
-    let entry = |(id, name)| OperatorEntry { id, name, since };
-    identity::stateful(topology).into_iter().map(entry).collect()
+    let entry = |(id, name): (&str, &str)| {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        OperatorEntry { id, name, since }
+    };
+    identity::stateful(topology).map(entry).collect()
 }
 
 /// The name of a partition's watermark in a manifest.

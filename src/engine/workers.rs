@@ -107,8 +107,7 @@ pub fn run(
     };
     let mut threads = Vec::new();
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
-        let (orders, state_thread) = starter.start_state(index)?.unzip();
-        threads.extend(state_thread);
+        let orders = starter.start_state(index, &mut threads)?;
         threads.push(starter.start(index, plumbing, commands, wakers[index].clone(), orders)?);
     }
     drop(starter);
@@ -167,17 +166,19 @@ struct Starter<'a> {
 }
 
 impl Starter<'_> {
-    /// The thread that writes a worker's state.
+    /// Starts the thread that writes a worker's state, if state is kept.
     fn start_state(
         &self,
         worker: usize,
-    ) -> Result<Option<(Sender<Order>, JoinHandle<()>)>, String> {
+        threads: &mut Vec<JoinHandle<()>>,
+    ) -> Result<Option<Sender<Order>>, String> {
         let Some(folder) = self.beginning.state.clone() else { return Ok(None) };
         // The worker looks how many wait before it hands on more.
         let (sender, orders) = unbounded();
         let (incarnation, events) = (self.beginning.incarnation, self.events.clone());
         let thread = StateThread { folder, incarnation, worker, orders, events };
-        Ok(Some((sender, spawn(&format!("state-{worker}"), move || thread.run())?)))
+        threads.push(spawn(&format!("state-{worker}"), move || thread.run())?);
+        Ok(Some(sender))
     }
 
     fn start(

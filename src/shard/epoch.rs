@@ -60,8 +60,9 @@ pub struct Cost {
     /// Bytes of whole key groups, and of changes.
     pub images: u64,
     pub changes: u64,
-    /// The longest that the worker has stood still for it.
+    /// The longest that the worker has stood still for it, and how long in all.
     pub pause: Duration,
+    pub busy: Duration,
 }
 
 pub struct EpochInProgress {
@@ -82,7 +83,7 @@ struct Draft {
     /// Which state of the first of them is the next, and whether some of it is written.
     state: usize,
     begun: bool,
-    pause: Duration,
+    cost: Cost,
 }
 
 impl EpochInProgress {
@@ -99,7 +100,7 @@ impl EpochInProgress {
             frozen: VecDeque::new(),
             state: 0,
             begun: false,
-            pause: Duration::ZERO,
+            cost: Cost::default(),
         });
         Self { epoch, nodes_left: nodes, sources, draft }
     }
@@ -111,7 +112,7 @@ impl EpochInProgress {
         let begun = Instant::now();
         states.into_iter().for_each(|(_, state)| state.freeze(&draft.images));
         draft.frozen.push_back(index);
-        draft.pause = draft.pause.max(begun.elapsed());
+        draft.spent(begun);
     }
 
     /// Writes a slice; whether there was anything to do.
@@ -130,10 +131,10 @@ impl EpochInProgress {
         let worked = draft
             .write(nodes)
             .map_err(|error| format!("cannot write the state of epoch {epoch}: {error}"))?;
-        if draft.records.len() >= PART {
+        if draft.records.waiting() >= PART {
             state.send(Order::Records { epoch, bytes: draft.records.take() })?;
         }
-        draft.pause = draft.pause.max(begun.elapsed());
+        draft.spent(begun);
         Ok(worked)
     }
 
@@ -154,6 +155,12 @@ impl EpochInProgress {
 }
 
 impl Draft {
+    fn spent(&mut self, begun: Instant) {
+        let took = begun.elapsed();
+        self.cost.pause = self.cost.pause.max(took);
+        self.cost.busy += took;
+    }
+
     fn write(&mut self, nodes: &mut [Node]) -> io::Result<bool> {
         let mut room = ROOM;
         while room > 0
@@ -204,7 +211,7 @@ impl Draft {
         state.rotation.written(&images, &sizes);
         state.common = common;
         let (all, whole) = (sizes.iter().sum::<u64>(), sizes[images.clone()].iter().sum());
-        let cost = Cost { images: whole, changes: all - whole, pause: self.pause };
+        let cost = Cost { images: whole, changes: all - whole, ..self.cost };
         let contents = (!says_nothing).then(|| {
             let bytes = self.records.take();
             (

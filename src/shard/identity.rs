@@ -3,6 +3,7 @@
 //! whatever else is read beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::topology::{Step, StepKind, Topology, source_name};
 use crate::expression::Expr;
@@ -17,9 +18,16 @@ struct Lineage {
     rows: u64,
     /// What each column holds of them.
     columns: Vec<u64>,
+    /// What people call the columns.
+    names: Vec<Arc<str>>,
 }
 
 impl Lineage {
+    fn named(&self, columns: &[usize]) -> String {
+        let names: Vec<&str> = columns.iter().map(|&column| &*self.names[column]).collect();
+        if names.is_empty() { "no key".to_owned() } else { names.join(", ") }
+    }
+
     fn of(&self, columns: &[usize]) -> Vec<u64> {
         columns.iter().map(|&column| self.columns[column]).collect()
     }
@@ -65,6 +73,7 @@ pub fn identify(topology: &mut Topology) {
             }
             _ => behind(step, &inputs),
         };
+        step.keeps = describe(&step.kind, &inputs);
         lineages.push(lineage);
         // Of steps that are the same each may have the state of any.
         let mut own = id;
@@ -84,17 +93,17 @@ fn scan(step: &Step, table: &Table, sources: &BTreeMap<String, usize>) -> (u64, 
     }
     let rows = digest(&text);
     let StepKind::Scan { fields, metadata, .. } = &step.kind else {
-        return (rows, Lineage { rows, columns: Vec::new() });
+        return (rows, Lineage { rows, columns: Vec::new(), names: Vec::new() });
     };
     let fields = fields.iter().map(|field| format!("{rows} {field:?}"));
     let metadata = metadata.iter().map(|name| format!("{rows} metadata {name}"));
-    (rows, Lineage { rows, columns: fields.chain(metadata).map(|text| digest(&text)).collect() })
+    let columns = fields.chain(metadata).map(|text| digest(&text)).collect();
+    (rows, Lineage { rows, columns, names: names(step) })
 }
 
 /// Of a step that has inputs.
 fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
     let input = inputs[0];
-    let width = step.schema.fields.len();
     match &step.kind {
         // Its delay may change: what it keeps is how far time has come.
         StepKind::Watermark { column, .. } => {
@@ -106,11 +115,19 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
                 None => digest(&input.expr(expr)),
             };
             let columns = exprs.iter().map(column).collect();
-            (digest(&format!("project {}", input.rows)), Lineage { rows: input.rows, columns })
+            let name = |(expr, own): (&Expr, Arc<str>)| match expr.as_column() {
+                Some(column) => input.names[column].clone(),
+                None => own,
+            };
+            let names = exprs.iter().zip(names(step)).map(name).collect();
+            (
+                digest(&format!("project {}", input.rows)),
+                Lineage { rows: input.rows, columns, names },
+            )
         }
         StepKind::Plain(NodeKind::Filter { predicate }) => {
             let rows = digest(&format!("filter {} {}", input.rows, input.expr(predicate)));
-            (rows, Lineage { rows, columns: input.columns.clone() })
+            (rows, Lineage { rows, ..input.clone() })
         }
         StepKind::Plain(NodeKind::Union) if inputs.len() == 1 => {
             (digest(&format!("spread {}", input.rows)), input.clone())
@@ -119,67 +136,83 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
             let all = |of: &dyn Fn(&Lineage) -> u64| {
                 digest(&format!("union {:?}", inputs.iter().map(|&it| of(it)).collect::<Vec<_>>()))
             };
-            let columns = (0..width).map(|column| all(&|it| it.columns[column])).collect();
+            let width = 0..input.columns.len();
+            let columns = width.map(|column| all(&|it| it.columns[column])).collect();
             let rows = all(&|it| it.rows);
-            (rows, Lineage { rows, columns })
+            (rows, Lineage { rows, columns, names: input.names.clone() })
         }
         StepKind::Plain(NodeKind::WindowAssign { window, time }) => {
             let rows = format!("assign {} {window:?} {}", input.rows, input.columns[*time]);
-            added(digest(&rows), input, width)
+            added(digest(&rows), input, step)
         }
         StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
         StepKind::Plain(
             NodeKind::Over { .. } | NodeKind::First { .. } | NodeKind::Unnest { .. },
         )
-        | StepKind::Rank { .. } => added(whole(step, inputs), input, width),
+        | StepKind::Rank { .. } => added(whole(step, inputs), input, step),
         kind => match aggregated(kind, input) {
-            Some(id) if matches!(kind, StepKind::LocalWindow { .. }) => {
-                (digest(&format!("local {id}")), fresh(id, width).1)
+            Some((id, keys)) => {
+                let mut lineage = fresh(id, step);
+                for (name, &key) in lineage.names.iter_mut().zip(keys) {
+                    *name = input.names[key].clone();
+                }
+                let is_local = matches!(kind, StepKind::LocalWindow { .. });
+                (if is_local { digest(&format!("local {id}")) } else { id }, lineage)
             }
-            Some(id) => fresh(id, width),
-            None => fresh(whole(step, inputs), width),
+            None => {
+                let id = whole(step, inputs);
+                (id, fresh(id, step))
+            }
         },
     }
 }
 
+fn names(step: &Step) -> Vec<Arc<str>> {
+    step.schema.fields.iter().map(|field| field.name.clone()).collect()
+}
+
 /// The input's columns, as far as they are passed on, and others behind them.
-fn added(id: u64, input: &Lineage, width: usize) -> (u64, Lineage) {
-    let mut lineage = fresh(id, width).1;
+fn added(id: u64, input: &Lineage, step: &Step) -> (u64, Lineage) {
+    let mut lineage = fresh(id, step);
     for (to, from) in lineage.columns.iter_mut().zip(&input.columns) {
         *to = *from;
+    }
+    for (to, from) in lineage.names.iter_mut().zip(&input.names) {
+        *to = from.clone();
     }
     (id, lineage)
 }
 
-fn fresh(id: u64, width: usize) -> (u64, Lineage) {
+fn fresh(id: u64, step: &Step) -> Lineage {
+    let width = step.schema.fields.len();
     let columns = (0..width).map(|column| digest(&format!("{id} {column}"))).collect();
-    (id, Lineage { rows: id, columns })
+    Lineage { rows: id, columns, names: names(step) }
 }
 
 /// Aggregates keep what they compute of keys and arguments, and nothing of other columns. In one
-/// phase or two, it is the same state.
-fn aggregated(kind: &StepKind, input: &Lineage) -> Option<u64> {
-    let text = match kind {
+/// phase or two, it is the same state. With the input's columns that are their keys.
+fn aggregated<'a>(kind: &'a StepKind, input: &Lineage) -> Option<(u64, &'a [usize])> {
+    let (text, keys) = match kind {
         StepKind::Aggregate { keys, calls, .. } => {
-            format!("aggregate {:?} {}", input.of(keys), input.calls(calls))
+            (format!("aggregate {:?} {}", input.of(keys), input.calls(calls)), keys)
         }
         StepKind::RetractingAggregate { keys, calls } => {
-            format!("retracting {:?} {}", input.of(keys), input.calls(calls))
+            (format!("retracting {:?} {}", input.of(keys), input.calls(calls)), keys)
         }
-        // The first phase has made the lineage that of the second.
-        StepKind::Window { partials: true, .. } => return Some(input.rows),
+        // The first phase has made the lineage that of the second, whose keys come first.
+        StepKind::Window { partials: true, .. } => return Some((input.rows, &[])),
         StepKind::LocalWindow { window, time, keys, calls }
         | StepKind::Window { window, time, keys, calls, .. } => {
-            let (time, keys) = (input.columns[*time], input.of(keys));
-            format!("window {window:?} {time} {keys:?} {}", input.calls(calls))
+            let (time, of) = (input.columns[*time], input.of(keys));
+            (format!("window {window:?} {time} {of:?} {}", input.calls(calls)), keys)
         }
         StepKind::Plain(NodeKind::SessionAggregate { gap_ms, time, keys, calls }) => {
-            let (time, keys) = (input.columns[*time], input.of(keys));
-            format!("session {gap_ms} {time} {keys:?} {}", input.calls(calls))
+            let (time, of) = (input.columns[*time], input.of(keys));
+            (format!("session {gap_ms} {time} {of:?} {}", input.calls(calls)), keys)
         }
         _ => return None,
     };
-    Some(digest(&format!("{} {text}", input.rows)))
+    Some((digest(&format!("{} {text}", input.rows)), keys))
 }
 
 /// What keeps rows as they come depends on every column of them.
@@ -194,49 +227,39 @@ fn whole(step: &Step, inputs: &[&Lineage]) -> u64 {
 }
 
 /// The steps that keep something over a restart, by their ids, and what they keep.
-pub fn stateful(topology: &Topology) -> Vec<(String, String)> {
-    let described = |step: &Step| Some((step.id.clone(), describe(step, topology)?));
-    topology.steps.iter().filter_map(described).collect()
+pub fn stateful(topology: &Topology) -> impl Iterator<Item = (&str, &str)> {
+    topology.steps.iter().filter_map(|step| Some((&*step.id, step.keeps.as_deref()?)))
 }
 
-/// None where nothing is kept.
-fn describe(step: &Step, topology: &Topology) -> Option<String> {
-    let names = |port: usize, columns: &[usize]| {
-        let fields = &topology.steps[step.inputs[port].from].schema.fields;
-        let names: Vec<&str> = columns.iter().map(|&column| &*fields[column].name).collect();
-        if names.is_empty() { "all rows".to_owned() } else { names.join(", ") }
-    };
-    Some(match &step.kind {
+/// What a step keeps over a restart, for people; None where that is nothing.
+fn describe(kind: &StepKind, inputs: &[&Lineage]) -> Option<String> {
+    let by = |keys: &[usize]| inputs[0].named(keys);
+    Some(match kind {
         StepKind::Scan { table, .. } => format!("position in {}", source_name(table)),
         StepKind::Aggregate { keys, .. } | StepKind::RetractingAggregate { keys, .. } => {
-            format!("GROUP BY {}", names(0, keys))
+            format!("GROUP BY {}", by(keys))
         }
-        // The first phase holds nothing at a barrier; its input has the names.
-        StepKind::Window { keys, window, .. } => {
-            let rows = step.schema.fields[..keys.len()].iter().map(|field| &*field.name);
-            let (size, keys) = (window.size_ms, rows.collect::<Vec<_>>().join(", "));
-            format!("windows of {size} ms by {keys}")
+        StepKind::Window { keys, window, partials, .. } => {
+            let firsts: Vec<usize> = (0..keys.len()).collect();
+            let keys = if *partials { &firsts } else { keys };
+            format!("windows of {} ms by {}", window.size_ms, by(keys))
         }
-        StepKind::Rank { keys, .. } => format!("ROW_NUMBER by {}", names(0, keys)),
+        StepKind::Rank { keys, .. } => format!("ROW_NUMBER by {}", by(keys)),
         StepKind::Upsert { table } => format!("rows of table {}", table.name),
         StepKind::Plain(NodeKind::TimeSort { keys, .. }) => {
-            format!("rows that wait for their time by {}", names(0, keys))
+            format!("rows that wait for their time by {}", by(keys))
         }
-        StepKind::Plain(NodeKind::Over { keys, .. }) => format!("OVER by {}", names(0, keys)),
-        StepKind::Plain(NodeKind::First { keys, .. }) => {
-            format!("first rows by {}", names(0, keys))
-        }
-        StepKind::Plain(NodeKind::Match { keys, .. }) => {
-            format!("MATCH_RECOGNIZE by {}", names(0, keys))
-        }
+        StepKind::Plain(NodeKind::Over { keys, .. }) => format!("OVER by {}", by(keys)),
+        StepKind::Plain(NodeKind::First { keys, .. }) => format!("first rows by {}", by(keys)),
+        StepKind::Plain(NodeKind::Match { keys, .. }) => format!("MATCH_RECOGNIZE by {}", by(keys)),
         StepKind::Plain(NodeKind::SessionAggregate { keys, gap_ms, .. }) => {
-            format!("sessions with a gap of {gap_ms} ms by {}", names(0, keys))
+            format!("sessions with a gap of {gap_ms} ms by {}", by(keys))
         }
         StepKind::Plain(NodeKind::Join { spec }) => {
-            format!("join by {} = {}", names(0, &spec.keys[0]), names(1, &spec.keys[1]))
+            format!("join by {} = {}", by(&spec.keys[0]), inputs[1].named(&spec.keys[1]))
         }
         StepKind::Plain(NodeKind::TemporalJoin { spec }) => {
-            format!("versions by {}", names(1, &spec.keys[1]))
+            format!("versions by {}", inputs[1].named(&spec.keys[1]))
         }
         // How far time has come is found by the partition, or begins anew.
         StepKind::Watermark { .. }
@@ -260,6 +283,8 @@ mod tests {
           WITH ('connector' = 'kafka', 'topic' = 'events', 'properties.bootstrap.servers' = 'k', 'format' = 'json');
         CREATE TABLE counts (a STRING, b STRING, n BIGINT, PRIMARY KEY (a, b) NOT ENFORCED)
           WITH ('connector' = 'queryable');
+        CREATE TABLE more (a STRING, b STRING, n BIGINT, PRIMARY KEY (a, b) NOT ENFORCED)
+          WITH ('connector' = 'queryable');
         CREATE TABLE sums (a STRING, n BIGINT, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'queryable');
         CREATE TABLE out (a STRING, n BIGINT) WITH ('connector' = 'blackhole');";
     const COUNTS: &str =
@@ -275,8 +300,8 @@ mod tests {
 
     /// What is kept, and its id.
     fn kept(tables: &str, statements: &[&str]) -> BTreeSet<(String, String)> {
-        let all = stateful(&build(tables, statements)).into_iter();
-        all.map(|(id, name)| (name, id)).collect()
+        let topology = build(tables, statements);
+        stateful(&topology).map(|(id, name)| (name.to_owned(), id.to_owned())).collect()
     }
 
     #[test]
@@ -285,7 +310,7 @@ mod tests {
         assert_eq!(before.len(), 3, "{before:?}");
         // Another column is read, and another step wants rows by the same key.
         let more = "INSERT INTO sums SELECT page, SUM(amount) FROM events GROUP BY page;
-            INSERT INTO counts SELECT user_id, kind, MAX(amount) FROM events GROUP BY user_id, kind;";
+            INSERT INTO more SELECT user_id, kind, MAX(amount) FROM events GROUP BY user_id, kind;";
         let after = kept(TABLES, &[more, WINDOWS, COUNTS]);
         assert!(before.is_subset(&after), "{before:?} {after:?}");
         assert_eq!(after.len(), 5);
@@ -329,7 +354,7 @@ mod tests {
 
     #[test]
     fn twins_have_an_id_each() {
-        let topology = build(TABLES, &[COUNTS, COUNTS]);
+        let topology = build(TABLES, &[COUNTS, &COUNTS.replace("counts", "more")]);
         let ids: BTreeSet<&str> = topology.steps.iter().map(|step| &*step.id).collect();
         assert_eq!(ids.len(), topology.steps.len());
     }

@@ -48,5 +48,5 @@ pub fn share_exchanges(topology: Topology) -> Topology {
 fn behind_exchange(from: usize, keys: &[usize], steps: &[Step]) -> Step {
     let kind = StepKind::Plain(NodeKind::Union);
     let inputs = vec![Edge { from, exchange: Some(keys.to_vec()) }];
-    Step { kind, inputs, schema: steps[from].schema.clone(), id: String::new() }
+    Step { kind, inputs, schema: steps[from].schema.clone(), id: String::new(), keeps: None }
 }

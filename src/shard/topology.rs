@@ -97,6 +97,8 @@ pub struct Step {
     pub schema: Schema,
     /// By which its state is found again after a restart: see [`identity`].
     pub id: String,
+    /// What it keeps over a restart, for people.
+    pub keeps: Option<String>,
 }
 
 /// A queryable table answered from the state of a step.
@@ -192,7 +194,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn push(&mut self, kind: StepKind, inputs: Vec<Edge>, node: &Node) -> usize {
         let (schema, id) = (node.schema.clone(), String::new());
-        self.topology.steps.push(Step { kind, inputs, schema, id });
+        self.topology.steps.push(Step { kind, inputs, schema, id, keeps: None });
         self.topology.steps.len() - 1
     }
 

@@ -1,26 +1,35 @@
 //! A save in slices: what a state was at a barrier is written between batches, while it goes on.
 
+use std::collections::VecDeque;
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::entry::take_bytes;
 use super::{Bits, KeyGroups, Saved, Write};
 
-/// What a worker may spend between two batches: well below a millisecond's work.
-pub const ROOM: usize = 64 << 10;
+/// What a worker may spend between two batches: well below a millisecond's work, where memory is
+/// near.
+pub const ROOM: usize = 192 << 10;
 /// What an entry costs beside its bytes: the way to a row that is not in the cache.
 pub const ENTRY: usize = 64;
 /// What looking at a mark costs.
 const LOOK: usize = 2;
+/// A slice ends after this long, however much room it has: memory may be slow.
+const LONGEST: Duration = Duration::from_millis(1);
+/// Room between two looks at the clock.
+const TICK: usize = 8 << 10;
 
 /// As much of a save as there is room for. Room is measured in bytes, more or less.
 pub struct Slice<'a> {
     write: &'a mut Write<'a>,
     room: usize,
+    next_tick: usize,
+    begun: Instant,
 }
 
 impl<'a> Slice<'a> {
     pub fn new(room: usize, write: &'a mut Write<'a>) -> Self {
-        Self { write, room }
+        Self { write, room, next_tick: room.saturating_sub(TICK), begun: Instant::now() }
     }
 
     /// What is left of the room.
@@ -34,7 +43,7 @@ impl<'a> Slice<'a> {
                 bytes.len()
             }
         };
-        self.room = self.room.saturating_sub(bytes + ENTRY);
+        self.spend(bytes + ENTRY);
         (self.write)(saved)
     }
 
@@ -46,6 +55,12 @@ impl<'a> Slice<'a> {
     /// Something was looked at that is perhaps not to be written.
     pub fn spend(&mut self, cost: usize) {
         self.room = self.room.saturating_sub(cost);
+        if self.room < self.next_tick {
+            self.next_tick = self.room.saturating_sub(TICK);
+            if self.begun.elapsed() >= LONGEST {
+                self.room = 0;
+            }
+        }
     }
 }
 
@@ -117,22 +132,32 @@ impl Frozen {
     }
 }
 
-/// Entries, or keys, that wait to be written: key group (one byte), length, bytes.
+/// Entries, or keys, that wait to be written, in blocks: key group (one byte), length, bytes.
 #[derive(Default)]
 pub struct Pending {
-    bytes: Vec<u8>,
+    blocks: VecDeque<Vec<u8>>,
+    /// Bytes of the first block that are written.
     written: usize,
 }
+
+/// Bytes of a block: to make room for more never moves what is there.
+const BLOCK: usize = 256 << 10;
 
 impl Pending {
     /// Adds what `encode` appends.
     pub fn push(&mut self, key_group: usize, encode: impl FnOnce(&mut Vec<u8>)) {
-        self.bytes.push(key_group as u8);
-        let length = self.bytes.len();
-        self.bytes.extend([0; 4]);
-        encode(&mut self.bytes);
-        let written = self.bytes.len() - length - 4;
-        self.bytes[length..length + 4].copy_from_slice(&(written as u32).to_le_bytes());
+        if self.blocks.back().is_none_or(|block| block.len() > BLOCK - BLOCK / 16) {
+            // The first one is often all.
+            let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
+            self.blocks.push_back(Vec::with_capacity(capacity));
+        }
+        let Some(block) = self.blocks.back_mut() else { return };
+        block.push(key_group as u8);
+        let length = block.len();
+        block.extend([0; 4]);
+        encode(block);
+        let encoded = block.len() - length - 4;
+        block[length..length + 4].copy_from_slice(&(encoded as u32).to_le_bytes());
     }
 
     /// Writes on of entries; whether that was all.
@@ -142,7 +167,7 @@ impl Pending {
         {
             slice.put(Saved::Entry { key_group, bytes })?;
         }
-        Ok(self.clear_if_done())
+        Ok(self.is_empty())
     }
 
     /// Writes on of keys that hold nothing, but of the key groups `images`; whether that was all.
@@ -154,26 +179,29 @@ impl Pending {
                 slice.put(Saved::Gone { key_group, key })?;
             }
         }
-        Ok(self.clear_if_done())
+        Ok(self.is_empty())
     }
 
     fn next(&mut self) -> Option<(usize, &[u8])> {
-        let (&key_group, mut left) = self.bytes[self.written..].split_first()?;
+        if self.blocks.front().is_some_and(|block| block.len() == self.written) {
+            self.blocks.pop_front();
+            self.written = 0;
+        }
+        let block = self.blocks.front()?;
+        let (&key_group, mut left) = block[self.written..].split_first()?;
         let bytes = take_bytes(&mut left)?;
-        self.written = self.bytes.len() - left.len();
+        self.written = block.len() - left.len();
         Some((usize::from(key_group), bytes))
     }
 
-    fn clear_if_done(&mut self) -> bool {
-        let is_done = self.written == self.bytes.len();
-        if is_done {
-            self.written = 0;
-            self.bytes.clear();
+    fn is_empty(&self) -> bool {
+        match self.blocks.front() {
+            None => true,
+            Some(first) => self.blocks.len() == 1 && first.len() == self.written,
         }
-        is_done
     }
 
     pub fn bytes(&self) -> u64 {
-        self.bytes.capacity() as u64
+        self.blocks.iter().map(|block| block.capacity() as u64).sum()
     }
 }
