@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod listen;
 pub mod parse;
 pub mod produce;
 pub mod run;

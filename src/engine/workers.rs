@@ -368,7 +368,7 @@ fn start_http(
     handles: &[WorkerHandle],
     observed: &Observed,
 ) -> Result<Option<http::ServerHandle>, String> {
-    let Some(address) = &options.http else { return Ok(None) };
+    let Some(endpoint) = &options.http else { return Ok(None) };
     let views = &job.topology.views;
     let tables = views.iter().map(|view| TableInfo {
         name: view.table.name.clone(),
@@ -380,7 +380,7 @@ fn start_http(
     let queries = QueryClient::new(tables.collect(), mappings.collect(), handles.to_vec());
     let health = observed.health.clone();
     let server = http::serve(
-        address,
+        endpoint,
         http::ApiState {
             queries: Arc::new(queries),
             metrics: observed.metrics.clone(),
@@ -391,7 +391,8 @@ fn start_http(
             metrics_json_default: options.metrics_json_default,
         },
     )?;
-    tracing::info!(address = %server.addr, "HTTP API listens");
+    let (token, tls) = (endpoint.token.is_some(), endpoint.tls.is_some());
+    tracing::info!(address = %server.addr, token, tls, "HTTP API listens");
     Ok(Some(server))
 }
 
