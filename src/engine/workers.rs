@@ -78,9 +78,8 @@ pub fn run(
 ) -> Result<RunSummary, Ended> {
     let started = Instant::now();
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let contexts: Vec<_> = job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
     let opening = SinkContext::until(options.stop.clone());
-    let observed = Observed::new(workers, [&contexts[..], std::slice::from_ref(&opening)].concat());
+    let (observed, contexts) = Observed::new(job, workers, &opening);
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (handles, commands) = handles(&wakers);
     let server = start_http(job, options, &handles, &observed)?;
@@ -214,13 +213,16 @@ impl Starter<'_> {
 }
 
 impl Observed {
-    fn new(workers: usize, contexts: Vec<SinkContext>) -> Self {
-        Self {
-            metrics: Metrics::new(),
-            latencies: Latencies::new(),
-            health: Arc::new(Health::new(workers, contexts)),
-            dead_letters: Arc::default(),
-        }
+    /// With the context of each sink.
+    fn new(job: &Job, workers: usize, opening: &SinkContext) -> (Self, Vec<SinkContext>) {
+        let metrics = Metrics::new();
+        let of_sink = |table: &Arc<Table>| SinkContext::observed(&metrics, &table.name);
+        let contexts: Vec<_> = job.topology.sinks.iter().map(of_sink).collect();
+        let all = [&contexts[..], std::slice::from_ref(opening)].concat();
+        let health = Arc::new(Health::new(workers, all));
+        let observed =
+            Self { metrics, latencies: Latencies::new(), health, dead_letters: Arc::default() };
+        (observed, contexts)
     }
 
     /// The control loop's summary with all that was counted.
