@@ -1,8 +1,9 @@
 //! A job's state folder: its lock, its generations, and what is thrown away.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::chain::Beginnings;
@@ -43,7 +44,9 @@ impl StateFolder {
             return Err(format!("'{job}' can't be a job's name: its state folder is named so"));
         }
         let dir = dir.join(job);
-        fs::create_dir_all(&dir).map_err(|error| at(&dir, &error))?;
+        // State holds what the input held: it is for this user alone.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+        made.map_err(|error| at(&dir, &error))?;
         let path = dir.join("lock");
         let lock = File::options()
             .create(true)

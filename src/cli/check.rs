@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::shard::topology;
+use crate::shard::topology::{self, Topology};
 use crate::sql::plan::Plan;
 use crate::sql::{self, explain, optimizer};
 
@@ -24,25 +24,31 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     paths.iter().map(read).collect()
 }
 
-fn plan(args: &FileArgs) -> Result<Plan, String> {
+/// The job's steps; all that is wrong with it where something is.
+pub fn topology(files: &[PathBuf]) -> Result<Topology, String> {
+    topology::build(&plan(files)?)
+}
+
+fn plan(files: &[PathBuf]) -> Result<Plan, String> {
     let env = |name: &str| std::env::var(name).ok();
-    let plan = sql::compile(&read(&args.files)?, &env, &BTreeMap::new()).map_err(|errors| {
+    let plan = sql::compile(&read(files)?, &env, &BTreeMap::new()).map_err(|errors| {
         let count = errors.len();
         let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
         format!("{count} error(s)\n\n{}", shown.join("\n\n"))
     })?;
-    let plan = optimizer::optimize(plan);
-    topology::build(&plan)?;
-    Ok(plan)
+    Ok(optimizer::optimize(plan))
 }
 
 pub fn check(args: &FileArgs) -> Result<(), String> {
-    let plan = plan(args)?;
+    let plan = plan(&args.files)?;
+    topology::build(&plan)?;
     eprintln!("no errors: {} table(s) written", plan.sinks.len());
     Ok(())
 }
 
 pub fn explain(args: &FileArgs) -> Result<(), String> {
-    print!("{}", explain::explain(&plan(args)?));
+    let plan = plan(&args.files)?;
+    topology::build(&plan)?;
+    print!("{}", explain::explain(&plan));
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::parse;
 use super::produce::events::Kind;
 use super::produce::{self, ProduceArgs};
 use crate::engine::{self, Pin, RunOptions, RunSummary};
+use crate::http::Endpoint;
 use crate::kafka::EmbeddedBroker;
 use crate::source::Bounds;
 
@@ -106,7 +107,7 @@ fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOpt
         pin: Pin::Off,
         batch_rows: 1_024,
         flush_interval: Duration::from_millis(5),
-        http: Some(args.http.clone()),
+        http: Some(Endpoint::open(&args.http)),
         metrics_json_default: false,
         bounds: Bounds::default(),
         settings: BTreeMap::new(),

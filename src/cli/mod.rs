@@ -2,6 +2,8 @@
 
 mod check;
 mod demo;
+mod dlq;
+mod listen;
 pub mod parse;
 pub mod produce;
 pub mod run;
@@ -40,6 +42,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// List, inspect and copy saved state
     State(state::StateArgs),
+    /// Count and show dead letters, and send them back to where they came from
+    Dlq(dlq::DlqArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -54,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => check::explain(&args),
         Command::Demo(args) => demo::run(&args),
         Command::State(args) => state::run(&args),
+        Command::Dlq(args) => dlq::run(&args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {

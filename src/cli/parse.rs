@@ -26,6 +26,17 @@ fn instant(text: &str) -> Option<i64> {
     text.parse().ok().or_else(written)
 }
 
+/// An instant as ms, or how long ago.
+pub fn moment(text: &str) -> Result<i64, String> {
+    let ago = || {
+        let ago = i64::try_from(duration(text).ok()?.as_millis()).ok()?;
+        Some(jiff::Timestamp::now().as_millisecond().saturating_sub(ago))
+    };
+    instant(text).or_else(ago).ok_or_else(|| {
+        format!("`{text}`: write 2026-01-05T10:30:00Z, milliseconds, or 2h for two hours ago")
+    })
+}
+
 pub fn start(text: &str) -> Result<StartAt, String> {
     match text {
         "earliest" => Ok(StartAt::Earliest),

@@ -21,9 +21,8 @@ pub struct RunArgs {
     /// How long updates of one key are merged
     #[arg(long, default_value = "5ms", value_parser = parse::duration)]
     flush_interval: std::time::Duration,
-    /// Address of the HTTP server, or off
-    #[arg(long, default_value = "127.0.0.1:6066")]
-    http: String,
+    #[command(flatten)]
+    http: super::listen::HttpArgs,
     /// What /metrics gives when the client does not say
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     metrics_default: String,
@@ -69,7 +68,7 @@ impl RunArgs {
             pin: self.pin,
             batch_rows: self.batch_rows as usize,
             flush_interval: self.flush_interval,
-            http: (self.http != "off").then_some(self.http),
+            http: self.http.resolve()?,
             metrics_json_default: self.metrics_default == "json",
             bounds: Bounds {
                 from: self.from.as_deref().map(parse::start).transpose()?,

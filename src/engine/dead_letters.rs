@@ -139,28 +139,40 @@ impl Writer {
         let raw = origin.block.value(rejected.row as usize);
         let partition = origin.partitions[record.partition as usize].to_string();
         let (offset, timestamp) = (record.position.to_string(), record.timestamp.to_string());
+        let (key, kept) =
+            (origin.block.key(rejected.row as usize), origin.block.headers(rejected.row as usize));
         match self.targets.get_mut(&origin.name) {
             Some(Target::File(file)) => {
-                let line = serde_json::json!({
+                let headers: Vec<_> =
+                    kept.iter().map(|(name, value)| (name, value.map(hex))).collect();
+                let mut line = serde_json::json!({
+                    "time": format!("{:.3}", jiff::Timestamp::now()),
                     "source": &*origin.name,
                     "partition": partition,
                     "offset": offset,
                     "timestamp": timestamp,
                     "reason": &*rejected.reason,
-                    "hex": raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                    "key": key.map(hex),
+                    "headers": headers,
+                    "hex": hex(raw),
                     "text": String::from_utf8_lossy(raw),
-                });
-                writeln!(file, "{line}").map_err(|error| format!("dead letters: {error}"))
+                })
+                .to_string();
+                line.push('\n');
+                // One write: `pelton dlq replay` appends to the file too.
+                file.write_all(line.as_bytes()).map_err(|error| format!("dead letters: {error}"))
             }
             Some(Target::Topic(producer)) => {
-                let headers = [
+                let own = [
                     ("topic", &*origin.name),
                     ("partition", &partition),
                     ("offset", &offset),
                     ("timestamp", &timestamp),
                     ("reason", &rejected.reason),
                 ];
-                producer.send(raw, origin.block.key(rejected.row as usize), &headers)
+                // Behind the record's own: whoever looks for the last of a name finds these.
+                let own = own.map(|(name, value)| (name, Some(value.as_bytes())));
+                producer.send(raw, key, &[&kept[..], &own[..]].concat())
             }
             Some(Target::None) | None => Ok(()),
         }
@@ -178,4 +190,8 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::http::Endpoint;
 use crate::metrics::latency::StageLatency;
 use crate::shard::topology::{self, Topology};
 use crate::sink::kafka::transaction::TransactionError;
@@ -40,8 +41,8 @@ pub struct RunOptions {
     pub pin: Pin,
     pub batch_rows: usize,
     pub flush_interval: Duration,
-    /// Address of the HTTP API; `None` = off.
-    pub http: Option<String>,
+    /// The HTTP API; `None` = off.
+    pub http: Option<Endpoint>,
     pub metrics_json_default: bool,
     pub bounds: Bounds,
     /// `--set key=value`.

@@ -78,9 +78,8 @@ pub fn run(
 ) -> Result<RunSummary, Ended> {
     let started = Instant::now();
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let contexts: Vec<_> = job.topology.sinks.iter().map(|_| SinkContext::default()).collect();
     let opening = SinkContext::until(options.stop.clone());
-    let observed = Observed::new(workers, [&contexts[..], std::slice::from_ref(&opening)].concat());
+    let (observed, contexts) = Observed::new(job, workers, &opening);
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (handles, commands) = handles(&wakers);
     let server = start_http(job, options, &handles, &observed)?;
@@ -215,13 +214,16 @@ impl Starter<'_> {
 }
 
 impl Observed {
-    fn new(workers: usize, contexts: Vec<SinkContext>) -> Self {
-        Self {
-            metrics: Metrics::new(),
-            latencies: Latencies::new(),
-            health: Arc::new(Health::new(workers, contexts)),
-            dead_letters: Arc::default(),
-        }
+    /// With the context of each sink.
+    fn new(job: &Job, workers: usize, opening: &SinkContext) -> (Self, Vec<SinkContext>) {
+        let metrics = Metrics::new();
+        let of_sink = |table: &Arc<Table>| SinkContext::observed(&metrics, &table.name);
+        let contexts: Vec<_> = job.topology.sinks.iter().map(of_sink).collect();
+        let all = [&contexts[..], std::slice::from_ref(opening)].concat();
+        let health = Arc::new(Health::new(workers, all));
+        let observed =
+            Self { metrics, latencies: Latencies::new(), health, dead_letters: Arc::default() };
+        (observed, contexts)
     }
 
     /// The control loop's summary with all that was counted.
@@ -369,7 +371,7 @@ fn start_http(
     handles: &[WorkerHandle],
     observed: &Observed,
 ) -> Result<Option<http::ServerHandle>, String> {
-    let Some(address) = &options.http else { return Ok(None) };
+    let Some(endpoint) = &options.http else { return Ok(None) };
     let views = &job.topology.views;
     let tables = views.iter().map(|view| TableInfo {
         name: view.table.name.clone(),
@@ -381,7 +383,7 @@ fn start_http(
     let queries = QueryClient::new(tables.collect(), mappings.collect(), handles.to_vec());
     let health = observed.health.clone();
     let server = http::serve(
-        address,
+        endpoint,
         http::ApiState {
             queries: Arc::new(queries),
             metrics: observed.metrics.clone(),
@@ -392,7 +394,8 @@ fn start_http(
             metrics_json_default: options.metrics_json_default,
         },
     )?;
-    tracing::info!(address = %server.addr, "HTTP API listens");
+    let (token, tls) = (endpoint.token.is_some(), endpoint.tls.is_some());
+    tracing::info!(address = %server.addr, token, tls, "HTTP API listens");
     Ok(Some(server))
 }
 

@@ -7,12 +7,14 @@ mod answer;
 mod metrics;
 mod path;
 mod queries;
+mod security;
 mod server;
 mod tables;
 
 use std::sync::Arc;
 
 pub use queries::Queries;
+pub use security::{Endpoint, Token, tls};
 pub use server::{Server, ServerHandle, serve};
 
 use crate::metrics::{Latencies, Metrics};

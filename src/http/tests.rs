@@ -13,6 +13,10 @@ use crate::shard::query::{Cursor, Page, QueryError, TableInfo};
 
 const MINUTE: i64 = 1_696_163_640_000;
 
+fn serve(addr: &str, state: ApiState) -> Result<ServerHandle, String> {
+    super::serve(&Endpoint::open(addr), state)
+}
+
 struct Fake {
     tables: Vec<TableInfo>,
     rows: Vec<Vec<Vec<Value>>>,

@@ -11,4 +11,4 @@ pub use config::{
 pub use embedded::EmbeddedBroker;
 pub use offsets::{Committed, Offsets};
 pub use topic::{CreateTopic, ensure_topic, partition_count};
-pub(crate) use topic::{count_with, metadata_with};
+pub(crate) use topic::{count_with, metadata_with, with_cause};

@@ -47,6 +47,9 @@ impl CreateTopic {
     }
 }
 
+/// Events of a client that are looked at for the cause of its silence.
+const EVENTS: usize = 100;
+
 /// Number of partitions of a topic; `None` where there is no such topic. Waits up to `timeout`.
 pub fn partition_count(
     config: &ClientConfig,
@@ -54,7 +57,33 @@ pub fn partition_count(
     timeout: Duration,
 ) -> Result<Option<i32>, String> {
     let client: BaseConsumer = config.create().map_err(|error| explain(&error))?;
-    count_with(&client, topic, timeout)
+    count_with(&client, topic, timeout).map_err(|reason| with_cause(&client, reason))
+}
+
+/// Why a client that is not used for reading has no answer, where a setting is to blame: asking for
+/// metadata tells only that nobody answers.
+pub(crate) fn with_cause(client: &BaseConsumer, reason: String) -> String {
+    use RDKafkaErrorCode as Code;
+    let advice = |code| match code {
+        Code::Authentication | Code::SaslAuthenticationFailed => Some(
+            "the broker refuses the login: check 'properties.sasl.mechanism', user and password",
+        ),
+        Code::SSL => Some(
+            "no TLS connection: check 'properties.security.protocol' and 'properties.ssl.*' (the \
+             certificate must be trusted and name the host)",
+        ),
+        _ => None,
+    };
+    for _ in 0..EVENTS {
+        match client.poll(Duration::ZERO) {
+            Some(Err(KafkaError::MessageConsumption(code))) if advice(code).is_some() => {
+                return format!("{reason}: {}", advice(code).unwrap_or_default());
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    reason
 }
 
 /// As [`partition_count`], by a client that is there.

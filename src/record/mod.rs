@@ -5,6 +5,7 @@
 pub mod batch;
 mod batch_builder;
 pub mod column;
+pub mod headers;
 pub mod json;
 pub mod key;
 pub mod raw;

@@ -28,6 +28,36 @@ pub struct RawBlock {
     pub payload: Vec<u8>,
     pub keys: Vec<u8>,
     pub records: Vec<RawRecord>,
+    pub headers: Headers,
+}
+
+/// The headers of the records that have any, for dead letters.
+#[derive(Debug, Default)]
+pub struct Headers {
+    bytes: Vec<u8>,
+    /// Row, and where its headers lie in `bytes`, by row.
+    rows: Vec<(u32, u32, u32)>,
+}
+
+impl Headers {
+    /// As [`super::headers::read`] takes them, of the row that was pushed last.
+    fn push(&mut self, row: usize, headers: &[u8]) {
+        let from = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(headers);
+        self.rows.push((row as u32, from, self.bytes.len() as u32));
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.rows.clear();
+    }
+
+    fn of(&self, row: usize) -> &[u8] {
+        match self.rows.binary_search_by_key(&(row as u32), |&(row, ..)| row) {
+            Ok(at) => &self.bytes[self.rows[at].1 as usize..self.rows[at].2 as usize],
+            Err(_) => &[],
+        }
+    }
 }
 
 impl RawBlock {
@@ -35,6 +65,12 @@ impl RawBlock {
         self.payload.clear();
         self.keys.clear();
         self.records.clear();
+        self.headers.clear();
+    }
+
+    /// The headers of the record that was pushed last; not empty.
+    pub fn push_headers(&mut self, headers: &[u8]) {
+        self.headers.push(self.records.len() - 1, headers);
     }
 
     /// Appends a record's value; the caller calls [`RawBlock::pad`] once at the end.
@@ -73,13 +109,15 @@ pub struct SharedBlock {
     pub payload: std::sync::Arc<Vec<u8>>,
     pub keys: Vec<u8>,
     pub records: Vec<RawRecord>,
+    pub headers: Headers,
 }
 
 impl SharedBlock {
     /// The block's memory for new records, once no column uses it any more.
     pub fn recycle(self) -> Option<RawBlock> {
         let payload = std::sync::Arc::into_inner(self.payload)?;
-        let mut block = RawBlock { payload, keys: self.keys, records: self.records };
+        let mut block =
+            RawBlock { payload, keys: self.keys, records: self.records, headers: self.headers };
         block.clear();
         Some(block)
     }
@@ -92,5 +130,9 @@ impl SharedBlock {
     pub fn key(&self, row: usize) -> Option<&[u8]> {
         let (offset, len) = self.records[row].key?;
         Some(&self.keys[offset as usize..(offset + len) as usize])
+    }
+
+    pub fn headers(&self, row: usize) -> Vec<super::headers::Header<'_>> {
+        super::headers::read(self.headers.of(row))
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::metrics::{Counter, Gauge, Metrics};
 use crate::record::Batch;
 use crate::sql::plan::Table;
 
@@ -111,11 +112,23 @@ struct Shared {
     stopping: AtomicBool,
     /// The flag of the whole job.
     job_stops: Option<Arc<AtomicBool>>,
-    retries: std::sync::atomic::AtomicU64,
+    retries: Counter,
+    /// 1 while there is a problem.
+    waits: Gauge,
     problem: Mutex<Option<String>>,
 }
 
 impl SinkContext {
+    /// The context of a table, whose troubles are shown.
+    pub fn observed(metrics: &Metrics, table: &str) -> Self {
+        let labels = [("sink", table)];
+        let help = "What a sink had to do again: connections, requests, writes";
+        let retries = metrics.counter("pelton_sink_retries_total", help, &labels);
+        let help = "1 while a sink cannot go on and holds the stream back";
+        let waits = metrics.gauge("pelton_sink_waits", help, &labels);
+        Self { shared: Arc::new(Shared { retries, waits, ..Shared::default() }) }
+    }
+
     /// For what has to end as soon as the job is told to: nothing is under way yet.
     pub fn until(job_stops: Arc<AtomicBool>) -> Self {
         let shared = Shared { job_stops: Some(job_stops), ..Shared::default() };
@@ -150,6 +163,7 @@ impl SinkContext {
 
     /// Says why the sink holds the stream back; `None` when it goes on.
     pub fn set_problem(&self, problem: Option<String>) {
+        self.shared.waits.set_i64(problem.is_some().into());
         if let Ok(mut current) = self.shared.problem.lock() {
             *current = problem;
         }
@@ -160,10 +174,10 @@ impl SinkContext {
     }
 
     pub fn count_retry(&self) {
-        self.shared.retries.fetch_add(1, Ordering::Relaxed);
+        self.shared.retries.add(1);
     }
 
     pub fn retries(&self) -> u64 {
-        self.shared.retries.load(Ordering::Relaxed)
+        self.shared.retries.get()
     }
 }

@@ -118,7 +118,12 @@ impl JsonDecoder {
             let payload = Arc::new(std::mem::take(&mut block.payload));
             (out.finish(&payload), payload)
         };
-        let block = SharedBlock { payload: extra, keys: block.keys, records: block.records };
+        let block = SharedBlock {
+            payload: extra,
+            keys: block.keys,
+            records: block.records,
+            headers: block.headers,
+        };
         Decoded { columns, rejected, skipped, block }
     }
 

@@ -62,6 +62,8 @@ pub fn open(
     metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     let options = Options::parse(&table).map_err(|e| format!("table '{}': {e}", table.name))?;
+    let help = "Dates and times beyond what their ClickHouse column holds, written as the nearest";
+    let clamped = metrics.counter("pelton_sink_clamped_total", help, &[("sink", &table.name)]);
     let mut server = Server::new(&options, context)?;
     let insert = Insert::prepare(&table, &options, &mut server)?;
     let of = match publisher {
@@ -69,10 +71,9 @@ pub fn open(
         // Rows that are not published by epoch are another start's no more than once.
         None => format!("{:016x}", RandomState::new().hash_one(std::process::id())),
     };
-    let help = "Dates and times beyond what their ClickHouse column holds, written as the nearest";
     Ok(Box::new(ClickHouse {
         name: format!("{of}:{}", table.name),
-        clamped: metrics.counter("pelton_sink_clamped_total", help, &[("sink", &table.name)]),
+        clamped,
         table,
         options,
         server,

@@ -3,6 +3,7 @@
 use rdkafka::ClientConfig;
 
 use super::producer::{Outgoing, Producer};
+use crate::record::headers::Header;
 use crate::sink::SinkContext;
 
 pub struct DeadLetterProducer {
@@ -15,12 +16,12 @@ impl DeadLetterProducer {
         Ok(Self { producer: Producer::new(config, topic, context)? })
     }
 
-    /// The record's value and key as they came, the reason and origin as headers.
+    /// The record's value and key as they came; its headers, the reason and the origin.
     pub fn send(
         &mut self,
         raw: &[u8],
         key: Option<&[u8]>,
-        headers: &[(&str, &str)],
+        headers: &[Header<'_>],
     ) -> Result<(), String> {
         self.producer.send(Outgoing { key, value: Some(raw), headers, ..Outgoing::default() })
     }

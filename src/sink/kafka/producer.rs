@@ -13,6 +13,7 @@ use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
 use crate::kafka::explain;
+use crate::record::headers;
 use crate::sink::SinkContext;
 
 /// Waiting this long for room or for acknowledgements is a problem to show.
@@ -122,7 +123,7 @@ pub(super) struct Outgoing<'a> {
     /// `None` = a tombstone.
     pub value: Option<&'a [u8]>,
     pub partition: Option<i32>,
-    pub headers: &'a [(&'a str, &'a str)],
+    pub headers: &'a [headers::Header<'a>],
 }
 
 /// Sends to one topic; used by one thread, which also serves the callbacks.
@@ -148,8 +149,8 @@ impl Producer {
         let mut headers = None;
         if !record.headers.is_empty() {
             let list = OwnedHeaders::new_with_capacity(record.headers.len());
-            let add = |list: OwnedHeaders, &(key, value): &(&str, &str)| {
-                list.insert(Header { key, value: Some(value) })
+            let add = |list: OwnedHeaders, &(key, value): &headers::Header<'_>| {
+                list.insert(Header { key, value })
             };
             headers = Some(record.headers.iter().fold(list, add));
         }

@@ -1,7 +1,7 @@
 //! Reads through the client library, in batches: the one unsafe place of the source. Its safe
 //! calls hand over one message at a time, at two to three times the cost.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use rdkafka_sys as sys;
 
 use super::reader::{Event, Reader, Taken};
 use crate::kafka::explain;
+use crate::record::headers;
 
 /// Partitions of a consumer, assigned statically. Each has a queue of its own, so that one can be
 /// left alone while others are read.
@@ -91,6 +92,8 @@ impl Reader for Client {
 struct BatchQueue {
     queue: *mut sys::rd_kafka_queue_t,
     messages: Vec<*mut sys::rd_kafka_message_t>,
+    /// Of the message that is handed over.
+    headers: Vec<u8>,
     topic: CString,
     consumer: Arc<BaseConsumer>,
 }
@@ -137,7 +140,7 @@ impl BatchQueue {
         if queue.is_null() {
             return Err("the Kafka client has no such queue".into());
         }
-        Ok(Self { queue, messages: Vec::new(), topic, consumer })
+        Ok(Self { queue, messages: Vec::new(), headers: Vec::new(), topic, consumer })
     }
 
     /// Hands what has come, at most `max` events, to `take`, which copies what it keeps: a
@@ -157,7 +160,8 @@ impl BatchQueue {
             // SAFETY: each pointer is a message that we own until we destroy it, once, here; its
             // bytes are borrowed by `take` only for the call.
             unsafe {
-                take(event(&*message));
+                write_headers(message, &mut self.headers);
+                take(event(&*message, &self.headers));
                 sys::rd_kafka_message_destroy(message);
             }
         }
@@ -199,8 +203,39 @@ impl Drop for BatchQueue {
     }
 }
 
+/// The headers of a message in Kafka's own form, nothing where it has none.
+///
+/// # Safety
+/// `message` is alive and not shared.
+unsafe fn write_headers(message: *mut sys::rd_kafka_message_t, out: &mut Vec<u8>) {
+    out.clear();
+    let mut list = std::ptr::null_mut();
+    let mut found = Vec::new();
+    // SAFETY: the message is alive and lends its list and all it holds; each of the four results
+    // is ours, and set where the call says so. Names end in zero.
+    unsafe {
+        if sys::rd_kafka_message_headers(message, &mut list)
+            != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+        {
+            return;
+        }
+        for index in 0..sys::rd_kafka_header_cnt(list) {
+            let (mut name, mut value, mut len) = (std::ptr::null(), std::ptr::null(), 0);
+            let code = sys::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut len);
+            if code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
+                && let Ok(name) = CStr::from_ptr(name).to_str()
+            {
+                found.push((name, bytes(value, len)));
+            }
+        }
+    }
+    if !found.is_empty() {
+        headers::write(found.into_iter(), out);
+    }
+}
+
 /// Views a message.
-fn event(message: &sys::rd_kafka_message_t) -> Event<'_> {
+fn event<'a>(message: &'a sys::rd_kafka_message_t, headers: &'a [u8]) -> Event<'a> {
     let (partition, offset) = (message.partition, message.offset);
     if message.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
         return Event::Mark { partition, offset, code: message.err.into() };
@@ -214,6 +249,7 @@ fn event(message: &sys::rd_kafka_message_t) -> Event<'_> {
             timestamp: sys::rd_kafka_message_timestamp(message, &mut kind),
             key: bytes(message.key, message.key_len),
             value: bytes(message.payload, message.len),
+            headers,
         }
     }
 }

@@ -21,7 +21,7 @@ use self::start::{Range, Resolver};
 use self::watch::{Bell, Watch};
 use super::{OpenSource, PartitionState, Polled, Position, Source};
 use crate::kafka::{
-    Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch,
+    Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch, with_cause,
 };
 use crate::record::{RawBlock, RawRecord};
 use crate::sql::plan::Table;
@@ -57,7 +57,7 @@ fn wait_for_partitions(
         let reason = match count_with(client, topic, question) {
             Ok(Some(count)) => return Ok((0..count).collect()),
             Ok(None) => format!("Kafka topic '{topic}' is not there"),
-            Err(reason) => reason,
+            Err(reason) => with_cause(client, reason),
         };
         problem(&reason);
         if started.elapsed() >= patience {
@@ -297,7 +297,7 @@ impl Reading<'_> {
     #[inline]
     fn take(&mut self, event: Event<'_>) {
         match event {
-            Event::Record { partition, offset, timestamp, key, value } => {
+            Event::Record { partition, offset, timestamp, key, value, headers } => {
                 // Partitions are dealt out round robin, so this is the index in `numbers`.
                 let index = partition as usize / self.workers;
                 let Some(state) = self.state.get_mut(index) else { return };
@@ -314,6 +314,9 @@ impl Reading<'_> {
                         ..RawRecord::default()
                     };
                     self.block.push(value, key, meta);
+                    if !headers.is_empty() {
+                        self.block.push_headers(headers);
+                    }
                 }
                 if state.advance(offset + 1) {
                     self.found.through.push(index);

@@ -13,6 +13,8 @@ pub enum Event<'a> {
         timestamp: i64,
         key: Option<&'a [u8]>,
         value: Option<&'a [u8]>,
+        /// As [`crate::record::headers::read`] takes them; empty where there are none.
+        headers: &'a [u8],
     },
     /// An error or mark (such as the end of a partition) at an offset.
     Mark { partition: i32, offset: i64, code: RDKafkaErrorCode },

@@ -338,6 +338,7 @@ impl Reading {
                     timestamp: record.timestamp,
                     key: record.key,
                     value: record.value,
+                    headers: record.headers,
                 }),
                 Err(reason) => take(Event::Damaged { partition, reason }),
             }

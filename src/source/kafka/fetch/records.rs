@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::compression::unpack;
 use super::wire::Aborted;
+use crate::record::headers::{range, varint};
 
 /// Bytes of a batch before its records.
 const HEADER: usize = 61;
@@ -80,6 +81,8 @@ pub struct Record<'a> {
     pub timestamp: i64,
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
+    /// Empty where there are none.
+    pub headers: &'a [u8],
 }
 
 /// The records of one batch after another. Its memory is used again.
@@ -172,7 +175,8 @@ impl Batches {
             .unwrap_or_else(|| self.base_timestamp.saturating_add(raw.timestamp_delta));
         let offset = self.base_offset.saturating_add(raw.offset_delta);
         let bytes = |range: Option<(usize, usize)>| range.map(|(from, to)| &self.records[from..to]);
-        Ok(Record { offset, timestamp, key: bytes(raw.key), value: bytes(raw.value) })
+        let (key, value) = (bytes(raw.key), bytes(raw.value));
+        Ok(Record { offset, timestamp, key, value, headers: &self.records[raw.headers..end] })
     }
 }
 
@@ -182,6 +186,8 @@ struct Raw {
     offset_delta: i64,
     key: Option<(usize, usize)>,
     value: Option<(usize, usize)>,
+    /// Where they begin, up to the record's end; the end itself where there are none.
+    headers: usize,
 }
 
 /// The record at `at` and where it ends; `None` where it does not hold together.
@@ -196,36 +202,9 @@ fn record(bytes: &[u8], mut at: usize) -> Option<(Raw, usize)> {
     let offset_delta = varint(bytes, &mut at)?;
     let key = range(bytes, &mut at)?;
     let value = range(bytes, &mut at)?;
-    // Headers follow up to the end.
-    Some((Raw { timestamp_delta, offset_delta, key, value }, end))
-}
-
-/// A length and the bytes it counts; inner `None` for null.
-#[inline]
-fn range(bytes: &[u8], at: &mut usize) -> Option<Option<(usize, usize)>> {
-    let len = varint(bytes, at)?;
-    if len < 0 {
-        return Some(None);
-    }
-    let from = *at;
-    let to = from.checked_add(usize::try_from(len).ok()?).filter(|to| *to <= bytes.len())?;
-    *at = to;
-    Some(Some((from, to)))
-}
-
-/// A zigzag number of up to 64 bits, seven bits a byte, lowest first.
-#[inline]
-fn varint(bytes: &[u8], at: &mut usize) -> Option<i64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.get(*at)?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some((value >> 1) as i64 ^ -((value & 1) as i64));
-        }
-    }
-    None
+    // No headers are a count of zero, which is one byte.
+    let headers = if end - at > 1 { at } else { end };
+    Some((Raw { timestamp_delta, offset_delta, key, value, headers }, end))
 }
 
 /// Which producers' records belong to an aborted transaction, as the batches go by.
@@ -338,11 +317,15 @@ mod tests {
         assert_eq!(whole_batch(&bytes), Some((bytes.len(), 45)));
         let mut batches = Batches::default();
         assert_eq!(batches.open(&bytes, true), Ok(bytes.len()));
-        let first = Record { offset: 40, timestamp: 1_000, key: Some(b"k"), value: Some(b"value") };
+        let headers: &[u8] = b"\x02\x0cheader\x01";
+        assert_eq!(crate::record::headers::read(headers), [("header", None)]);
+        let record =
+            |offset, timestamp, key, value| Record { offset, timestamp, key, value, headers };
+        let first = record(40, 1_000, Some(b"k"), Some(b"value"));
         assert_eq!(batches.next(), Ok(first));
-        let second = Record { offset: 42, timestamp: 1_001, key: None, value: None };
+        let second = record(42, 1_001, None, None);
         assert_eq!(batches.next(), Ok(second));
-        let third = Record { offset: 44, timestamp: 1_002, key: Some(b""), value: Some(b"") };
+        let third = record(44, 1_002, Some(b""), Some(b""));
         assert_eq!(batches.next(), Ok(third));
         assert!(!batches.has_more());
     }
