@@ -7,6 +7,7 @@ pub mod produce;
 pub mod run;
 pub mod signal;
 mod state;
+mod test;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// List, inspect and copy saved state
     State(state::StateArgs),
+    /// Run a job's tests: cases of input and expected rows in files, nothing connected to
+    Test(test::TestArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -47,13 +50,19 @@ enum Command {
 /// Parses the arguments and does what they say; errors go to standard error.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log(cli.log_format);
+    // Those who wait for an answer are told what is wrong by it.
+    let level = match cli.command {
+        Command::Test(_) => "error",
+        _ => "info",
+    };
+    start_log(cli.log_format, level);
     let outcome = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Demo(args) => demo::run(&args),
         Command::State(args) => state::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {
@@ -65,9 +74,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start_log(format: LogFormat) {
+fn start_log(format: LogFormat, level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // Standard output carries print rows alone.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
