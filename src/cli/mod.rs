@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod infer;
 pub mod parse;
 pub mod produce;
 pub mod run;
@@ -43,6 +44,8 @@ enum Command {
     State(state::StateArgs),
     /// Run a job's tests: cases of input and expected rows in files, nothing connected to
     Test(test::TestArgs),
+    /// Write the CREATE TABLE for JSON records in a file or a topic
+    Infer(infer::InferArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -52,7 +55,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // Those who wait for an answer are told what is wrong by it.
     let level = match cli.command {
-        Command::Test(_) => "error",
+        Command::Test(_) | Command::Infer(_) => "error",
         _ => "info",
     };
     start_log(cli.log_format, level);
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Infer(args) => infer::run(&args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {
