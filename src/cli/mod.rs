@@ -7,6 +7,7 @@ pub mod parse;
 pub mod produce;
 pub mod run;
 pub mod signal;
+mod sql;
 mod state;
 mod test;
 pub mod usage;
@@ -46,6 +47,8 @@ enum Command {
     Test(test::TestArgs),
     /// Write the CREATE TABLE for JSON records in a file or a topic
     Infer(infer::InferArgs),
+    /// Run statements one by one, from a prompt or a script
+    Sql(sql::SqlArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -55,7 +58,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     // Those who wait for an answer are told what is wrong by it.
     let level = match cli.command {
-        Command::Test(_) | Command::Infer(_) => "error",
+        Command::Test(_) | Command::Infer(_) | Command::Sql(_) => "error",
         _ => "info",
     };
     start_log(cli.log_format, level);
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::State(args) => state::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Infer(args) => infer::run(&args),
+        Command::Sql(args) => sql::run(args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {

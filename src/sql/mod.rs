@@ -23,6 +23,7 @@ mod query;
 mod rank;
 mod row_pattern;
 mod scope;
+pub mod script;
 mod select;
 mod set_operations;
 mod statement;
