@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::error::SqlError;
 use crate::shard::topology::{self, Topology};
 use crate::sql::plan::Plan;
 use crate::sql::{self, explain, optimizer};
@@ -24,19 +25,29 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     paths.iter().map(read).collect()
 }
 
+/// All that is wrong with a job's text, for people.
+pub fn shown(errors: &[SqlError]) -> String {
+    let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    format!("{} error(s)\n\n{}", errors.len(), shown.join("\n\n"))
+}
+
+/// The plan of a job, with the variables of the environment.
+pub fn compile(
+    files: &[(String, String)],
+    settings: &BTreeMap<String, String>,
+) -> Result<Plan, String> {
+    let env = |name: &str| std::env::var(name).ok();
+    let plan = sql::compile(files, &env, settings).map_err(|errors| shown(&errors))?;
+    Ok(optimizer::optimize(plan))
+}
+
 /// The job's steps; all that is wrong with it where something is.
 pub fn topology(files: &[PathBuf]) -> Result<Topology, String> {
     topology::build(&plan(files)?)
 }
 
 fn plan(files: &[PathBuf]) -> Result<Plan, String> {
-    let env = |name: &str| std::env::var(name).ok();
-    let plan = sql::compile(&read(files)?, &env, &BTreeMap::new()).map_err(|errors| {
-        let count = errors.len();
-        let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        format!("{count} error(s)\n\n{}", shown.join("\n\n"))
-    })?;
-    Ok(optimizer::optimize(plan))
+    compile(&read(files)?, &BTreeMap::new())
 }
 
 pub fn check(args: &FileArgs) -> Result<(), String> {

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use super::parse;
 use super::produce::events::Kind;
 use super::produce::{self, ProduceArgs};
+use crate::engine::connectors::Connectors;
 use crate::engine::{self, Pin, RunOptions, RunSummary};
 use crate::http::Endpoint;
 use crate::kafka::EmbeddedBroker;
+use crate::shard::worker::Clock;
 use crate::source::Bounds;
 
 const JOB: &str = include_str!("../../pipelines/user_events.sql");
@@ -101,8 +103,12 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
 
 fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOptions, String> {
     let text = with_defaults(&JOB.replace("${KAFKA:-127.0.0.1:9092}", kafka));
+    let files = [("pipelines/user_events.sql".to_owned(), text)];
     Ok(RunOptions {
-        files: vec![("pipelines/user_events.sql".into(), text)],
+        plan: super::check::compile(&files, &BTreeMap::new())?,
+        name: "user_events".into(),
+        connect: Arc::new(Connectors),
+        clock: Clock::System,
         shards: parse::shards(&args.shards)?,
         pin: Pin::Off,
         batch_rows: 1_024,
@@ -110,7 +116,6 @@ fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOpt
         http: Some(Endpoint::open(&args.http)),
         metrics_json_default: false,
         bounds: Bounds::default(),
-        settings: BTreeMap::new(),
         state_dir: None,
         allow_older_state: false,
         allow_dropped_state: false,

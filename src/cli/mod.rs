@@ -3,12 +3,15 @@
 mod check;
 mod demo;
 mod dlq;
+mod infer;
 mod listen;
 pub mod parse;
 pub mod produce;
 pub mod run;
 pub mod signal;
+mod sql;
 mod state;
+mod test;
 pub mod usage;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +47,12 @@ enum Command {
     State(state::StateArgs),
     /// Count and show dead letters, and send them back to where they came from
     Dlq(dlq::DlqArgs),
+    /// Run a job's tests: cases of input and expected rows in files, nothing connected to
+    Test(test::TestArgs),
+    /// Write the CREATE TABLE for JSON records in a file or a topic
+    Infer(infer::InferArgs),
+    /// Run statements one by one, from a prompt or a script
+    Sql(sql::SqlArgs),
     /// Generate load: user events, profiles or clickstream, to Kafka or a file
     Produce(produce::ProduceArgs),
 }
@@ -51,7 +60,12 @@ enum Command {
 /// Parses the arguments and does what they say; errors go to standard error.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log(cli.log_format);
+    // Those who wait for an answer are told what is wrong by it.
+    let level = match cli.command {
+        Command::Test(_) | Command::Infer(_) | Command::Sql(_) => "error",
+        _ => "info",
+    };
+    start_log(cli.log_format, level);
     let outcome = match cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
@@ -59,6 +73,9 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::State(args) => state::run(&args),
         Command::Dlq(args) => dlq::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Infer(args) => infer::run(&args),
+        Command::Sql(args) => sql::run(args),
         Command::Produce(args) => produce::run(&args),
     };
     match outcome {
@@ -70,9 +87,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start_log(format: LogFormat) {
+fn start_log(format: LogFormat, level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // Standard output carries print rows alone.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

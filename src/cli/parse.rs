@@ -21,7 +21,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Milliseconds since the epoch, or an ISO instant.
-fn instant(text: &str) -> Option<i64> {
+pub fn instant(text: &str) -> Option<i64> {
     let written = || text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond());
     text.parse().ok().or_else(written)
 }

@@ -1,9 +1,12 @@
 //! `pelton run`.
 
 use super::parse;
+use crate::engine::connectors::Connectors;
 use crate::engine::{Pin, RunOptions};
+use crate::shard::worker::Clock;
 use crate::source::Bounds;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The flags as typed.
 #[derive(clap::Args)]
@@ -62,8 +65,14 @@ pub struct RunArgs {
 impl RunArgs {
     fn resolve(self) -> Result<RunOptions, String> {
         let files = super::check::read(&self.files)?;
+        let settings = self.settings.into_iter().collect();
+        // A job is named after its first file.
+        let name = self.files.first().and_then(|file| file.file_stem());
         Ok(RunOptions {
-            files,
+            plan: super::check::compile(&files, &settings)?,
+            name: name.unwrap_or_default().to_string_lossy().into_owned(),
+            connect: Arc::new(Connectors),
+            clock: Clock::System,
             shards: parse::shards(&self.shards)?,
             pin: self.pin,
             batch_rows: self.batch_rows as usize,
@@ -74,7 +83,6 @@ impl RunArgs {
                 from: self.from.as_deref().map(parse::start).transpose()?,
                 until: self.until.as_deref().map(parse::end).transpose()?,
             },
-            settings: self.settings.into_iter().collect(),
             state_dir: (self.state_dir != "off").then(|| self.state_dir.into()),
             allow_older_state: self.allow_older_state,
             allow_dropped_state: self.allow_dropped_state,

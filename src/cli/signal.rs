@@ -13,6 +13,15 @@ extern "C" fn on_signal(number: libc::c_int) {
     }
 }
 
+/// Takes the handlers away: the signals end the process again, until [`stop_flag`] is called.
+pub fn release() {
+    for number in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: the default action needs nothing of this process.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+    STOP.get().into_iter().for_each(|stop| stop.store(false, Ordering::SeqCst));
+}
+
 /// The flag that the signals set; the handlers are installed at the first call.
 pub fn stop_flag() -> Arc<AtomicBool> {
     let stop = STOP.get_or_init(|| Arc::new(AtomicBool::new(false))).clone();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::metrics::Metrics;
+use crate::operator::Rejected;
 use crate::record::json::{JsonField, JsonOptions};
 use crate::shard::options;
 use crate::sink::kafka::transaction::Transactions;
@@ -10,8 +11,52 @@ use crate::sink::{self, Publisher, Sink, SinkContext};
 use crate::source::{self, OpenSource, Source};
 use crate::sql::plan::{ScanField, Table};
 
-/// Whether a table's input ends by itself.
-pub fn is_bounded(table: &Table) -> bool {
+/// Who opens what a job reads and writes: [`Connectors`], or what stands in for them where a job is
+/// tested or looked at.
+pub trait Connect: Send + Sync {
+    /// Whether a table's input ends by itself.
+    fn is_bounded(&self, table: &Table) -> bool {
+        is_bounded(table)
+    }
+
+    fn open_source(&self, request: OpenSource) -> Result<Box<dyn Source>, String> {
+        open_source(request)
+    }
+
+    fn open_sink(&self, request: OpenSink) -> Result<Box<dyn Sink>, String> {
+        open_sink(request)
+    }
+
+    /// Takes the records that cannot be used, instead of where their tables say that they go.
+    fn take_rejected(&self) -> Option<TakeRejected> {
+        None
+    }
+
+    /// Whether the groups of Kafka tables get to know how far the job has read.
+    fn commits_offsets(&self) -> bool {
+        true
+    }
+}
+
+pub type TakeRejected = Box<dyn FnMut(&Rejected) + Send>;
+
+/// What the tables say.
+pub struct Connectors;
+
+impl Connect for Connectors {}
+
+/// What opening a sink needs to know.
+pub struct OpenSink {
+    pub table: Arc<Table>,
+    pub zone: jiff::tz::TimeZone,
+    pub context: SinkContext,
+    /// Where the rows go out by a Kafka transaction, with the first epoch.
+    pub transactions: Option<(Arc<Transactions>, u64)>,
+    pub publisher: Option<Publisher>,
+    pub metrics: Metrics,
+}
+
+fn is_bounded(table: &Table) -> bool {
     match &*table.connector {
         "filesystem" => true,
         "datagen" => {
@@ -24,7 +69,7 @@ pub fn is_bounded(table: &Table) -> bool {
     }
 }
 
-pub fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
+fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
     match &*request.table.connector {
         "kafka" => source::kafka::open(request),
         "filesystem" => source::filesystem::open(request),
@@ -33,24 +78,18 @@ pub fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
     }
 }
 
-pub fn open_sink(
-    table: Arc<Table>,
-    zone: jiff::tz::TimeZone,
-    context: SinkContext,
-    transactions: Option<(Arc<Transactions>, u64)>,
-    publisher: Option<Publisher>,
-    metrics: &Metrics,
-) -> Result<Box<dyn Sink>, String> {
+fn open_sink(request: OpenSink) -> Result<Box<dyn Sink>, String> {
+    let OpenSink { table, zone, context, transactions, publisher, metrics } = request;
     match &*table.connector {
         "kafka" | "upsert-kafka" => sink::kafka::open(table, context, transactions),
         "filesystem" => sink::filesystem::open(&table),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),
         "redis" => sink::redis::open(table, zone, context, publisher),
-        "clickhouse" => sink::clickhouse::open(table, context, publisher, metrics),
-        "webhook" => sink::webhook::open(table, zone, context, metrics),
-        "dingtalk" => sink::dingtalk::open(table, zone, context, metrics),
-        "email" => sink::email::open(table, zone, context, metrics),
+        "clickhouse" => sink::clickhouse::open(table, context, publisher, &metrics),
+        "webhook" => sink::webhook::open(table, zone, context, &metrics),
+        "dingtalk" => sink::dingtalk::open(table, zone, context, &metrics),
+        "email" => sink::email::open(table, zone, context, &metrics),
         other => Err(format!("connector '{other}' cannot be written to")),
     }
 }

@@ -403,6 +403,9 @@ impl Control<'_> {
     /// Commits the positions of all Kafka sources under their groups, with the manifest's name
     /// beside them.
     fn commit_offsets(&mut self, sources: &[SourcePositions], name: &str) -> Result<(), String> {
+        if !self.job.connect.commits_offsets() {
+            return Ok(());
+        }
         let topology = &self.job.topology;
         for (index, table) in topology.scans() {
             if &*table.connector != "kafka" {

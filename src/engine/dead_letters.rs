@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::Receiver;
 use rdkafka::ClientConfig;
 
+use super::Job;
+use super::connectors::TakeRejected;
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
@@ -36,6 +38,8 @@ enum Target {
 struct Writer {
     /// By the source's topic or path.
     targets: HashMap<Arc<str>, Target>,
+    /// Takes them all instead.
+    taker: Option<TakeRejected>,
     counter: Counter,
     total: Arc<AtomicU64>,
     logged: Option<Instant>,
@@ -43,30 +47,21 @@ struct Writer {
 }
 
 pub fn start(
-    topology: &Topology,
+    job: &Job,
     letters: Receiver<DeadLetter>,
     metrics: &Metrics,
     total: Arc<AtomicU64>,
     context: &SinkContext,
 ) -> Result<JoinHandle<()>, String> {
-    let mut targets = HashMap::new();
-    for (_, table) in topology.scans() {
-        let target =
-            match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
-                (Some(topic), _) => {
-                    let config = client_config(&table.options, Role::Producer)?;
-                    Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
-                }
-                (None, Some(path)) => Target::File(open(path)?),
-                (None, None) => Target::None,
-            };
-        targets.insert(source_name(table), target);
-    }
+    let taker = job.connect.take_rejected();
+    let (targets, topics) = match taker {
+        Some(_) => (HashMap::new(), Vec::new()),
+        None => (targets(&job.topology, context)?, dead_letter_topics(&job.topology)?),
+    };
     let help = "Records that could not be used";
     let counter = metrics.counter("pelton_dead_letters_total", help, &[]);
-    let mut writer = Writer { targets, counter, total, logged: None, error: None };
+    let mut writer = Writer { targets, taker, counter, total, logged: None, error: None };
     let thread = std::thread::Builder::new().name("dead-letters".into());
-    let topics = dead_letter_topics(topology)?;
     let body = move || {
         for (config, topic) in topics {
             // Without it, dead letters would wait for somebody to make the topic.
@@ -80,6 +75,27 @@ pub fn start(
         }
     };
     thread.spawn(body).map_err(|error| format!("cannot start the dead-letter thread: {error}"))
+}
+
+/// Where the dead letters of each source go.
+fn targets(
+    topology: &Topology,
+    context: &SinkContext,
+) -> Result<HashMap<Arc<str>, Target>, String> {
+    let mut targets = HashMap::new();
+    for (_, table) in topology.scans() {
+        let target =
+            match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
+                (Some(topic), _) => {
+                    let config = client_config(&table.options, Role::Producer)?;
+                    Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
+                }
+                (None, Some(path)) => Target::File(open(path)?),
+                (None, None) => Target::None,
+            };
+        targets.insert(source_name(table), target);
+    }
+    Ok(targets)
 }
 
 /// The dead-letter topics of all sources, each with the settings of its broker.
@@ -103,6 +119,9 @@ impl Writer {
         match letter {
             DeadLetter::Record(rejected) => {
                 self.counter.add(1);
+                if let Some(take) = &mut self.taker {
+                    return take(&rejected);
+                }
                 self.log(&rejected);
                 if let Err(error) = self.keep(&rejected) {
                     self.error.get_or_insert(error);

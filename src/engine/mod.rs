@@ -1,24 +1,25 @@
 //! Puts a job together and sees it through: plan, state, threads, epochs, end.
 
 mod beginning;
-mod connectors;
+pub mod connectors;
 mod control;
 mod dead_letters;
 mod recovery;
 mod workers;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use self::connectors::Connect;
 use crate::http::Endpoint;
 use crate::metrics::latency::StageLatency;
 use crate::shard::topology::{self, Topology};
+use crate::shard::worker::Clock;
 use crate::sink::kafka::transaction::TransactionError;
 use crate::source::Bounds;
-use crate::sql;
+use crate::sql::plan::Plan;
 
 /// Before a job that was aborted starts again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -34,8 +35,12 @@ pub enum Pin {
 
 /// Everything a run needs to know, resolved from the command line.
 pub struct RunOptions {
-    /// Name and text of each job file.
-    pub files: Vec<(String, String)>,
+    /// Optimized.
+    pub plan: Plan,
+    /// Of the job, where it does not say `pipeline.name` itself.
+    pub name: String,
+    pub connect: Arc<dyn Connect>,
+    pub clock: Clock,
     /// `None`: one for each core.
     pub shards: Option<usize>,
     pub pin: Pin,
@@ -45,8 +50,6 @@ pub struct RunOptions {
     pub http: Option<Endpoint>,
     pub metrics_json_default: bool,
     pub bounds: Bounds,
-    /// `--set key=value`.
-    pub settings: BTreeMap<String, String>,
     pub state_dir: Option<PathBuf>,
     /// Where the newest state is damaged, an older one will do.
     pub allow_older_state: bool,
@@ -99,7 +102,7 @@ impl From<TransactionError> for Ended {
 
 /// Runs a job until its input ends or it is told to stop.
 pub fn run(options: RunOptions) -> Result<RunSummary, String> {
-    let job = Arc::new(Job::compile(&options)?);
+    let job = Arc::new(Job::new(&options)?);
     let mut incarnation = None;
     loop {
         let reason = match workers::run(&job, &options, &mut incarnation) {
@@ -122,32 +125,22 @@ pub(crate) struct Job {
     pub zone: jiff::tz::TimeZone,
     /// All of its input has an end.
     pub bounded: bool,
+    pub connect: Arc<dyn Connect>,
 }
 
 impl Job {
-    fn compile(options: &RunOptions) -> Result<Self, String> {
-        let env = |name: &str| std::env::var(name).ok();
-        let plan = sql::compile(&options.files, &env, &options.settings).map_err(|errors| {
-            let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            shown.join("\n\n")
-        })?;
-        let plan = sql::optimizer::optimize(plan);
+    fn new(options: &RunOptions) -> Result<Self, String> {
+        let plan = &options.plan;
         let zone = match plan.settings.get("table.local-time-zone") {
             None => jiff::tz::TimeZone::UTC,
             Some(name) => jiff::tz::TimeZone::get(name)
                 .map_err(|error| format!("'table.local-time-zone' = '{name}': {error}"))?,
         };
         let name = plan.settings.get("pipeline.name").cloned();
-        let topology = topology::build(&plan)?;
+        let topology = topology::build(plan)?;
         let bounded = options.bounds.until.is_some()
-            || topology.scans().all(|(_, table)| connectors::is_bounded(table));
-        Ok(Self { name: name.unwrap_or_else(|| name_of(options)), topology, zone, bounded })
+            || topology.scans().all(|(_, table)| options.connect.is_bounded(table));
+        let name = name.unwrap_or_else(|| options.name.clone());
+        Ok(Self { name, topology, zone, bounded, connect: options.connect.clone() })
     }
-}
-
-/// A job is named after its first file.
-fn name_of(options: &RunOptions) -> String {
-    let first = options.files.first().map_or("job", |(name, _)| name.as_str());
-    let stem = std::path::Path::new(first).file_stem();
-    stem.map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned())
 }

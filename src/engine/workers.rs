@@ -9,6 +9,7 @@ use std::time::Instant;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::beginning::Beginning;
+use super::connectors::OpenSink;
 use super::control::{Control, Health};
 use super::recovery::Recovery;
 use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
@@ -29,7 +30,7 @@ use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::shard::source_task::SourceTask;
 use crate::shard::state_thread::{Order, StateThread};
 use crate::shard::topology::{StepKind, Topology, source_name};
-use crate::shard::worker::{Command, Event, Parts, Worker};
+use crate::shard::worker::{Clock, Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
 use crate::source::{Bounds, OpenSource};
@@ -59,6 +60,7 @@ struct WorkerSeed {
     observed: Observed,
     batch_rows: usize,
     flush_interval: std::time::Duration,
+    clock: Clock,
 }
 
 /// What can be looked at while the job runs.
@@ -91,7 +93,7 @@ pub fn run(
     let total = observed.dead_letters.clone();
     let letter_context = SinkContext::default();
     let letter_thread =
-        dead_letters::start(&job.topology, letters_out, &observed.metrics, total, &letter_context)?;
+        dead_letters::start(job, letters_out, &observed.metrics, total, &letter_context)?;
     let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
     let starter = Starter {
@@ -208,6 +210,7 @@ impl Starter<'_> {
             observed: self.observed.clone(),
             batch_rows: self.options.batch_rows,
             flush_interval: self.options.flush_interval,
+            clock: self.options.clock,
         };
         spawn(&format!("worker-{index}"), move || work(seed))
     }
@@ -276,7 +279,6 @@ fn start_sinks(
     let (events, sink_events) = unbounded();
     let mut sinks = Sinks { threads: Vec::new(), events: sink_events, queues: Vec::new() };
     for (index, table) in job.topology.sinks.iter().enumerate() {
-        let (of_sink, zone, context) = (table.clone(), job.zone.clone(), contexts[index].clone());
         let transactions = beginning.transactions.clone().filter(|_| is_transactional(table));
         let transactions = transactions.map(|all| (all, beginning.epoch + 1));
         let publish = publish(index, table, beginning);
@@ -284,10 +286,16 @@ fn start_sinks(
             Publish::Committed(_) => Some(beginning.publisher(&job.name)),
             Publish::AtOnce | Publish::Transaction => None,
         };
-        let metrics = observed.metrics.clone();
-        let open = Box::new(move || {
-            connectors::open_sink(of_sink, zone, context, transactions, publisher, &metrics)
-        });
+        let request = OpenSink {
+            table: table.clone(),
+            zone: job.zone.clone(),
+            context: contexts[index].clone(),
+            transactions,
+            publisher,
+            metrics: observed.metrics.clone(),
+        };
+        let connect = job.connect.clone();
+        let open = Box::new(move || connect.open_sink(request));
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
         let labels = [("sink", &*table.name)];
@@ -480,6 +488,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
         batch_rows: seed.batch_rows,
         flush_interval: seed.flush_interval,
         zone: seed.settings.zone.clone(),
+        clock: seed.clock,
     }))
 }
 
@@ -489,14 +498,17 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
     for (index, step) in steps {
         let StepKind::Scan { table, fields, metadata } = &step.kind else { continue };
         let restored = seed.recovery.as_ref().and_then(|recovery| recovery.positions(&step.id));
-        let source = connectors::open_source(OpenSource {
-            table: table.clone(),
-            worker: seed.index,
-            workers: seed.workers,
-            restored,
-            bounds: seed.bounds.clone(),
-        })
-        .map_err(|error| format!("table `{}`: {error}", table.name))?;
+        let source = seed
+            .job
+            .connect
+            .open_source(OpenSource {
+                table: table.clone(),
+                worker: seed.index,
+                workers: seed.workers,
+                restored,
+                bounds: seed.bounds.clone(),
+            })
+            .map_err(|error| format!("table `{}`: {error}", table.name))?;
         let decoder =
             JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
         let name = source_name(table);

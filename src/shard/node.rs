@@ -147,6 +147,8 @@ pub struct Node {
     pub out: Output,
     pub rows_in: u64,
     pub batches_in: u64,
+    /// The times of the records that come move its clock on.
+    pub tells_time: bool,
     pending: Pending,
     watermark: i64,
     /// The watermark that has been forwarded: behind `watermark` while a mini-batch holds it.
@@ -173,6 +175,7 @@ impl Node {
             out: Output::default(),
             rows_in: 0,
             batches_in: 0,
+            tells_time: false,
             pending: Pending::Nothing,
             watermark: i64::MIN,
             forwarded: i64::MIN,
@@ -244,6 +247,10 @@ impl Node {
             Message::Data(batch) => {
                 let last = batch.time.last;
                 let batch = self.align(index, batch);
+                if self.tells_time {
+                    let now_ms = &mut self.out.context.now_ms;
+                    *now_ms = (*now_ms).max(batch.stamp_us / 1_000);
+                }
                 self.rows_in += batch.len() as u64;
                 self.batches_in += 1;
                 let progress = self.operator.process(self.inputs[index].port, batch, &mut self.out);

@@ -104,6 +104,16 @@ pub struct Parts {
     pub batch_rows: usize,
     pub flush_interval: Duration,
     pub zone: jiff::tz::TimeZone,
+    pub clock: Clock,
+}
+
+/// What operators are told that the time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    System,
+    /// Stands at an instant (ms) until a record comes with a later time of its own: that time
+    /// then. All that one record leads to in this worker is done before the next one is read.
+    Records(i64),
 }
 
 pub fn now_ms() -> i64 {
@@ -111,10 +121,15 @@ pub fn now_ms() -> i64 {
 }
 
 impl Worker {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        let mut out = Output::default();
+        if let Clock::Records(start) = parts.clock {
+            out.context.now_ms = start;
+            parts.nodes.iter_mut().for_each(|node| node.tells_time = true);
+        }
         Self {
             parts,
-            out: Output::default(),
+            out,
             reading: true,
             reported_finish: false,
             last_flush: Instant::now(),
@@ -150,11 +165,12 @@ impl Worker {
                 return Ok(Turn::Exit);
             }
         }
-        let context_now = now_ms();
-        self.out.context.now_ms = context_now;
+        if self.parts.clock == Clock::System {
+            self.out.context.now_ms = now_ms();
+        }
         worked |= self.run_nodes()?;
         worked |= self.write_state()?;
-        worked |= self.poll_sources(context_now)?;
+        worked |= self.poll_sources(self.out.context.now_ms)?;
         self.flush_if_due();
         self.parts.dead_letters.flush();
         self.report_finish();
@@ -206,6 +222,7 @@ impl Worker {
         let node = &mut self.parts.nodes[index];
         node.out.context.now_ms = self.out.context.now_ms;
         let step = node.step();
+        self.out.context.now_ms = node.out.context.now_ms;
         if let Step::Aligned(epoch) = step {
             node.before_barrier();
             self.deliver_from(index);
@@ -236,7 +253,8 @@ impl Worker {
         }
         let mut worked = false;
         for index in 0..self.parts.sources.len() {
-            if !all_have_room(&self.parts.sources[index].targets, &self.parts.nodes) {
+            let room = all_have_room(&self.parts.sources[index].targets, &self.parts.nodes);
+            if !room || self.waits_for_nodes() {
                 continue;
             }
             match self.parts.sources[index].poll(self.parts.batch_rows, &mut self.out)? {
@@ -253,6 +271,11 @@ impl Worker {
         self.forward_generated();
         self.align_sources();
         Ok(worked)
+    }
+
+    /// A clock that goes by the records must not run ahead of what is under way.
+    fn waits_for_nodes(&self) -> bool {
+        self.parts.clock != Clock::System && self.parts.nodes.iter().any(Node::has_work)
     }
 
     /// Holds the partitions back that are too far ahead of the slowest.

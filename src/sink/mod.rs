@@ -7,7 +7,7 @@ pub mod email;
 pub mod filesystem;
 mod http;
 pub mod kafka;
-mod options;
+pub mod options;
 mod pauses;
 pub mod print;
 mod receiver;

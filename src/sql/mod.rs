@@ -23,6 +23,7 @@ mod query;
 mod rank;
 mod row_pattern;
 mod scope;
+pub mod script;
 mod select;
 mod set_operations;
 mod statement;
@@ -69,13 +70,39 @@ const WITHOUT_EFFECT: [&str; 10] = [
     "restart-strategy.type",
 ];
 
-/// Compiles the files of one job. `env` gives the values of variables, `overrides` is what
-/// `--set` says. All faults of all statements are reported at once.
+/// What the files of a job say.
+#[derive(Debug)]
+pub struct Compiled {
+    pub plan: Plan,
+    /// Those of CREATE TABLE, by name.
+    pub tables: BTreeMap<String, Arc<Table>>,
+    /// The columns of each CREATE VIEW, by name.
+    pub views: BTreeMap<String, Schema>,
+}
+
+/// Compiles the files of one job, which has to write something.
 pub fn compile(
     files: &[(String, String)],
     env: &dyn Fn(&str) -> Option<String>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<Plan, Vec<SqlError>> {
+    let plan = read(files, env, overrides)?.plan;
+    if !plan.sinks.is_empty() {
+        return Ok(plan);
+    }
+    let (name, text) = files.first().cloned().unwrap_or_default();
+    let fault = Fault::new(Span::empty(), "the job writes nothing")
+        .help("add INSERT INTO a table SELECT …, or a bare SELECT that prints");
+    Err(vec![fault.locate(&name, &text)])
+}
+
+/// Reads statements. `env` gives the values of variables, `overrides` is what `--set` says. All
+/// faults of all statements are reported at once.
+pub fn read(
+    files: &[(String, String)],
+    env: &dyn Fn(&str) -> Option<String>,
+    overrides: &BTreeMap<String, String>,
+) -> Result<Compiled, Vec<SqlError>> {
     let mut compiler = Compiler::default();
     let mut errors = Vec::new();
     for (name, text) in files {
@@ -94,13 +121,13 @@ pub fn compile(
             errors.push(fault.locate("--set", &format!("{key}={value}")));
         }
     }
-    if errors.is_empty() && compiler.plan.sinks.is_empty() {
-        let (name, text) = files.first().cloned().unwrap_or_default();
-        let fault = Fault::new(Span::empty(), "the job writes nothing")
-            .help("add INSERT INTO a table SELECT …, or a bare SELECT that prints");
-        errors.push(fault.locate(&name, &text));
+    if !errors.is_empty() {
+        return Err(errors);
     }
-    if errors.is_empty() { Ok(compiler.plan) } else { Err(errors) }
+    let Compiler { plan, catalog, .. } = compiler;
+    let schema = |(name, node): (String, NodeId)| (name, plan.nodes[node].schema.clone());
+    let views = catalog.views.into_iter().map(schema).collect();
+    Ok(Compiled { views, tables: catalog.tables.into_iter().collect(), plan })
 }
 
 #[derive(Default)]
