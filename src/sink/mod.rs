@@ -93,6 +93,7 @@ pub fn check(table: &Table) -> Result<(), String> {
         "dingtalk" => dingtalk::check(table),
         "email" => email::check(table),
         "clickhouse" => clickhouse::check(table),
+        "redis" => redis::check(table),
         _ => Ok(()),
     }
 }
