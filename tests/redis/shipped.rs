@@ -107,3 +107,37 @@ fn the_job_is_sound_with_and_without_its_part_for_redis() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 }
+
+#[test]
+fn the_examples_of_the_documentation() {
+    let Some(server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connectors.md");
+    let text = std::fs::read_to_string(documentation).unwrap();
+    let section = text.split("\n## redis: sink\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let example = section.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = example.replace("redis://127.0.0.1:6379", &server.url());
+    let input = "CREATE TABLE events (id STRING, user_id STRING, points BIGINT, metadata STRING)
+                 WITH ('connector' = 'filesystem', 'format' = 'json', 'path' = ";
+    let inserts = "INSERT INTO recent SELECT id, 'info', 'm', metadata FROM events;
+                   INSERT INTO ranking SELECT user_id, SUM(points) FROM events GROUP BY user_id;";
+    let job = format!("{input}'{}');\n{example}\n{inserts}", file("in"));
+    std::fs::write(file("job.sql"), job).unwrap();
+    let event = |nth: i64| {
+        let (id, user) = (nth % 3, nth % 2);
+        format!(r#"{{"id":"{id}","user_id":"u{user}","points":{nth},"metadata":{{"n":{nth}}}}}"#)
+    };
+    std::fs::write(file("in"), (0..6).map(|nth| event(nth) + "\n").collect::<String>()).unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_pelton"));
+    let done = run.args(["run", &file("job.sql"), "--http", "off"]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let recent: Vec<String> = server.ask(&["LRANGE", "alerts:recent", "0", "-1"]);
+    let element = |id: i64| {
+        format!(r#"{{"id":"{id}","severity":"info","message":"m","metadata":{{"n":{id}}}}}"#)
+    };
+    assert_eq!(recent, [2, 1, 0].map(element));
+    let ranking: Vec<(String, i64)> =
+        server.ask(&["ZREVRANGE", "ranking", "0", "-1", "WITHSCORES"]);
+    assert_eq!(ranking, [("u1".to_owned(), 9), ("u0".to_owned(), 6)]);
+}

@@ -3,12 +3,11 @@
 -- its keys, and these. A command of Redis has one key, one of ours two.
 local own = {}
 
--- Another command, unless one of the last so many rows of the key had this id: those that the key
--- still holds. A row that has been pushed out may come again, then all behind it do.
-function own.ONCE(key, ids, id, longest, name, ...)
+-- Another command, unless one of the last so many rows of the key had this id.
+function own.ONCE(key, ids, id, remembered, name, ...)
   local last = redis.call('ZREVRANGE', ids, 0, 0, 'WITHSCORES')[2] or 0
   if redis.call('ZADD', ids, 'NX', last + 1, id) == 1 then
-    redis.call('ZREMRANGEBYRANK', ids, 0, -1 - longest)
+    redis.call('ZREMRANGEBYRANK', ids, 0, -1 - remembered)
     redis.call(name, key, ...)
   end
 end

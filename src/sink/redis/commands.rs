@@ -8,6 +8,10 @@ use crate::record::Schema;
 const ONCE: &str = "ONCE";
 const NEWEST: &str = "NEWEST";
 
+/// Ids that are remembered for each element that is kept. Rows of several partitions come again in
+/// another order: one that was pushed out must not push out a newer one.
+const REMEMBERED: u64 = 10;
+
 /// Where commands are gathered to be sent together.
 pub trait Commands {
     fn add(&mut self, name: &'static str, keys: &[&[u8]], arguments: &[&[u8]]);
@@ -125,8 +129,8 @@ impl Writer<'_> {
         let Some(longest) = self.options.max_length.filter(|_| !self.options.id.is_empty()) else {
             return out.add(name, &[key], arguments);
         };
-        let longest = longest.to_string();
-        let first: [&[u8]; 3] = [id, longest.as_bytes(), name.as_bytes()];
+        let remembered = (u64::from(longest) * REMEMBERED).to_string();
+        let first: [&[u8]; 3] = [id, remembered.as_bytes(), name.as_bytes()];
         out.add(ONCE, &[key, &beside(ONCE, key)], &[&first, arguments].concat());
     }
 

@@ -37,6 +37,8 @@ use crate::sql::plan::Table;
 const PIPELINE: usize = 1_024;
 /// Changes held back for merging at most.
 const PENDING: usize = 4 * PIPELINE;
+/// And bytes of their keys and values.
+const PENDING_BYTES: usize = 4 << 20;
 /// Changes of a chunk: Redis serves nobody else meanwhile, for about a millisecond.
 const CHUNK: usize = 1_024;
 /// Bytes of keys and values after which a chunk ends.
@@ -102,7 +104,8 @@ impl Sink for RedisSink {
     fn write(&mut self, batch: &Batch) -> Result<(), String> {
         for row in batch.row_ids() {
             self.take(batch, row)?;
-            if self.pending.len() >= PENDING && !is_half(batch, row) {
+            let full = self.pending.len() >= PENDING || self.pending_bytes >= PENDING_BYTES;
+            if full && !is_half(batch, row) {
                 self.flush()?;
             }
         }
