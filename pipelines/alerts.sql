@@ -1,14 +1,17 @@
--- Alerts to people: error and critical to a DingTalk robot, all of them to a webhook and by e-mail.
+-- Alerts to people: error and critical to a DingTalk robot, all of them to a webhook and by e-mail;
+-- and the last 100 to a list in Redis.
 -- Run it with, for example:
 --   DINGTALK_URL='https://oapi.dingtalk.com/robot/send?access_token=…' \
 --   ALERTS_WEBHOOK_URL=https://… SMTP=smtp://mail.example.com SMTP_USER=… SMTP_PASSWORD=… \
 --   ALERTS_FROM=pelton@example.com ALERTS_TO='ops@example.com, night@example.com' \
+--   REDIS=redis://127.0.0.1:6379 \
 --   pelton run pipelines/alerts.sql --state-dir state/alerts
 --
 -- It reads what pipelines/user_events.sql writes. A receiver that is slow or away does not hold up
 -- the others: each has a thread, a queue and tries of its own. By default nobody listens at any of
 -- the addresses. Delete the paragraphs of a receiver that you don't have: else each alert is tried
--- there in vain, and then kept in the file of what was not delivered.
+-- there in vain, and then kept in the file of what was not delivered. A Redis that is away is waited
+-- for: until it is back nothing is lost, but the job cannot save how far it has come.
 
 -- Times in messages are shown in this zone.
 SET 'table.local-time-zone' = '${ALERTS_TIME_ZONE:-Asia/Shanghai}';
@@ -81,6 +84,21 @@ CREATE TABLE email (
   'dead-letter.path' = '${ALERTS_EMAIL_UNDELIVERED:-alerts_email_undelivered.jsonl}'
 );
 
+-- LRANGE alerts:recent 0 9 gives the last ten, the newest first.
+CREATE TABLE recent (
+  id STRING, `type` STRING, severity STRING, message STRING, metadata STRING, `timestamp` DOUBLE,
+  PRIMARY KEY (id) NOT ENFORCED   -- an alert that comes again is not there twice
+) WITH (
+  'connector' = 'redis',
+  'url' = '${REDIS:-redis://127.0.0.1:6379}',   -- rediss://user:password@host for TLS and a user
+  'ssl.ca.location' = '${REDIS_CA:-}',          -- of the CA, in PEM; empty: those of the system
+  'data-type' = 'list',
+  'key' = '${ALERTS_RECENT:-alerts:recent}',
+  'max-length' = '100',
+  'json.embed' = 'metadata',
+  'sink.publish' = 'early'        -- at once: it does not wait for the other receivers
+);
+
 EXECUTE STATEMENT SET BEGIN
 
 INSERT INTO dingtalk
@@ -94,5 +112,7 @@ SELECT id, alert_type, severity, message, metadata, CAST(`timestamp` AS BIGINT) 
 INSERT INTO email
 SELECT id, alert_type, severity, message, metadata, FROM_UNIXTIME(CAST(`timestamp` AS BIGINT))
 FROM alerts;
+
+INSERT INTO recent SELECT id, alert_type, severity, message, metadata, `timestamp` FROM alerts;
 
 END;

@@ -40,6 +40,7 @@ CREATE TABLE clicks_redis (
 ) WITH (
   'connector' = 'redis',
   'url' = '${REDIS:-redis://127.0.0.1:6379}',
+  'ssl.ca.location' = '${REDIS_CA:-}',
   'data-type' = 'string',
   'key' = '${CLICKS_PREFIX:-clicks}:{user_id}:{minute}',   -- the value is the column that is left
   'ttl' = '7 d',                  -- wall clock, from the last write of the key

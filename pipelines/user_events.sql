@@ -224,6 +224,20 @@ CREATE TABLE hot_products (
   PRIMARY KEY (place) NOT ENFORCED
 ) WITH ('connector' = 'queryable');
 
+-- i. Each minute's best ten of the hour before.
+CREATE VIEW hottest AS
+SELECT place, product_id, actions, window_end
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY actions DESC, product_id) AS place
+  FROM (
+    SELECT product_id, window_start, window_end, COUNT(*) AS actions
+    FROM TABLE(HOP(TABLE user_events, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' HOUR))
+    WHERE event_type IN ('purchase', 'add_cart') AND product_id IS NOT NULL
+    GROUP BY product_id, window_start, window_end
+  )
+)
+WHERE place <= 10;
+
 -- One set, one job: the topic is read and decoded once for all of them.
 EXECUTE STATEMENT SET BEGIN
 
@@ -294,18 +308,7 @@ JOIN (SELECT user_id, product_id, ts, `timestamp` FROM user_events WHERE event_t
   ON p.user_id = c.user_id AND p.product_id = c.product_id
   AND c.ts BETWEEN p.ts - INTERVAL '1' HOUR AND p.ts;
 
--- i. Hot products: the window's best ten.
-INSERT INTO hot_products
-SELECT place, product_id, actions, window_end
-FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY actions DESC, product_id) AS place
-  FROM (
-    SELECT product_id, window_start, window_end, COUNT(*) AS actions
-    FROM TABLE(HOP(TABLE user_events, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' HOUR))
-    WHERE event_type IN ('purchase', 'add_cart') AND product_id IS NOT NULL
-    GROUP BY product_id, window_start, window_end
-  )
-)
-WHERE place <= 10;
+-- i. Hot products.
+INSERT INTO hot_products SELECT place, product_id, actions, window_end FROM hottest;
 
 END;

@@ -8,7 +8,6 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -28,10 +27,6 @@ fn stall() -> Duration {
 fn signal(name: &str, process: u32) {
     let sent = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
     assert!(sent.success());
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A broker that can be stopped without hurting other tests.
@@ -74,19 +69,6 @@ impl Drop for Broker {
         signal("-CONT", self.process());
         Self::script(&["stop", "--dir", &self.dir]);
     }
-}
-
-/// A Redis that can be stopped; `None`, with a note, where there is no redis-server.
-fn redis(folder: &Folder) -> Option<(Job, String)> {
-    let port = free_port().to_string();
-    let mut command = Command::new("redis-server");
-    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", ""]);
-    command.args(["--dir", &folder.file("")]).stdout(Stdio::null());
-    let Ok(server) = command.spawn() else {
-        eprintln!("skipped: there is no redis-server");
-        return None;
-    };
-    Some((Job(server), format!("redis://127.0.0.1:{port}/0")))
 }
 
 /// Events of a topic with two partitions, 5 s of disorder, and what `more` says.
@@ -265,7 +247,7 @@ fn committed(kafka: &str, topic: &str, partitions: i32) -> Vec<String> {
 fn a_sink_that_stands_still_makes_nothing_late() {
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("still_sink");
-    let Some((server, url)) = redis(&folder) else { return };
+    let Some((server, url)) = redis(&folder.file("")) else { return };
     let topic = unique("still_sink");
     let (rate, seconds) = (20_000, 8 + stall().as_secs());
     let producer = live(&kafka, &topic, rate, seconds);
@@ -286,7 +268,7 @@ fn a_sink_that_stands_still_makes_nothing_late() {
 fn what_waits_behind_a_paused_sink_waits_in_kafka() {
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("paused");
-    let Some((server, url)) = redis(&folder) else { return };
+    let Some((server, url)) = redis(&folder.file("")) else { return };
     let topic = unique("paused");
     let to = ["produce", "--kafka", &kafka, "--topic", &topic, "--partitions", "4"];
     let how = ["--users", "1000000", "--count", "5000000"];

@@ -12,6 +12,7 @@ use crate::operator::join::JoinType;
 use crate::operator::rank::Ranking;
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
+use crate::sink;
 use crate::sql::is_updating;
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 
@@ -384,8 +385,9 @@ impl Builder<'_> {
         if &*table.connector == "queryable" {
             return self.queryable(id, table);
         }
-        // Changes of one key must come to the sink in order, so from one shard.
-        let edge = match table.primary_key.is_empty() {
+        // Changes of one key must come to the sink in order, so from one shard. What is appended
+        // keeps the order it was read in.
+        let edge = match table.primary_key.is_empty() || sink::appends(table) {
             true => self.local(input),
             false => self.keyed(input, &table.primary_key),
         };

@@ -94,8 +94,15 @@ pub fn check(table: &Table) -> Result<(), String> {
         "dingtalk" => dingtalk::check(table),
         "email" => email::check(table),
         "clickhouse" => clickhouse::check(table),
+        "redis" => redis::check(table),
         _ => Ok(()),
     }
+}
+
+/// Whether rows only ever go behind those before them, so that the order they come in is what counts.
+pub fn appends(table: &Table) -> bool {
+    let data_type = table.options.get("data-type").map(|data_type| &**data_type);
+    &*table.connector == "redis" && !redis::takes_updates(data_type)
 }
 
 /// How often a rest looks whether the engine has given up.

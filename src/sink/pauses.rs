@@ -23,6 +23,10 @@ impl Pauses {
             return Err(format!("{problem}; stopped before it came back"));
         }
         context.count_retry();
+        // Once an outage, and only of one that lasts.
+        if self.next == self.first * 2 {
+            tracing::warn!("waiting, and trying again: {problem}");
+        }
         // Where the wish to stop comes meanwhile, one more try does no harm.
         context.rest(self.next);
         self.next = (self.next * 2).min(self.longest);

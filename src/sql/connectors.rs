@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::nearest;
+use crate::sink::redis;
 
 struct Connector {
     name: &'static str,
@@ -109,7 +110,23 @@ const CONNECTORS: &[Connector] = &[
     Connector {
         name: "redis",
         required: &["url", "key"],
-        options: &["data-type", "field", "ttl", "sink.publish"],
+        options: &[
+            "username",
+            "password",
+            "tls",
+            "ssl.ca.location",
+            "ssl.certificate.location",
+            "ssl.key.location",
+            "data-type",
+            "field",
+            "member",
+            "score",
+            "newest",
+            "max-length",
+            "ttl",
+            "sink.publish",
+            "json.embed",
+        ],
         prefixes: &[],
         common: &[],
     },
@@ -166,7 +183,7 @@ const LATER: [&str; 1] = ["csv"];
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 6] = [
+const CHOICES: [(&str, &[&str]); 7] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
@@ -174,6 +191,7 @@ const CHOICES: [(&str, &[&str]); 6] = [
     ("scan.order", &["event-time", "arrival"]),
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
     ("sink.publish", &["committed", "early"]),
+    ("data-type", &["string", "hash", "list", "zset", "stream"]),
     ("json.encode.decimal-as-plain-number", &["true", "false"]),
     ("json.timestamp-format.standard", &["SQL", "ISO-8601"]),
 ];
@@ -234,8 +252,11 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
 }
 
 /// Whether a sink can take changes of rows, not only new ones.
-pub fn takes_updates(connector: &str) -> bool {
-    matches!(connector, "print" | "blackhole" | "queryable" | "redis" | "upsert-kafka")
+pub fn takes_updates(connector: &str, options: &Options) -> bool {
+    match connector {
+        "redis" => redis::takes_updates(options.get("data-type").map(|data_type| &**data_type)),
+        _ => matches!(connector, "print" | "blackhole" | "queryable" | "upsert-kafka"),
+    }
 }
 
 /// Whether the connector can be read from.

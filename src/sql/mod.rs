@@ -236,8 +236,8 @@ impl Compiler {
         }
         let written =
             |node: &&Node| matches!(&node.kind, NodeKind::Sink { table } if *table.name == *name);
-        // Rows of a clickhouse table are known again by their table, epoch and place in it.
-        if matches!(&*table.connector, "queryable" | "clickhouse")
+        // Rows of a clickhouse or redis table are known again by their table, epoch and place in it.
+        if matches!(&*table.connector, "queryable" | "clickhouse" | "redis")
             && self.plan.nodes.iter().any(|node| written(&node))
         {
             let message = format!("table `{name}` is written by another INSERT already");
@@ -261,16 +261,22 @@ impl Compiler {
         if !is_updating(&self.plan, node) {
             return Ok(());
         }
-        if !connectors::takes_updates(&table.connector) {
+        if !connectors::takes_updates(&table.connector, &table.options) {
             let message = format!(
                 "table `{}` takes new rows only, but rows of this query change: it groups without a \
                  window",
                 table.name
             );
-            return Err(Fault::new(span, message).help(
-                "group by a TUMBLE or HOP window, or write to a table that takes changes: \
-                       upsert-kafka, queryable or redis",
-            ));
+            return Err(Fault::new(span, message).help(match &*table.connector {
+                "redis" => {
+                    "group by a TUMBLE or HOP window, or set 'data-type' to what takes changes: \
+                     string, hash or zset"
+                }
+                _ => {
+                    "group by a TUMBLE or HOP window, or write to a table that takes changes: \
+                     upsert-kafka, queryable or redis"
+                }
+            }));
         }
         if matches!(&*table.connector, "queryable" | "redis") && table.primary_key.is_empty() {
             let message = format!("table `{}` needs a key: rows of this query change", table.name);

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -90,6 +90,24 @@ pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
         assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A Redis with a folder of its own, and its URL; `None`, with a note, where there is no
+/// redis-server.
+pub fn redis(folder: &str) -> Option<(Job, String)> {
+    let port = free_port().to_string();
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", ""]);
+    command.args(["--dir", folder]).stdout(Stdio::null());
+    let Ok(server) = command.spawn() else {
+        eprintln!("skipped: there is no redis-server");
+        return None;
+    };
+    Some((Job(server), format!("redis://127.0.0.1:{port}/0")))
 }
 
 /// For `localhost`, signed by itself.

@@ -12,7 +12,7 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::{Value, json};
 
-use crate::common::{Job, get, get_text, wait_for};
+use crate::common::{Job, get, get_text, redis, wait_for};
 use crate::receiver::{Nobody, Server};
 
 fn job() -> PathBuf {
@@ -82,13 +82,27 @@ struct Setting {
     broker: EmbeddedBroker,
     robot: Web,
     hook: Web,
+    redis: String,
+    _server: Job,
     folder: tempfile::TempDir,
 }
 
 impl Setting {
-    fn new() -> Self {
+    /// `None`, with a note, where there is no redis-server.
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let (_server, redis) = redis(&folder.path().display().to_string())?;
         let broker = EmbeddedBroker::start(&[("alerts", 1), ("alerts_dead", 1)]).unwrap();
-        Self { broker, robot: web(), hook: web(), folder: tempfile::tempdir().unwrap() }
+        Some(Self { broker, robot: web(), hook: web(), redis, _server, folder })
+    }
+
+    /// What the list in Redis holds.
+    fn recent(&self) -> Vec<Value> {
+        let client = redis::Client::open(&*self.redis).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let command = ["alerts:recent", "0", "-1"];
+        let all: Vec<String> = redis::cmd("LRANGE").arg(&command).query(&mut connection).unwrap();
+        all.iter().map(|element| serde_json::from_str(element).unwrap()).collect()
     }
 
     /// Returns once the job is ready, and where it began is saved: a crash before that would
@@ -99,7 +113,7 @@ impl Setting {
         pelton.arg("run").arg(job()).args(["--shards", "1", "--http", &address]);
         pelton.args(["--state-dir", "state", "--epoch-interval", "100ms"]);
         pelton.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        pelton.envs([("KAFKA", &*self.broker.bootstrap), ("SMTP", smtp)]);
+        pelton.envs([("KAFKA", &*self.broker.bootstrap), ("SMTP", smtp), ("REDIS", &self.redis)]);
         pelton.envs([("DINGTALK_URL", &self.robot.url), ("ALERTS_WEBHOOK_URL", &self.hook.url)]);
         pelton.stderr(std::fs::File::create(self.folder.path().join("stderr")).unwrap());
         let job = Job(pelton.spawn().unwrap());
@@ -127,13 +141,14 @@ fn title(nth: usize) -> String {
 
 #[test]
 fn every_alert_goes_where_it_should() {
-    let (setting, mail, alerts) = (Setting::new(), Server::good(), alerts());
+    let Some(setting) = Setting::new() else { return };
+    let (mail, alerts) = (Server::good(), alerts());
     let _job = setting.run(&mail.plain());
     produce(&setting.broker, &alerts);
     let (robot, hook) = (&setting.robot.bodies, &setting.hook.bodies);
     let all_there = || {
         let (robot, hook) = (robot.lock().unwrap().len(), hook.lock().unwrap().len());
-        (robot, hook, mail.mails().len()) == (2, 4, 4)
+        (robot, hook, mail.mails().len(), setting.recent().len()) == (2, 4, 4, 4)
     };
     wait_for("the alerts", all_there);
     let titles: Vec<Value> =
@@ -148,19 +163,47 @@ fn every_alert_goes_where_it_should() {
         assert!(text.contains("\r\n2026-01-05 18:30:00\r\n"), "{text}");
         assert!(text.contains(alert["id"].as_str().unwrap()), "{text}");
     }
+    assert_eq!(setting.recent(), in_redis(&alerts));
+}
+
+/// The newest first.
+fn in_redis(alerts: &[Value]) -> Vec<Value> {
+    let element = |alert: &Value| {
+        let mut element = alert.clone();
+        let kind = element.as_object_mut().unwrap().remove("alert_type").unwrap();
+        element["type"] = kind;
+        element
+    };
+    alerts.iter().rev().map(element).collect()
+}
+
+/// The list keeps a hundred, and one that comes again (the topic is at-least-once) is not there
+/// twice.
+#[test]
+fn the_last_hundred_alerts_are_in_redis() {
+    let (Some(setting), mail) = (Setting::new(), Server::good()) else { return };
+    let all: Vec<Value> = (0..130).map(|nth| alert(nth, SEVERITIES[nth as usize % 4])).collect();
+    let _job = setting.run(&mail.plain());
+    produce(&setting.broker, &all[..120]);
+    wait_for("the first", || setting.recent() == in_redis(&all[20..120]));
+    produce(&setting.broker, &all[90..]);
+    wait_for("the rest", || setting.recent() == in_redis(&all[30..]));
 }
 
 /// A mail server that is away holds back nobody, and a job that is killed meanwhile loses nothing.
 #[test]
 fn no_alert_is_lost_by_a_crash() {
-    let (setting, alerts) = (Setting::new(), alerts());
+    let (Some(setting), alerts) = (Setting::new(), alerts()) else { return };
     let nobody = Nobody::new();
     let job = setting.run(&format!("smtp+plain://{}", nobody.address()));
     produce(&setting.broker, &alerts);
     let ids = || -> Vec<Value> {
         setting.hook.bodies.lock().unwrap().iter().map(|body| body["id"].clone()).collect()
     };
-    wait_for("the others", || (setting.robot.bodies.lock().unwrap().len(), ids().len()) == (2, 4));
+    wait_for("the others", || {
+        let robot = setting.robot.bodies.lock().unwrap().len();
+        (robot, ids().len(), setting.recent().len()) == (2, 4, 4)
+    });
     // Killed.
     drop(job);
     let mail = Server::good();
@@ -172,4 +215,5 @@ fn no_alert_is_lost_by_a_crash() {
     wait_for("the others again", || ids().len() >= 8);
     let wanted: Vec<Value> = alerts.iter().map(|alert| alert["id"].clone()).collect();
     assert_eq!(ids(), [wanted.clone(), wanted].concat());
+    assert_eq!(setting.recent(), in_redis(&alerts));
 }

@@ -17,7 +17,7 @@ const FENCE: &str = "pelton:fence:job:clicks:c:{user_id}:{minute}";
 const CHUNK: usize = 1_024;
 
 /// A start that goes on from a committed epoch.
-fn publisher(start: u64, epoch: u64) -> Publisher {
+pub fn publisher(start: u64, epoch: u64) -> Publisher {
     Publisher {
         job: "job".into(),
         state: "one".into(),
@@ -192,7 +192,7 @@ fn a_chunk_cut_by_a_killed_server_is_repeated_whole() {
 }
 
 /// Passes on what clients say, and once, when told to, hangs up instead of passing on an answer.
-fn proxy(server: &Server, cut: Arc<AtomicBool>) -> String {
+pub fn proxy(server: &Server, cut: Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (port, to) = (listener.local_addr().unwrap().port(), server.port);
     let pass = |mut from: TcpStream, mut to: TcpStream, cut: Arc<AtomicBool>| {

@@ -1,7 +1,11 @@
 //! The Redis sink against a real server, started here on a port of its own.
 
+mod collections;
+mod crashes;
 mod fence;
 mod processes;
+mod secure;
+mod shipped;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -24,8 +28,8 @@ struct Server {
 impl Server {
     /// `None`, with a note, where there is no redis-server.
     fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let dir = tempfile::tempdir().unwrap();
+        let port = free_port();
         let process = spawn(port, dir.path())?;
         let server = Self { process, port, dir };
         server.wait();
@@ -72,6 +76,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, dir: &std::path::Path) -> Option<Child> {
@@ -291,12 +299,10 @@ fn stopping_ends_the_wait_and_secrets_stay_hidden() {
         assert!(error.contains(wanted) && !error.contains("secret"), "{error}");
     };
     bad(&[("url", "redis://u:secret@:x:y"), key], "is not of the form");
-    bad(&[("url", "rediss://u:secret@h"), key], "TLS");
     bad(&[("url", url)], "'key' is missing");
     bad(&[("url", url), ("key", "{user_id}")], "column 'minute' of the primary key");
     bad(&[("url", url), ("key", "{user_ib}")], "did you mean");
-    bad(&[("url", url), key, ("data-type", "zset")], "not supported yet");
-    bad(&[("url", url), key, ("tttl", "1")], "did you mean 'ttl'");
+    bad(&[("url", url), key, ("field", "x")], "'field' goes with 'data-type' = 'hash' only");
     bad(&[("url", url), key, ("ttl", "soon")], "duration");
 }
 

@@ -14,7 +14,7 @@ use super::Server;
 type Counts = BTreeMap<String, u64>;
 
 /// Ended with the test, however that ends; a test that fails shows the log.
-struct Process(Child, PathBuf);
+pub struct Process(pub Child, PathBuf);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -37,13 +37,13 @@ impl Drop for Over {
 }
 
 impl Process {
-    fn signal(&self, signal: &str) {
+    pub fn signal(&self, signal: &str) {
         let id = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 }
 
-fn pelton(args: &[&str], log: &Path) -> Process {
+pub fn pelton(args: &[&str], log: &Path) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pelton"));
     let errors = std::fs::File::create(log).unwrap();
     command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors);
@@ -78,7 +78,7 @@ fn counts(server: &Server) -> Counts {
     users.into_iter().enumerate().flat_map(named).collect()
 }
 
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     // A stop in the midst of an epoch counts towards how long that took, and the next one waits
     // five times as long.
     let end = Instant::now() + Duration::from_secs(180);

@@ -78,10 +78,9 @@ impl JsonEncoder {
             ColumnData::Bytes(values) => write_bytes(values.bytes(row), out),
             ColumnData::Str(values) => {
                 let text = values.get(row);
-                if embed && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-                    out.extend_from_slice(text.trim().as_bytes());
-                } else {
-                    write_string(text, out);
+                match Some(text).filter(|_| embed).and_then(embedded) {
+                    Some(json) => out.extend_from_slice(json.as_bytes()),
+                    None => write_string(text, out),
                 }
             }
             ColumnData::Any(values) => self.value(&values[row], kind, out),
@@ -173,6 +172,11 @@ impl JsonEncoder {
             _ => out.extend_from_slice(b"null"),
         }
     }
+}
+
+/// Text that holds JSON, as it goes into other JSON.
+pub fn embedded(text: &str) -> Option<&str> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok().then(|| text.trim())
 }
 
 fn separate(i: usize, out: &mut Vec<u8>) {

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use encode::{JsonEncoder, JsonStyle};
+pub use encode::{JsonEncoder, JsonStyle, embedded};
 
 use crate::record::raw::PAYLOAD_PADDING;
 use crate::record::{ColumnRef, DataType, RawBlock, SharedBlock};

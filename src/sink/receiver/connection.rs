@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use openssl::ssl::{SslConnector, SslMethod, SslVersion};
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -72,7 +73,12 @@ pub struct Tls(SslConnector);
 
 impl Tls {
     pub fn new() -> Result<Self, String> {
-        connector().map(Self).map_err(|error| format!("cannot set up TLS: {error}"))
+        let trusting = || {
+            let mut builder = connector()?;
+            trust_the_system(&mut builder)?;
+            Ok(Self(builder.build()))
+        };
+        trusting().map_err(|error: ErrorStack| format!("cannot set up TLS: {error}"))
     }
 
     /// Secures a stream to a host, whose certificate must name it.
@@ -89,9 +95,14 @@ impl Tls {
     }
 }
 
-fn connector() -> Result<SslConnector, openssl::error::ErrorStack> {
+/// Our side of TLS.
+pub fn connector() -> Result<SslConnectorBuilder, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls_client())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    Ok(builder)
+}
+
+pub fn trust_the_system(builder: &mut SslConnectorBuilder) -> Result<(), ErrorStack> {
     let trusted = openssl_probe::probe();
     if let Some(file) = &trusted.cert_file {
         builder.load_verify_locations(Some(file), None)?;
@@ -99,5 +110,5 @@ fn connector() -> Result<SslConnector, openssl::error::ErrorStack> {
     for folder in &trusted.cert_dir {
         builder.load_verify_locations(None, Some(folder))?;
     }
-    Ok(builder.build())
+    Ok(())
 }

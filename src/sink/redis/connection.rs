@@ -3,22 +3,22 @@
 
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisError, ServerError, ServerErrorKind};
+use redis::{ErrorKind, RedisError, ServerError};
 
+use super::server::Server;
+use super::wire::Wire;
 use crate::sink::SinkContext;
 use crate::sink::pauses::Pauses;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub struct Connection {
-    pub client: redis::Client,
-    /// Host and port, for messages: the URL may hold a password.
+    server: Server,
+    /// Host and port, for messages.
     pub address: String,
-    pub context: SinkContext,
-    open: Option<redis::Connection>,
+    context: SinkContext,
+    open: Option<Wire>,
 }
 
 /// Why something was not taken.
@@ -30,14 +30,14 @@ pub enum Failure {
 }
 
 impl Connection {
-    pub fn new(client: redis::Client, address: String, context: SinkContext) -> Self {
-        Self { client, address, context, open: None }
+    pub fn new(server: Server, context: SinkContext) -> Self {
+        Self { address: server.address(), server, context, open: None }
     }
 
     /// Tries until Redis has taken all of it.
     pub fn until_taken<T>(
         &mut self,
-        mut attempt: impl FnMut(&mut redis::Connection) -> Result<T, RedisError>,
+        mut attempt: impl FnMut(&mut Wire) -> Result<T, RedisError>,
     ) -> Result<T, Failure> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
@@ -58,27 +58,11 @@ impl Connection {
         }
     }
 
-    fn opened(&mut self) -> Result<&mut redis::Connection, RedisError> {
+    fn opened(&mut self) -> Result<&mut Wire, RedisError> {
         match &mut self.open {
-            Some(connection) => Ok(connection),
-            none => {
-                let mut fresh = self.client.get_connection_with_timeout(CONNECT_TIMEOUT)?;
-                fresh.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-                fresh.set_write_timeout(Some(ANSWER_TIMEOUT))?;
-                greet(&mut fresh)?;
-                Ok(none.insert(fresh))
-            }
+            Some(wire) => Ok(wire),
+            none => Ok(none.insert(Wire::open(&self.server)?)),
         }
-    }
-}
-
-/// Makes sure that Redis is at the other end. A connection to a local port where nobody listens
-/// can come to be one with itself, and an echo of our commands would read as their answers.
-fn greet(connection: &mut redis::Connection) -> Result<(), RedisError> {
-    let answer: redis::Value = redis::cmd("PING").query(connection)?;
-    match answer {
-        redis::Value::SimpleString(text) if text == "PONG" => Ok(()),
-        _ => Err((ErrorKind::Parse, "what answers there is not Redis").into()),
     }
 }
 
@@ -87,25 +71,33 @@ fn greet(connection: &mut redis::Connection) -> Result<(), RedisError> {
 const PASSING: [&str; 8] =
     ["LOADING", "OOM", "READONLY", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MISCONF"];
 
+/// Redis has no more room for connections, which has no code of its own.
+const CROWDED: &str = "max number of clients reached";
+
 /// Whether trying again is of no use.
 fn is_final(error: &RedisError) -> bool {
     match error.kind() {
         ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig | ErrorKind::Client => {
             true
         }
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => false,
-        ErrorKind::Server(_) | ErrorKind::Extension => match error.clone().into_server_errors() {
-            Some(errors) => errors.iter().any(|(_, error)| !is_passing(error)),
-            None => !error.code().is_some_and(|code| PASSING.contains(&code)),
-        },
+        ErrorKind::Server(_) | ErrorKind::Extension => !is_passing(error),
         _ => false,
     }
 }
 
+/// Whether an error that the server gives may be over the next time.
+pub fn is_passing(error: &RedisError) -> bool {
+    match error.clone().into_server_errors() {
+        Some(errors) => errors.iter().all(|(_, error)| is_of_passing(error)),
+        None => error.code().is_some_and(|code| PASSING.contains(&code)),
+    }
+}
+
 /// Before version 7 Redis wraps the error that a script met into one of its own.
-fn is_passing(error: &ServerError) -> bool {
+fn is_of_passing(error: &ServerError) -> bool {
     let details = error.details().unwrap_or_default();
     let wrapped = || details.starts_with("Error running script");
     PASSING.contains(&error.code())
+        || details.starts_with(CROWDED)
         || wrapped() && PASSING.iter().any(|code| details.contains(&format!("-{code} ")))
 }

@@ -8,14 +8,9 @@
 //!
 //! The fence lives for ever: a stopped process may go on after any time.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
-
-use super::change::Commands;
+use super::chunk::{Chunk, Script};
 use super::connection::{Connection, Failure};
 use crate::sink::Publisher;
-
-/// What the scripts answer: a word, and two numbers.
-type Answer = (String, u64, u64);
 
 pub struct Fence {
     key: String,
@@ -26,33 +21,6 @@ pub struct Fence {
     there: (u64, u64),
 }
 
-struct Script {
-    text: &'static str,
-    sha1: String,
-}
-
-/// The commands of a chunk, as the script takes them.
-#[derive(Default)]
-pub struct Chunk {
-    keys: Strings,
-    runs: Vec<Run>,
-    arguments: Strings,
-}
-
-/// Commands of one name and with as many arguments, besides their keys.
-struct Run {
-    name: &'static str,
-    commands: usize,
-    width: usize,
-}
-
-/// Byte strings, one behind the other.
-#[derive(Default)]
-struct Strings {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
 impl Fence {
     /// The key's name holds the pattern: under another pattern a table has other keys, whose rows
     /// are to be fenced by themselves.
@@ -61,7 +29,7 @@ impl Fence {
             key: format!("pelton:fence:{}:{table}:{pattern}", publisher.job),
             publisher,
             claim: Script::new(include_str!("claim.lua")),
-            chunk: Script::new(include_str!("chunk.lua")),
+            chunk: Script::new(concat!(include_str!("commands.lua"), include_str!("chunk.lua"))),
             there: (0, 0),
         }
     }
@@ -71,8 +39,8 @@ impl Fence {
         let take_over = if self.publisher.take_over { "1" } else { "0" };
         let mut command = self.claim.call(1);
         command.arg(&self.key);
-        self.identify(&mut command);
-        command.arg(self.publisher.epoch).arg(take_over);
+        let Publisher { state, start, owner, epoch, .. } = &self.publisher;
+        command.arg(state).arg(start).arg(owner).arg(epoch).arg(take_over);
         let answer = self.claim.run(&command, connection).map_err(Failed::Redis)?;
         match (&*answer.0, answer.1, answer.2) {
             ("claimed", epoch, rows) => {
@@ -113,30 +81,15 @@ impl Fence {
         chunk: &Chunk,
         connection: &mut Connection,
     ) -> Result<(), Failed> {
-        let mut command = self.chunk.call(1 + chunk.keys.ends.len());
-        command.arg(&self.key);
-        for key in chunk.keys.iter() {
-            command.arg(key);
-        }
-        self.identify(&mut command);
-        command.arg(epoch).arg(rows);
-        let mut arguments = chunk.arguments.iter();
-        for run in &chunk.runs {
-            command.arg(run.name).arg(run.commands).arg(run.width);
-            for argument in arguments.by_ref().take(run.commands * run.width) {
-                command.arg(argument);
-            }
-        }
+        let Publisher { state, start, owner, .. } = &self.publisher;
+        let (start, epoch, rows) = (start.to_string(), epoch.to_string(), rows.to_string());
+        let own: [&str; 5] = [state, &start, owner, &epoch, &rows];
+        let command = chunk.call(&self.chunk, Some(&self.key), &own);
         let answer = self.chunk.run(&command, connection).map_err(Failed::Redis)?;
         match (&*answer.0, answer.1) {
             ("newer", start) => Err(self.fenced(start, connection)),
             _ => Ok(()),
         }
-    }
-
-    fn identify(&self, command: &mut redis::Cmd) {
-        let Publisher { state, start, owner, .. } = &self.publisher;
-        command.arg(state).arg(start).arg(owner);
     }
 
     fn fenced(&self, start: u64, connection: &Connection) -> Failed {
@@ -156,69 +109,4 @@ pub enum Failed {
     Redis(Failure),
     /// Another process has taken over, or this one goes on from what is older.
     Fenced(String),
-}
-
-impl Script {
-    fn new(text: &'static str) -> Self {
-        let digest = openssl::sha::sha1(text.as_bytes());
-        Self { text, sha1: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
-    }
-
-    fn call(&self, keys: usize) -> redis::Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(&self.sha1).arg(keys);
-        command
-    }
-
-    /// Redis forgets scripts when it starts again, and at SCRIPT FLUSH.
-    fn run(&self, call: &redis::Cmd, connection: &mut Connection) -> Result<Answer, Failure> {
-        connection.until_taken(|connection| match call.query(connection) {
-            Err(error) if is_unknown(&error) => {
-                redis::cmd("SCRIPT").arg("LOAD").arg(self.text).exec(connection)?;
-                call.query(connection)
-            }
-            answer => answer,
-        })
-    }
-}
-
-fn is_unknown(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
-}
-
-impl Commands for Chunk {
-    fn add(&mut self, name: &'static str, key: &[u8], arguments: &[&[u8]]) {
-        self.keys.push(key);
-        let width = arguments.len();
-        match self.runs.last_mut() {
-            Some(run) if run.name == name && run.width == width => run.commands += 1,
-            _ => self.runs.push(Run { name, commands: 1, width }),
-        }
-        arguments.iter().for_each(|argument| self.arguments.push(argument));
-    }
-}
-
-impl Chunk {
-    pub fn clear(&mut self) {
-        self.keys.clear();
-        self.runs.clear();
-        self.arguments.clear();
-    }
-}
-
-impl Strings {
-    fn push(&mut self, string: &[u8]) {
-        self.bytes.extend_from_slice(string);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, &end)| &self.bytes[start..end])
-    }
 }

@@ -1,14 +1,19 @@
-//! The Redis sink: rows as strings or hashes, absolute values, many in one go.
+//! The Redis sink: rows as strings, hashes, lists, sorted sets or streams, many in one go.
 //!
 //! Rows that are published once their epoch is committed go out in chunks behind a fence
-//! (`fence`). Otherwise they go out as they come, in pipelines; one whose answer was lost is sent
-//! again whole, which does no harm. Rows of one key are merged before they are sent: the last wins.
+//! (`fence`). Otherwise they go out as they come: strings and hashes in pipelines, one of which is
+//! sent again whole where its answer was lost, which does no harm; what many rows share by a script.
+//! Rows of one key, field or member are merged before they are sent: the last wins.
 
 mod change;
+mod chunk;
+mod commands;
 mod connection;
 mod fence;
 mod options;
+mod server;
 pub mod text;
+mod wire;
 
 use std::sync::Arc;
 
@@ -16,23 +21,33 @@ use ahash::AHashMap;
 use jiff::tz::TimeZone;
 use redis::{ErrorKind, RedisError};
 
-use self::change::{Change, What};
+use self::change::{Change, Missing};
+use self::chunk::{Chunk, Script};
+use self::commands::Writer;
 use self::connection::{Connection, Failure};
-use self::fence::{Chunk, Failed, Fence};
-use self::options::{Options, Shape};
+use self::fence::{Failed, Fence};
+use self::options::Options;
+pub use self::options::takes_updates;
 use self::text::Rows;
 use super::{Publisher, Sink, SinkContext};
-use crate::record::Batch;
+use crate::record::{Batch, ChangeKind};
 use crate::sql::plan::Table;
 
 /// Changes sent in one go. An answer to so many takes milliseconds; the time-out is far above.
 const PIPELINE: usize = 1_024;
 /// Changes held back for merging at most.
 const PENDING: usize = 4 * PIPELINE;
+/// And bytes of their keys and values.
+const PENDING_BYTES: usize = 4 << 20;
 /// Changes of a chunk: Redis serves nobody else meanwhile, for about a millisecond.
 const CHUNK: usize = 1_024;
 /// Bytes of keys and values after which a chunk ends.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// What is wrong with a table's options, without asking anybody.
+pub fn check(table: &Table) -> Result<(), String> {
+    Options::parse(table).map(drop)
+}
 
 /// Opens the sink of a table. Connects at the first need: a Redis that is away at the start
 /// holds the stream back as one that goes away later does. With a publisher the rows are those
@@ -43,33 +58,31 @@ pub fn open(
     context: SinkContext,
     publisher: Option<Publisher>,
 ) -> Result<Box<dyn Sink>, String> {
-    let options = Options::parse(&table)?;
+    let parsed = Options::parse(&table);
+    let (options, server) = parsed.map_err(|error| format!("table '{}': {error}", table.name))?;
     let mut position = vec![None; table.schema.len()];
     for (at, &column) in table.physical.iter().enumerate() {
         position[column] = Some(at);
     }
-    let connection = Connection::new(options.client.clone(), options.address.clone(), context);
     let fence = publisher.map(|publisher| Fence::new(publisher, &table.name, &options.key.source));
     Ok(Box::new(RedisSink {
-        ttl: options.ttl.map(|ttl| ttl.as_millis().to_string()),
         options,
         table,
         zone,
         position,
-        connection,
+        connection: Connection::new(server, context),
         fence,
+        plain: Script::new(concat!(include_str!("commands.lua"), include_str!("plain.lua"))),
         pending: Vec::new(),
         pending_bytes: 0,
         known: AHashMap::new(),
-        key: Vec::new(),
+        scratch: Vec::new(),
         chunk: Chunk::default(),
     }))
 }
 
 struct RedisSink {
     options: Options,
-    /// Milliseconds, as text.
-    ttl: Option<String>,
     table: Arc<Table>,
     zone: TimeZone,
     /// Batch column by table column.
@@ -77,12 +90,13 @@ struct RedisSink {
     connection: Connection,
     /// Where rows of committed epochs are published.
     fence: Option<Fence>,
+    /// For rows of no epoch.
+    plain: Script,
     pending: Vec<Change>,
     pending_bytes: usize,
-    /// Where in `pending` a key (and field) stands.
+    /// Where in `pending` stands what a change is merged with.
     known: AHashMap<Box<[u8]>, usize>,
-    /// Scratch.
-    key: Vec<u8>,
+    scratch: Vec<u8>,
     chunk: Chunk,
 }
 
@@ -90,7 +104,8 @@ impl Sink for RedisSink {
     fn write(&mut self, batch: &Batch) -> Result<(), String> {
         for row in batch.row_ids() {
             self.take(batch, row)?;
-            if self.pending.len() >= PENDING {
+            let full = self.pending.len() >= PENDING || self.pending_bytes >= PENDING_BYTES;
+            if full && !is_half(batch, row) {
                 self.flush()?;
             }
         }
@@ -99,12 +114,21 @@ impl Sink for RedisSink {
 
     fn flush(&mut self) -> Result<(), String> {
         let changes = self.taken();
+        let writer = Writer { options: &self.options, schema: &self.table.schema };
         for part in changes.chunks(PIPELINE) {
-            let mut pipeline = redis::Pipeline::with_capacity(part.len());
-            for change in part {
-                change.put(&self.table.schema, self.ttl.as_deref(), &mut pipeline);
-            }
-            let sent = self.connection.until_taken(|connection| pipeline.exec(connection));
+            let sent = match self.options.shape.length_command() {
+                None => {
+                    let mut pipeline = redis::Pipeline::with_capacity(part.len());
+                    writer.write(part, &mut pipeline);
+                    self.connection.until_taken(|wire| pipeline.exec(wire))
+                }
+                Some(_) => {
+                    self.chunk.clear();
+                    writer.write(part, &mut self.chunk);
+                    let call = self.chunk.call(&self.plain, None, &[]);
+                    self.plain.run(&call, &mut self.connection).map(drop)
+                }
+            };
             sent.map_err(|failure| self.failure(failure, part))?;
         }
         Ok(())
@@ -133,7 +157,8 @@ impl Sink for RedisSink {
                     continue;
                 }
                 self.take(batch, row)?;
-                if self.pending.len() >= CHUNK || self.pending_bytes >= CHUNK_BYTES {
+                let full = self.pending.len() >= CHUNK || self.pending_bytes >= CHUNK_BYTES;
+                if full && !is_half(batch, row) {
                     self.publish_chunk(epoch, rows)?;
                 }
             }
@@ -157,9 +182,8 @@ impl RedisSink {
         }
         let Some(fence) = &self.fence else { return self.flush() };
         self.chunk.clear();
-        for change in &self.pending {
-            change.put(&self.table.schema, self.ttl.as_deref(), &mut self.chunk);
-        }
+        let writer = Writer { options: &self.options, schema: &self.table.schema };
+        writer.write(&self.pending, &mut self.chunk);
         let published = fence.publish(epoch, rows, &self.chunk, &mut self.connection);
         let changes = self.taken();
         published.map_err(|failed| self.failed(failed, &changes))
@@ -169,42 +193,30 @@ impl RedisSink {
     fn take(&mut self, batch: &Batch, row: usize) -> Result<(), String> {
         let rows =
             Rows { batch, schema: &self.table.schema, position: &self.position, zone: &self.zone };
-        let key = &mut self.key;
-        key.clear();
-        let null = |column: usize| {
-            let (table, name) = (&self.table.name, &self.table.schema.fields[column].name);
-            let pattern = &self.options.key.source;
-            format!(
-                "table '{table}', key '{pattern}': column '{name}' is NULL, so no key can be made"
-            )
-        };
-        self.options.key.write(&rows, row, key).map_err(null)?;
-        let key_len = key.len();
         let retract = batch.kind(row).is_retract();
-        let what = match &self.options.shape {
-            Shape::String { .. } | Shape::HashOfColumns { .. } if retract => What::Delete,
-            Shape::String { columns } => What::Set(value_of(&rows, columns, row)),
-            Shape::HashOfColumns { columns } => What::SetFields(fields_of(&rows, columns, row)),
-            Shape::HashOfRows { field, columns } => {
-                field.write(&rows, row, key).map_err(null)?;
-                let name: Box<[u8]> = key[key_len..].into();
-                match retract {
-                    true => What::DeleteField(name),
-                    false => What::SetField(name, value_of(&rows, columns, row)),
-                }
-            }
-        };
-        let change = Change { key: key[..key_len].into(), what };
+        let change = Change::of(&self.options, &rows, row, retract, &mut self.scratch);
+        let change = change.map_err(|missing| self.missing(&missing))?;
         self.pending_bytes += change.bytes();
-        // The key's length keeps key and field apart.
-        key.extend_from_slice(&key_len.to_le_bytes());
-        if let Some(&at) = self.known.get(key.as_slice()) {
+        if !change.identity(&mut self.scratch) {
+            if retract {
+                // The planner refuses such plans; what has been added cannot be found again.
+                let name = &self.table.name;
+                return Err(format!("table '{name}': a list or a stream takes new rows only"));
+            }
+            self.pending.push(change);
+        } else if let Some(&at) = self.known.get(self.scratch.as_slice()) {
             self.pending[at] = change;
         } else {
-            self.known.insert(key.as_slice().into(), self.pending.len());
+            self.known.insert(self.scratch.as_slice().into(), self.pending.len());
             self.pending.push(change);
         }
         Ok(())
+    }
+
+    fn missing(&self, missing: &Missing) -> String {
+        let (table, pattern) = (&self.table.name, &self.options.key.source);
+        let column = &self.table.schema.fields[missing.column].name;
+        format!("table '{table}', key '{pattern}': column '{column}' is NULL, so {}", missing.what)
     }
 
     fn failed(&self, failed: Failed, changes: &[Change]) -> String {
@@ -216,34 +228,40 @@ impl RedisSink {
 
     fn failure(&self, failure: Failure, changes: &[Change]) -> String {
         match failure {
-            Failure::Refused(error) => self.refused(error, changes),
+            Failure::Refused(error) => self.refused(&error, changes),
             Failure::Stopped(reason) => reason,
         }
     }
 
     /// The text for an error that no retry mends.
-    fn refused(&self, error: RedisError, changes: &[Change]) -> String {
+    fn refused(&self, error: &RedisError, changes: &[Change]) -> String {
         let (table, address) = (&self.table.name, &self.connection.address);
-        let pattern = &self.options.key.source;
-        let kind = error.kind();
-        let example = changes.first().map(|change| String::from_utf8_lossy(&change.key));
-        let example = example.unwrap_or_default();
-        let reason = match error.clone().into_server_errors() {
+        let (code, reason) = match error.clone().into_server_errors() {
             Some(errors) if !errors.is_empty() => {
                 let (_, first) = &errors[0];
-                let count = errors.len();
-                format!(
-                    "{} {} ({count} in this pipeline)",
-                    first.code(),
-                    first.details().unwrap_or("")
-                )
+                let (code, details) = (first.code(), first.details().unwrap_or_default());
+                (code.to_owned(), format!("{code} {details} ({} in this go)", errors.len()))
             }
-            _ => error.to_string(),
+            _ => (String::new(), error.to_string()),
         };
-        let advice = match kind {
-            ErrorKind::AuthenticationFailed => "check user and password in 'url'",
-            _ => "another program may use keys of this form for data of another type",
+        if error.kind() == ErrorKind::AuthenticationFailed || code == "NOAUTH" {
+            return format!(
+                "table '{table}': Redis at {address}: {reason}; check user and password, in 'url' \
+                 or by 'username' and 'password'"
+            );
+        }
+        let advice = match &*code {
+            _ if reason.contains("WRONGTYPE") => {
+                "another program may use keys of this form for data of another type"
+            }
+            _ if code == "NOPERM" || reason.contains("permission") => {
+                "docs/connectors.md says which commands and keys a user needs"
+            }
+            _ => "no retry mends that",
         };
+        let pattern = &self.options.key.source;
+        let example = changes.first().map(|change| String::from_utf8_lossy(&change.key));
+        let example = example.unwrap_or_default();
         format!(
             "table '{table}': Redis at {address} refuses keys '{pattern}' (e.g. '{example}'): \
              {reason}; {advice}"
@@ -251,24 +269,7 @@ impl RedisSink {
     }
 }
 
-/// One column as itself (NULL as an empty text), several as a JSON object.
-fn value_of(rows: &Rows<'_>, columns: &[usize], row: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    if let [column] = columns {
-        rows.write(*column, row, &mut out);
-        return out;
-    }
-    let object: serde_json::Map<_, _> = columns
-        .iter()
-        .map(|&column| (rows.schema.fields[column].name.to_string(), rows.json(column, row)))
-        .collect();
-    serde_json::Value::Object(object).to_string().into_bytes()
-}
-
-fn fields_of(rows: &Rows<'_>, columns: &[usize], row: usize) -> Vec<(usize, Option<Vec<u8>>)> {
-    let value = |column: usize| {
-        let mut out = Vec::new();
-        rows.write(column, row, &mut out).then_some(out)
-    };
-    columns.iter().map(|&column| (column, value(column))).collect()
+/// Whether a row is the first half of a change: to send it alone would show a gap.
+fn is_half(batch: &Batch, row: usize) -> bool {
+    batch.kind(row) == ChangeKind::UpdateBefore
 }

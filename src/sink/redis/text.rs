@@ -11,6 +11,7 @@ use jiff::{Timestamp, civil};
 use openssl::base64::encode_block;
 
 use crate::decimal;
+use crate::record::json::embedded;
 use crate::record::{Batch, ColumnData, DataType, Schema, Value};
 
 const MINUTE_MS: i64 = 60_000;
@@ -126,6 +127,45 @@ impl Rows<'_> {
             ColumnData::Any(_) => write!(out, "{}", self.json(column, row)),
         };
         true
+    }
+
+    /// Columns as a JSON object, in their order; those in `embed` hold JSON, which goes in as it is.
+    pub fn object(&self, columns: &[usize], embed: &[usize], row: usize, out: &mut Vec<u8>) {
+        for (at, &column) in columns.iter().enumerate() {
+            out.push(if at == 0 { b'{' } else { b',' });
+            // Writing to a Vec does not fail.
+            let _ = write!(out, "{}:", serde_json::Value::from(&*self.schema.fields[column].name));
+            let text = self.position[column].filter(|_| embed.contains(&column)).and_then(|at| {
+                let values = &self.batch.columns[at];
+                values.as_strings().filter(|_| !values.is_null(row)).map(|values| values.get(row))
+            });
+            let _ = match text.and_then(embedded) {
+                Some(json) => out.write_all(json.as_bytes()),
+                None => write!(out, "{}", self.json(column, row)),
+            };
+        }
+        out.push(b'}');
+    }
+
+    /// A number, or a time in milliseconds, as Redis reads scores; nothing for NULL and NaN.
+    pub fn score(&self, column: usize, row: usize) -> Option<String> {
+        let values = &self.batch.columns[self.position[column]?];
+        let number = match &values.data {
+            _ if values.is_null(row) => return None,
+            ColumnData::I64(values) => values[row].to_string(),
+            ColumnData::I128(values) => number(values[row], &self.schema.fields[column].data_type),
+            ColumnData::F64(values) if !values[row].is_nan() => values[row].to_string(),
+            _ => return None,
+        };
+        Some(number)
+    }
+
+    pub fn integer(&self, column: usize, row: usize) -> Option<i64> {
+        let values = &self.batch.columns[self.position[column]?];
+        match &values.data {
+            ColumnData::I64(numbers) if !values.is_null(row) => Some(numbers[row]),
+            _ => None,
+        }
     }
 
     pub fn json(&self, column: usize, row: usize) -> serde_json::Value {
