@@ -403,7 +403,7 @@ impl Control<'_> {
     fn commit_offsets(&mut self, sources: &[SourcePositions], name: &str) -> Result<(), String> {
         let topology = &self.job.topology;
         for (index, table) in topology.scans() {
-            if &*table.connector != "kafka" {
+            if !table.is_kafka() {
                 continue;
             }
             let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);

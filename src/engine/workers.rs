@@ -15,7 +15,6 @@ use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
-use crate::record::json::JsonDecoder;
 use crate::record::key::{KEY_GROUPS, groups_of};
 use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
@@ -32,7 +31,7 @@ use crate::shard::topology::{StepKind, Topology, source_name};
 use crate::shard::worker::{Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
-use crate::source::{Bounds, OpenSource};
+use crate::source::{self, Bounds, OpenSource};
 use crate::sql::plan::Table;
 
 /// Commands that may wait for a worker: queries mostly.
@@ -491,10 +490,10 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             workers: seed.workers,
             restored,
             bounds: seed.bounds.clone(),
+            headers: metadata.iter().any(|name| &**name == "headers"),
         })
         .map_err(|error| format!("table `{}`: {error}", table.name))?;
-        let decoder =
-            JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
+        let decoder = source::format::decoder(table, fields)?;
         let name = source_name(table);
         tasks.push(SourceTask::new(
             source,

@@ -1,7 +1,20 @@
 //! Records as a source hands them over: bytes and where they came from, nothing decoded.
 
+use super::value::Value;
+
 /// Zero bytes behind the last record's payload, so that a scanner may load past its end.
 pub const PAYLOAD_PADDING: usize = 64;
+
+/// What a record's timestamp is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimestampType {
+    #[default]
+    Unknown,
+    /// Set by the producer.
+    Create,
+    /// Set by the broker.
+    LogAppend,
+}
 
 /// One record of a [`RawBlock`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,6 +24,7 @@ pub struct RawRecord {
     pub len: u32,
     /// A tombstone: the record has no value (not the same as an empty one).
     pub is_null: bool,
+    pub timestamp_type: TimestampType,
     /// Where the key lies in `RawBlock::keys`; `None` where the record has none.
     pub key: Option<(u32, u32)>,
     /// Index into the source's own list of partitions.
@@ -28,10 +42,13 @@ pub struct RawBlock {
     pub payload: Vec<u8>,
     pub keys: Vec<u8>,
     pub records: Vec<RawRecord>,
+    /// A map of each record's headers, where they are asked for.
+    pub headers: Vec<Value>,
 }
 
 impl RawBlock {
     pub fn clear(&mut self) {
+        self.headers.clear();
         self.payload.clear();
         self.keys.clear();
         self.records.clear();
@@ -73,13 +90,23 @@ pub struct SharedBlock {
     pub payload: std::sync::Arc<Vec<u8>>,
     pub keys: Vec<u8>,
     pub records: Vec<RawRecord>,
+    /// As [`RawBlock::headers`].
+    pub headers: Vec<Value>,
+}
+
+impl From<RawBlock> for SharedBlock {
+    fn from(block: RawBlock) -> Self {
+        let RawBlock { payload, keys, records, headers } = block;
+        Self { payload: std::sync::Arc::new(payload), keys, records, headers }
+    }
 }
 
 impl SharedBlock {
     /// The block's memory for new records, once no column uses it any more.
     pub fn recycle(self) -> Option<RawBlock> {
         let payload = std::sync::Arc::into_inner(self.payload)?;
-        let mut block = RawBlock { payload, keys: self.keys, records: self.records };
+        let Self { keys, records, headers, .. } = self;
+        let mut block = RawBlock { payload, keys, records, headers };
         block.clear();
         Some(block)
     }

@@ -129,7 +129,10 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
         }
         StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
         StepKind::Plain(
-            NodeKind::Over { .. } | NodeKind::First { .. } | NodeKind::Unnest { .. },
+            NodeKind::Over { .. }
+            | NodeKind::First { .. }
+            | NodeKind::Normalize { .. }
+            | NodeKind::Unnest { .. },
         )
         | StepKind::Rank { .. } => added(whole(step, inputs), input, width),
         kind => match aggregated(kind, input) {
@@ -225,6 +228,9 @@ fn describe(step: &Step, topology: &Topology) -> Option<String> {
         StepKind::Plain(NodeKind::Over { keys, .. }) => format!("OVER by {}", names(0, keys)),
         StepKind::Plain(NodeKind::First { keys, .. }) => {
             format!("first rows by {}", names(0, keys))
+        }
+        StepKind::Plain(NodeKind::Normalize { keys }) => {
+            format!("newest rows by {}", names(0, keys))
         }
         StepKind::Plain(NodeKind::Match { keys, .. }) => {
             format!("MATCH_RECOGNIZE by {}", names(0, keys))

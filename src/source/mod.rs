@@ -2,7 +2,9 @@
 
 pub mod datagen;
 pub mod filesystem;
+pub mod format;
 pub mod kafka;
+pub mod metadata;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -109,4 +111,6 @@ pub struct OpenSource {
     /// Positions to go on from; partitions that are not named start by `bounds`, new ones at 0.
     pub restored: Option<Vec<Position>>,
     pub bounds: Bounds,
+    /// Headers of records are wanted.
+    pub headers: bool,
 }

@@ -1,7 +1,7 @@
 //! Reads through the client library, in batches: the one unsafe place of the source. Its safe
 //! calls hand over one message at a time, at two to three times the cost.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
 
@@ -10,8 +10,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use rdkafka_sys as sys;
 
+use super::headers;
 use super::reader::{Event, Reader, Taken};
 use crate::kafka::explain;
+use crate::record::TimestampType;
 
 /// Partitions of a consumer, assigned statically. Each has a queue of its own, so that one can be
 /// left alone while others are read.
@@ -22,15 +24,18 @@ pub struct Client {
     partitions: Vec<i32>,
     consumer: Arc<BaseConsumer>,
     topic: String,
+    headers: bool,
     /// What is written to when records become available.
     wakes: Option<i32>,
 }
 
 impl Client {
-    pub fn new(consumer: Arc<BaseConsumer>, topic: &str) -> Result<Self, String> {
-        let queue = BatchQueue::of_consumer(consumer.clone(), topic)?;
+    /// `headers`: whether they are wanted.
+    pub fn new(consumer: Arc<BaseConsumer>, topic: &str, headers: bool) -> Result<Self, String> {
+        let queue = BatchQueue::of_consumer(consumer.clone(), topic)?.with_headers(headers);
         let (queues, partitions) = (Vec::new(), Vec::new());
-        Ok(Self { queue, queues, partitions, consumer, topic: topic.to_owned(), wakes: None })
+        let topic = topic.to_owned();
+        Ok(Self { queue, queues, partitions, consumer, topic, headers, wakes: None })
     }
 
     fn failed(&self, error: &KafkaError) -> String {
@@ -52,7 +57,8 @@ impl Reader for Client {
         self.consumer.incremental_assign(&list).map_err(|error| self.failed(&error))?;
         for &(partition, _) in partitions {
             let consumer = self.consumer.clone();
-            let mut queue = BatchQueue::of_partition(consumer, &self.topic, partition)?;
+            let queue = BatchQueue::of_partition(consumer, &self.topic, partition)?;
+            let mut queue = queue.with_headers(self.headers);
             self.wakes.into_iter().for_each(|fd| queue.wake_by(fd));
             self.queues.push(queue);
             self.partitions.push(partition);
@@ -93,6 +99,8 @@ struct BatchQueue {
     messages: Vec<*mut sys::rd_kafka_message_t>,
     topic: CString,
     consumer: Arc<BaseConsumer>,
+    /// A record's headers, where they are wanted.
+    headers: Option<Vec<u8>>,
 }
 
 /// What the client writes to an eventfd: it counts up by this.
@@ -137,7 +145,12 @@ impl BatchQueue {
         if queue.is_null() {
             return Err("the Kafka client has no such queue".into());
         }
-        Ok(Self { queue, messages: Vec::new(), topic, consumer })
+        Ok(Self { queue, messages: Vec::new(), topic, consumer, headers: None })
+    }
+
+    fn with_headers(mut self, wanted: bool) -> Self {
+        self.headers = wanted.then(Vec::new);
+        self
     }
 
     /// Hands what has come, at most `max` events, to `take`, which copies what it keeps: a
@@ -157,7 +170,10 @@ impl BatchQueue {
             // SAFETY: each pointer is a message that we own until we destroy it, once, here; its
             // bytes are borrowed by `take` only for the call.
             unsafe {
-                take(event(&*message));
+                if let Some(headers) = &mut self.headers {
+                    put_headers(message, headers);
+                }
+                take(event(&*message, self.headers.as_deref().unwrap_or_default()));
                 sys::rd_kafka_message_destroy(message);
             }
         }
@@ -200,7 +216,7 @@ impl Drop for BatchQueue {
 }
 
 /// Views a message.
-fn event(message: &sys::rd_kafka_message_t) -> Event<'_> {
+fn event<'a>(message: &'a sys::rd_kafka_message_t, headers: &'a [u8]) -> Event<'a> {
     let (partition, offset) = (message.partition, message.offset);
     if message.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
         return Event::Mark { partition, offset, code: message.err.into() };
@@ -208,12 +224,48 @@ fn event(message: &sys::rd_kafka_message_t) -> Event<'_> {
     let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive for the call and for the life of the result's borrow.
     unsafe {
+        let timestamp = sys::rd_kafka_message_timestamp(message, &mut kind);
         Event::Record {
             partition,
             offset,
-            timestamp: sys::rd_kafka_message_timestamp(message, &mut kind),
+            timestamp,
+            timestamp_type: timestamp_type(kind),
             key: bytes(message.key, message.key_len),
             value: bytes(message.payload, message.len),
+            headers,
+        }
+    }
+}
+
+fn timestamp_type(kind: sys::rd_kafka_timestamp_type_t) -> TimestampType {
+    use sys::rd_kafka_timestamp_type_t as Kind;
+    match kind {
+        Kind::RD_KAFKA_TIMESTAMP_CREATE_TIME => TimestampType::Create,
+        Kind::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppend,
+        Kind::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => TimestampType::Unknown,
+    }
+}
+
+/// A message's headers in the form of a record batch; empty where it has none.
+///
+/// # Safety
+/// The message is alive for the call.
+unsafe fn put_headers(message: *const sys::rd_kafka_message_t, out: &mut Vec<u8>) {
+    out.clear();
+    let mut list = std::ptr::null_mut();
+    // SAFETY: the list belongs to the message, and with it all names and values.
+    unsafe {
+        let found = sys::rd_kafka_message_headers(message, &mut list);
+        if found != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return;
+        }
+        let count = sys::rd_kafka_header_cnt(list);
+        headers::put_count(count, out);
+        for index in 0..count {
+            let (mut name, mut value, mut len) = (std::ptr::null(), std::ptr::null(), 0);
+            sys::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut len);
+            let name = if name.is_null() { c"" } else { CStr::from_ptr(name) };
+            headers::put(name.to_bytes(), bytes(value, len), out);
         }
     }
 }

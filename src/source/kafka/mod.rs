@@ -2,6 +2,7 @@
 
 mod client;
 mod fetch;
+mod headers;
 mod reader;
 mod start;
 mod watch;
@@ -23,7 +24,7 @@ use super::{OpenSource, PartitionState, Polled, Position, Source};
 use crate::kafka::{
     Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch,
 };
-use crate::record::{RawBlock, RawRecord};
+use crate::record::{RawBlock, RawRecord, Value};
 use crate::sql::plan::Table;
 
 /// How long one question for a topic's partitions may take.
@@ -70,7 +71,7 @@ fn wait_for_partitions(
 /// Opens the instance of one worker; called on the worker's thread after it was pinned, because
 /// the threads that read inherit its processor.
 pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
-    let OpenSource { table, worker, workers, restored, bounds } = request;
+    let OpenSource { table, worker, workers, restored, bounds, headers } = request;
     let topic = one_topic(&table.options)?;
     let mut config = client_config(&table.options, Role::Consumer)?;
     // Every start is looked up first, so an offset that is not there means lost data.
@@ -87,11 +88,11 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
     let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
     let bounded = bounds.until.is_some();
-    let assignment = Assignment { topic, worker, workers, seen, bounded, ranges };
+    let assignment = Assignment { topic, worker, workers, seen, bounded, ranges, headers };
     let bell = Arc::new(Bell::default());
     if let Some(property) = property {
         tracing::info!("table '{}' is read by the client library, for '{property}'", table.name);
-        let client = Client::new(consumer.clone(), &assignment.topic)?;
+        let client = Client::new(consumer.clone(), &assignment.topic, headers)?;
         return assignment.start(client, consumer, bell, |_| {});
     }
     let (topic, settings) = (assignment.topic.clone(), Settings::new(&config)?);
@@ -109,6 +110,7 @@ struct Assignment {
     seen: i32,
     bounded: bool,
     ranges: Vec<Range>,
+    headers: bool,
 }
 
 impl Assignment {
@@ -119,7 +121,7 @@ impl Assignment {
         bell: Arc<Bell>,
         learn: impl Fn(&Metadata) + Send + 'static,
     ) -> Result<Box<dyn Source>, String> {
-        let Self { topic, worker, workers, seen, bounded, ranges } = self;
+        let Self { topic, worker, workers, seen, bounded, ranges, headers } = self;
         let numbers = ranges.iter().map(|range| range.partition).collect();
         let mut state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
         let partitions: Vec<(i32, i64)> =
@@ -142,6 +144,7 @@ impl Assignment {
             workers,
             bounded,
             seen,
+            headers,
             fault: None,
         }))
     }
@@ -186,6 +189,7 @@ struct KafkaSource<R> {
     bounded: bool,
     /// Partitions of the topic, other workers' included, that were looked at.
     seen: i32,
+    headers: bool,
     /// A fault that was told, and how often the broker had answered by then: it passes with the
     /// next record, or when the broker has answered twice since.
     fault: Option<(u64, String)>,
@@ -224,8 +228,9 @@ impl<R: Reader> KafkaSource<R> {
     /// for those that are held back.
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
-        let Self { reader, turn, state, topic, workers, .. } = self;
-        let mut reading = Reading { state, topic, workers: *workers, block, found: &mut found };
+        let Self { reader, turn, state, topic, workers, headers, .. } = self;
+        let (workers, headers) = (*workers, *headers);
+        let mut reading = Reading { state, topic, workers, block, headers, found: &mut found };
         let mut left = max_rows - reader.poll_rest(max_rows, |event| reading.take(event));
         let count = reading.state.len();
         // Partitions in a row that had nothing.
@@ -290,6 +295,7 @@ struct Reading<'a> {
     topic: &'a str,
     workers: usize,
     block: &'a mut RawBlock,
+    headers: bool,
     found: &'a mut Found,
 }
 
@@ -297,7 +303,7 @@ impl Reading<'_> {
     #[inline]
     fn take(&mut self, event: Event<'_>) {
         match event {
-            Event::Record { partition, offset, timestamp, key, value } => {
+            Event::Record { partition, offset, timestamp, timestamp_type, key, value, headers } => {
                 // Partitions are dealt out round robin, so this is the index in `numbers`.
                 let index = partition as usize / self.workers;
                 let Some(state) = self.state.get_mut(index) else { return };
@@ -306,17 +312,22 @@ impl Reading<'_> {
                     return;
                 }
                 state.at_end = false;
-                if state.end.is_none_or(|end| offset < end) {
+                let is_wanted = state.end.is_none_or(|end| offset < end);
+                if state.advance(offset + 1) {
+                    self.found.through.push(index);
+                }
+                if is_wanted {
                     let meta = RawRecord {
                         partition: index as u32,
                         position: offset,
                         timestamp,
+                        timestamp_type,
                         ..RawRecord::default()
                     };
                     self.block.push(value, key, meta);
-                }
-                if state.advance(offset + 1) {
-                    self.found.through.push(index);
+                    if self.headers {
+                        self.headers(partition, offset, headers);
+                    }
                 }
             }
             Event::Mark { partition, offset, code: RDKafkaErrorCode::PartitionEOF } => {
@@ -335,14 +346,27 @@ impl Reading<'_> {
             Event::Damaged { partition, reason } => {
                 let state = self.state.get(partition as usize / self.workers);
                 let next = state.map_or(0, |state| state.next);
-                self.found.fatal = Some(format!(
-                    "Kafka topic '{}' partition {partition}: offset {next} cannot be read: {reason}",
-                    self.topic
-                ));
+                self.damaged(partition, next, &reason);
             }
             Event::Fault { reason, is_final: true } => self.found.fatal = Some(reason),
             Event::Fault { reason, is_final: false } => self.found.fault = Some(reason),
         }
+    }
+
+    fn damaged(&mut self, partition: i32, offset: i64, reason: &str) {
+        self.found.fatal = Some(format!(
+            "Kafka topic '{}' partition {partition}: offset {offset} cannot be read: {reason}",
+            self.topic
+        ));
+    }
+
+    /// Keeps the headers of the record that was taken last.
+    fn headers(&mut self, partition: i32, offset: i64, headers: &[u8]) {
+        let map = headers::map(headers);
+        if map.is_none() {
+            self.damaged(partition, offset, "its headers do not hold together");
+        }
+        self.block.headers.push(map.unwrap_or(Value::Null));
     }
 
     fn fault(&mut self, partition: i32, offset: i64, code: RDKafkaErrorCode) {

@@ -4,6 +4,8 @@ use std::os::fd::BorrowedFd;
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use crate::record::TimestampType;
+
 /// What came.
 pub enum Event<'a> {
     Record {
@@ -11,8 +13,11 @@ pub enum Event<'a> {
         offset: i64,
         /// ms since the epoch, -1 where unknown.
         timestamp: i64,
+        timestamp_type: TimestampType,
         key: Option<&'a [u8]>,
         value: Option<&'a [u8]>,
+        /// As a record batch holds them (`headers.rs`); empty where nobody asks for them.
+        headers: &'a [u8],
     },
     /// An error or mark (such as the end of a partition) at an offset.
     Mark { partition: i32, offset: i64, code: RDKafkaErrorCode },

@@ -27,6 +27,7 @@ use rdkafka::metadata::Metadata;
 use self::lane::{Arrived, Chunk, Lane};
 use self::link::Link;
 use self::records::Batches;
+pub use self::records::{range, varint};
 use self::wire::Limits;
 use super::reader::{Event, Reader, Taken};
 use super::watch::Bell;
@@ -336,8 +337,10 @@ impl Reading {
                     partition,
                     offset: record.offset,
                     timestamp: record.timestamp,
+                    timestamp_type: record.timestamp_type,
                     key: record.key,
                     value: record.value,
+                    headers: record.headers,
                 }),
                 Err(reason) => take(Event::Damaged { partition, reason }),
             }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::compression::unpack;
 use super::wire::Aborted;
+use crate::record::TimestampType;
 
 /// Bytes of a batch before its records.
 const HEADER: usize = 61;
@@ -80,6 +81,9 @@ pub struct Record<'a> {
     pub timestamp: i64,
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
+    pub timestamp_type: TimestampType,
+    /// As they stand there.
+    pub headers: &'a [u8],
 }
 
 /// The records of one batch after another. Its memory is used again.
@@ -167,12 +171,18 @@ impl Batches {
         let (raw, end) = found?;
         self.at = end;
         self.left -= 1;
-        let timestamp = self
-            .append_time
-            .unwrap_or_else(|| self.base_timestamp.saturating_add(raw.timestamp_delta));
+        let (timestamp, timestamp_type) = match self.append_time {
+            Some(time) => (time, TimestampType::LogAppend),
+            None => {
+                let time = self.base_timestamp.saturating_add(raw.timestamp_delta);
+                (time, TimestampType::Create)
+            }
+        };
         let offset = self.base_offset.saturating_add(raw.offset_delta);
         let bytes = |range: Option<(usize, usize)>| range.map(|(from, to)| &self.records[from..to]);
-        Ok(Record { offset, timestamp, key: bytes(raw.key), value: bytes(raw.value) })
+        let (key, value) = (bytes(raw.key), bytes(raw.value));
+        let headers = &self.records[raw.headers..end];
+        Ok(Record { offset, timestamp, key, value, timestamp_type, headers })
     }
 }
 
@@ -182,6 +192,8 @@ struct Raw {
     offset_delta: i64,
     key: Option<(usize, usize)>,
     value: Option<(usize, usize)>,
+    /// Where they begin; they go up to the end.
+    headers: usize,
 }
 
 /// The record at `at` and where it ends; `None` where it does not hold together.
@@ -196,13 +208,13 @@ fn record(bytes: &[u8], mut at: usize) -> Option<(Raw, usize)> {
     let offset_delta = varint(bytes, &mut at)?;
     let key = range(bytes, &mut at)?;
     let value = range(bytes, &mut at)?;
-    // Headers follow up to the end.
-    Some((Raw { timestamp_delta, offset_delta, key, value }, end))
+    let headers = at.min(end);
+    Some((Raw { timestamp_delta, offset_delta, key, value, headers }, end))
 }
 
 /// A length and the bytes it counts; inner `None` for null.
 #[inline]
-fn range(bytes: &[u8], at: &mut usize) -> Option<Option<(usize, usize)>> {
+pub fn range(bytes: &[u8], at: &mut usize) -> Option<Option<(usize, usize)>> {
     let len = varint(bytes, at)?;
     if len < 0 {
         return Some(None);
@@ -215,7 +227,7 @@ fn range(bytes: &[u8], at: &mut usize) -> Option<Option<(usize, usize)>> {
 
 /// A zigzag number of up to 64 bits, seven bits a byte, lowest first.
 #[inline]
-fn varint(bytes: &[u8], at: &mut usize) -> Option<i64> {
+pub fn varint(bytes: &[u8], at: &mut usize) -> Option<i64> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let byte = *bytes.get(*at)?;
@@ -338,12 +350,19 @@ mod tests {
         assert_eq!(whole_batch(&bytes), Some((bytes.len(), 45)));
         let mut batches = Batches::default();
         assert_eq!(batches.open(&bytes, true), Ok(bytes.len()));
-        let first = Record { offset: 40, timestamp: 1_000, key: Some(b"k"), value: Some(b"value") };
+        let record = |offset, timestamp, key, value| Record {
+            offset,
+            timestamp,
+            key,
+            value,
+            timestamp_type: TimestampType::Create,
+            // One, of a name and no value.
+            headers: b"\x02\x0cheader\x01",
+        };
+        let first = record(40, 1_000, Some(&b"k"[..]), Some(&b"value"[..]));
         assert_eq!(batches.next(), Ok(first));
-        let second = Record { offset: 42, timestamp: 1_001, key: None, value: None };
-        assert_eq!(batches.next(), Ok(second));
-        let third = Record { offset: 44, timestamp: 1_002, key: Some(b""), value: Some(b"") };
-        assert_eq!(batches.next(), Ok(third));
+        assert_eq!(batches.next(), Ok(record(42, 1_001, None, None)));
+        assert_eq!(batches.next(), Ok(record(44, 1_002, Some(&b""[..]), Some(&b""[..]))));
         assert!(!batches.has_more());
     }
 
