@@ -155,19 +155,20 @@ MATCH_RECOGNIZE (
     C AS C.event_type = A.event_type
 ) AS m;
 
--- e. Profiles, newest first to count: a row says what is true of a user from its time on.
+-- e. Profiles, from a compacted topic with the user's id as key: a record says what is true of a user
+-- from its time on, one without a value (a tombstone) that the profile is gone.
 CREATE TABLE user_profiles (
   user_id STRING NOT NULL, segment STRING, age INT, updated_at DOUBLE,
   since AS TO_TIMESTAMP_LTZ(CAST(updated_at * 1000 AS BIGINT), 3),
   PRIMARY KEY (user_id) NOT ENFORCED,
   WATERMARK FOR since AS since
 ) WITH (
-  'connector' = 'kafka',
+  'connector' = 'upsert-kafka',
   'topic' = '${USER_PROFILES_TOPIC:-user_profiles}',
   'properties.bootstrap.servers' = '${KAFKA:-127.0.0.1:9092}',
   'properties.group.id' = '${USER_EVENTS_GROUP:-pelton-user-events}',
-  'scan.startup.mode' = 'earliest-offset',
-  'format' = 'json',
+  'key.format' = 'raw',
+  'value.format' = 'json',
   'dead-letter.topic' = '${USER_EVENTS_DEAD_TOPIC:-user_events_dead}'
 );
 

@@ -89,7 +89,9 @@ fn open(
     restored: Option<Vec<Position>>,
     bounds: Bounds,
 ) -> Box<dyn Source> {
-    source::open(OpenSource { table: table.clone(), worker, workers, restored, bounds }).unwrap()
+    let table = table.clone();
+    let headers = false;
+    source::open(OpenSource { table, worker, workers, restored, bounds, headers }).unwrap()
 }
 
 #[derive(Debug, PartialEq)]

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use crate::metrics::Metrics;
 use crate::operator::Rejected;
-use crate::record::json::{JsonField, JsonOptions};
-use crate::shard::options;
 use crate::sink::kafka::transaction::Transactions;
 use crate::sink::{self, Publisher, Sink, SinkContext};
 use crate::source::{self, OpenSource, Source};
-use crate::sql::plan::{ScanField, Table};
+use crate::sql::plan::Table;
 
 /// Who opens what a job reads and writes: [`Connectors`], or what stands in for them where a job is
 /// tested or looked at.
@@ -71,7 +69,7 @@ fn is_bounded(table: &Table) -> bool {
 
 fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
     match &*request.table.connector {
-        "kafka" => source::kafka::open(request),
+        "kafka" | "upsert-kafka" => source::kafka::open(request),
         "filesystem" => source::filesystem::open(request),
         "datagen" => source::datagen::open(request),
         other => Err(format!("connector '{other}' cannot be read from")),
@@ -92,24 +90,4 @@ fn open_sink(request: OpenSink) -> Result<Box<dyn Sink>, String> {
         "email" => sink::email::open(table, zone, context, &metrics),
         other => Err(format!("connector '{other}' cannot be written to")),
     }
-}
-
-/// What the decoder of a table has to deliver.
-pub fn json_fields(fields: &[ScanField]) -> Vec<JsonField> {
-    let field = |field: &ScanField| JsonField {
-        path: field.path.clone(),
-        data_type: field.data_type.clone(),
-        nullable: field.nullable,
-    };
-    fields.iter().map(field).collect()
-}
-
-pub fn json_options(table: &Table) -> Result<JsonOptions, String> {
-    let standard = table.options.get("json.timestamp-format.standard");
-    Ok(JsonOptions {
-        // There are but two; the table has been checked.
-        iso8601: standard.is_some_and(|standard| &**standard == "ISO-8601"),
-        ignore_parse_errors: options::flag(&table.options, "json.ignore-parse-errors", false)?,
-        fail_on_missing_field: options::flag(&table.options, "json.fail-on-missing-field", false)?,
-    })
 }

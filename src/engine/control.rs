@@ -408,7 +408,7 @@ impl Control<'_> {
         }
         let topology = &self.job.topology;
         for (index, table) in topology.scans() {
-            if &*table.connector != "kafka" {
+            if !table.is_kafka() {
                 continue;
             }
             let of_scan = sources.iter().filter(|source| source.id == topology.steps[index].id);

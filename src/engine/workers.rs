@@ -12,11 +12,10 @@ use super::beginning::Beginning;
 use super::connectors::OpenSink;
 use super::control::{Control, Health};
 use super::recovery::Recovery;
-use super::{Ended, Job, Pin, RunOptions, RunSummary, connectors, dead_letters};
+use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
-use crate::record::json::JsonDecoder;
 use crate::record::key::{KEY_GROUPS, groups_of};
 use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
@@ -33,7 +32,7 @@ use crate::shard::topology::{StepKind, Topology, source_name};
 use crate::shard::worker::{Clock, Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
-use crate::source::{Bounds, OpenSource};
+use crate::source::{self, Bounds, OpenSource};
 use crate::sql::plan::Table;
 
 /// Commands that may wait for a worker: queries mostly.
@@ -108,8 +107,7 @@ pub fn run(
     };
     let mut threads = Vec::new();
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
-        let orders = starter.start_state(index, &mut threads)?;
-        threads.push(starter.start(index, plumbing, commands, wakers[index].clone(), orders)?);
+        starter.start(index, plumbing, commands, wakers[index].clone(), &mut threads)?;
     }
     drop(starter);
     let mut control = Control {
@@ -188,8 +186,8 @@ impl Starter<'_> {
         plumbing: Plumbing,
         commands: Receiver<Command>,
         waker: Arc<Waker>,
-        orders: Option<Sender<Order>>,
-    ) -> Result<JoinHandle<()>, String> {
+        threads: &mut Vec<JoinHandle<()>>,
+    ) -> Result<(), String> {
         let seed = WorkerSeed {
             index,
             workers: self.workers,
@@ -197,7 +195,7 @@ impl Starter<'_> {
             settings: settings(self.job, self.options, self.beginning.seed),
             plumbing,
             recovery: self.beginning.recovery.clone(),
-            orders,
+            orders: self.start_state(index, threads)?,
             bounds: self.options.bounds.clone(),
             core: self.cores.get(index).copied(),
             commands,
@@ -212,7 +210,8 @@ impl Starter<'_> {
             flush_interval: self.options.flush_interval,
             clock: self.options.clock,
         };
-        spawn(&format!("worker-{index}"), move || work(seed))
+        threads.push(spawn(&format!("worker-{index}"), move || work(seed))?);
+        Ok(())
     }
 }
 
@@ -509,8 +508,7 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
                 bounds: seed.bounds.clone(),
             })
             .map_err(|error| format!("table `{}`: {error}", table.name))?;
-        let decoder =
-            JsonDecoder::new(connectors::json_fields(fields), connectors::json_options(table)?);
+        let decoder = source::format::decoder(table, fields)?;
         let name = source_name(table);
         tasks.push(SourceTask::new(
             source,

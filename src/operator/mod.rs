@@ -4,6 +4,7 @@ pub mod aggregate;
 #[cfg(test)]
 mod harness;
 pub mod join;
+pub mod normalize;
 pub mod over;
 pub mod pattern;
 pub mod rank;

@@ -5,6 +5,7 @@
 pub mod batch;
 mod batch_builder;
 pub mod column;
+pub mod format;
 pub mod headers;
 pub mod json;
 pub mod key;
@@ -16,6 +17,6 @@ pub mod value;
 pub use batch::{Batch, BatchTime, ChangeKind, Message, Selection, Status};
 pub use batch_builder::BatchBuilder;
 pub use column::{Column, ColumnBuilder, ColumnData, ColumnRef, StringColumn, Validity};
-pub use raw::{RawBlock, RawRecord, SharedBlock};
+pub use raw::{RawBlock, RawRecord, SharedBlock, TimestampType};
 pub use schema::{DataType, Field, Schema};
 pub use value::Value;

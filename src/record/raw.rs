@@ -3,6 +3,17 @@
 /// Zero bytes behind the last record's payload, so that a scanner may load past its end.
 pub const PAYLOAD_PADDING: usize = 64;
 
+/// What a record's timestamp is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimestampType {
+    #[default]
+    Unknown,
+    /// Set by the producer.
+    Create,
+    /// Set by the broker.
+    LogAppend,
+}
+
 /// One record of a [`RawBlock`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RawRecord {
@@ -11,6 +22,7 @@ pub struct RawRecord {
     pub len: u32,
     /// A tombstone: the record has no value (not the same as an empty one).
     pub is_null: bool,
+    pub timestamp_type: TimestampType,
     /// Where the key lies in `RawBlock::keys`; `None` where the record has none.
     pub key: Option<(u32, u32)>,
     /// Index into the source's own list of partitions.
@@ -50,6 +62,18 @@ impl Headers {
     fn clear(&mut self) {
         self.bytes.clear();
         self.rows.clear();
+    }
+
+    /// Those of some rows, for a block of these.
+    pub fn picked(&self, rows: impl Iterator<Item = usize>) -> Self {
+        let mut picked = Self::default();
+        for (at, row) in rows.enumerate() {
+            let headers = self.of(row);
+            if !headers.is_empty() {
+                picked.push(at, headers);
+            }
+        }
+        picked
     }
 
     fn of(&self, row: usize) -> &[u8] {
@@ -112,12 +136,19 @@ pub struct SharedBlock {
     pub headers: Headers,
 }
 
+impl From<RawBlock> for SharedBlock {
+    fn from(block: RawBlock) -> Self {
+        let RawBlock { payload, keys, records, headers } = block;
+        Self { payload: std::sync::Arc::new(payload), keys, records, headers }
+    }
+}
+
 impl SharedBlock {
     /// The block's memory for new records, once no column uses it any more.
     pub fn recycle(self) -> Option<RawBlock> {
         let payload = std::sync::Arc::into_inner(self.payload)?;
-        let mut block =
-            RawBlock { payload, keys: self.keys, records: self.records, headers: self.headers };
+        let Self { keys, records, headers, .. } = self;
+        let mut block = RawBlock { payload, keys, records, headers };
         block.clear();
         Some(block)
     }

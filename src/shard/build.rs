@@ -17,6 +17,7 @@ use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
 use crate::operator::join::{Join, TemporalJoin};
+use crate::operator::normalize::Normalize;
 use crate::operator::over;
 use crate::operator::pattern::recognize;
 use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
@@ -268,6 +269,10 @@ fn plain_operator(
         NodeKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
         NodeKind::Filter { predicate } => {
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
+        }
+        NodeKind::Normalize { keys } => {
+            let operator = Normalize::new(keys.clone(), types(0), of_keys(keys));
+            BuiltOperator::new("normalize", operator)
         }
         NodeKind::Union => BuiltOperator::new("union", Union),
         NodeKind::Unnest { spec } => {

@@ -147,7 +147,10 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
         }
         StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
         StepKind::Plain(
-            NodeKind::Over { .. } | NodeKind::First { .. } | NodeKind::Unnest { .. },
+            NodeKind::Over { .. }
+            | NodeKind::First { .. }
+            | NodeKind::Normalize { .. }
+            | NodeKind::Unnest { .. },
         )
         | StepKind::Rank { .. } => added(whole(step, inputs), input, step),
         kind => match aggregated(kind, input) {
@@ -251,6 +254,7 @@ fn describe(kind: &StepKind, inputs: &[&Lineage]) -> Option<String> {
         }
         StepKind::Plain(NodeKind::Over { keys, .. }) => format!("OVER by {}", by(keys)),
         StepKind::Plain(NodeKind::First { keys, .. }) => format!("first rows by {}", by(keys)),
+        StepKind::Plain(NodeKind::Normalize { keys }) => format!("newest rows by {}", by(keys)),
         StepKind::Plain(NodeKind::Match { keys, .. }) => format!("MATCH_RECOGNIZE by {}", by(keys)),
         StepKind::Plain(NodeKind::SessionAggregate { keys, gap_ms, .. }) => {
             format!("sessions with a gap of {gap_ms} ms by {}", by(keys))

@@ -15,13 +15,3 @@ pub fn duration_ms(options: &Options, key: &str) -> Result<Option<i64>, String> 
         None => Err(format!("'{key}' = '{text}' is not a duration; write it like '5 s' or '7 d'")),
     }
 }
-
-/// `true` or `false`.
-pub fn flag(options: &Options, key: &str, default: bool) -> Result<bool, String> {
-    match options.get(key).map(|value| value.trim().to_ascii_lowercase()).as_deref() {
-        None => Ok(default),
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        Some(other) => Err(format!("'{key}' = '{other}' is neither 'true' nor 'false'")),
-    }
-}

@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use crate::operator::{Output, Rejected};
 use crate::record::batch::Origin;
-use crate::record::json::{Decoded, JsonDecoder};
-use crate::record::{Batch, BatchTime, Column, ColumnRef, Message, RawBlock, Status};
-use crate::source::{Polled, Position, Source};
+use crate::record::format::RecordDecoder;
+use crate::record::json::Decoded;
+use crate::record::{Batch, BatchTime, Message, RawBlock, Status};
+use crate::source::{Polled, Position, Source, metadata};
 
 use super::node::Target;
 
 /// How a worker reads one table.
 pub struct SourceTask {
     pub source: Box<dyn Source>,
-    pub decoder: JsonDecoder,
+    pub decoder: RecordDecoder,
     /// `METADATA FROM` names, in the order of the columns behind the decoded ones.
     pub metadata: Vec<Arc<str>>,
     pub name: Arc<str>,
@@ -52,7 +53,7 @@ pub enum Poll {
 impl SourceTask {
     pub fn new(
         source: Box<dyn Source>,
-        decoder: JsonDecoder,
+        decoder: RecordDecoder,
         metadata: Vec<Arc<str>>,
         name: Arc<str>,
         id: String,
@@ -106,7 +107,7 @@ impl SourceTask {
             Polled::Records => {
                 self.first.get_or_insert_with(Instant::now);
                 block.pad();
-                self.decode(block, out).map(Poll::Messages)
+                Ok(Poll::Messages(self.decode(block, out)))
             }
             Polled::Empty => {
                 self.spare = Some(block);
@@ -141,15 +142,17 @@ impl SourceTask {
         block
     }
 
-    fn decode(&mut self, block: RawBlock, out: &mut Output) -> Result<Vec<Message>, String> {
+    fn decode(&mut self, block: RawBlock, out: &mut Output) -> Vec<Message> {
         if self.source.partitions().len() != self.partitions.len() {
             self.partitions = Arc::new(self.source.partitions().to_vec());
         }
-        let rows = block.records.len();
+        let read = block.records.len();
         self.block_bytes = self.block_bytes.max(block.payload.len());
-        self.rows += rows as u64;
+        self.rows += read as u64;
         self.bytes += block.payload.len() as u64;
-        let Decoded { mut columns, rejected, skipped, block } = self.decoder.decode(block);
+        let Decoded { mut columns, kinds, rejected, skipped, block } = self.decoder.decode(block);
+        // An update is two rows of one record.
+        let rows = block.records.len();
         let partitions = self.partitions.clone();
         let origin = Arc::new(Origin { block, name: self.name.clone(), partitions });
         if self.lent.len() < LENT_MAX {
@@ -162,36 +165,18 @@ impl SourceTask {
             dropped.push(row);
         }
         for name in &self.metadata {
-            columns.push(metadata_column(name, &origin)?);
+            columns.push(metadata::column(name, &origin));
         }
         let oldest = origin.block.records.iter().map(|record| record.timestamp).min().unwrap_or(-1);
         let mut batch = Batch::new(columns, rows, BatchTime::at(i64::MIN));
         batch.stamp_us = oldest.max(0) * 1_000;
         batch.origin = Some(origin);
+        batch.kinds = kinds;
         if !dropped.is_empty() {
             dropped.sort_unstable();
             let kept = (0..rows as u32).filter(|row| dropped.binary_search(row).is_err());
             batch = batch.with_selection(kept.collect());
         }
-        Ok(if batch.is_empty() { Vec::new() } else { vec![Message::Data(batch)] })
+        if batch.is_empty() { Vec::new() } else { vec![Message::Data(batch)] }
     }
-}
-
-/// A column of what the source knows of each record.
-fn metadata_column(name: &str, origin: &Origin) -> Result<ColumnRef, String> {
-    let records = &origin.block.records;
-    let values = match name {
-        "timestamp" => records.iter().map(|record| record.timestamp).collect(),
-        "offset" => records.iter().map(|record| record.position).collect(),
-        "partition" => {
-            let partition = |index: u32| origin.partitions[index as usize] as i64;
-            records.iter().map(|record| partition(record.partition)).collect()
-        }
-        other => {
-            return Err(format!(
-                "METADATA FROM '{other}' is not known; there are 'timestamp', 'partition' and 'offset'"
-            ));
-        }
-    };
-    Ok(Arc::new(Column::i64s(values)))
 }

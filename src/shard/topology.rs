@@ -234,6 +234,7 @@ impl Builder<'_> {
             NodeKind::Union => (StepKind::Plain(NodeKind::Union), None),
             NodeKind::TimeSort { keys, .. }
             | NodeKind::Over { keys, .. }
+            | NodeKind::Normalize { keys }
             | NodeKind::First { keys, .. } => {
                 return Ok(self.spread(id, StepKind::Plain(node.kind.clone()), keys));
             }

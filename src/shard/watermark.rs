@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::alignment::Alignment;
 use crate::operator::Output;
-use crate::record::{Batch, BatchTime, Status};
+use crate::record::batch::Origin;
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnData, Status};
 use crate::source::PartitionState;
 
 /// How event time runs at one table: `WATERMARK FOR` and the `scan.*` options.
@@ -115,6 +116,7 @@ impl WatermarkGenerator {
     pub fn stamp(&mut self, batch: Batch, now_ms: i64, out: &mut Output) -> Batch {
         let Some(origin) = batch.origin.clone() else { return batch };
         self.grow(origin.partitions.len());
+        let (batch, deletions) = self.time_deletions(batch, &origin);
         let column = batch.columns[self.options.column].clone();
         let times = column.as_i64s();
         let ceiling = self.options.max_skew_ms.map_or(i64::MAX, |skew| now_ms.saturating_add(skew));
@@ -130,6 +132,9 @@ impl WatermarkGenerator {
                 continue;
             }
             earliest = earliest.min(times[row]);
+            if deletions.binary_search(&row).is_ok() {
+                continue;
+            }
             let index = origin.block.records[row].partition as usize;
             self.observe(index, times[row].min(ceiling).saturating_sub(self.options.delay_ms));
         }
@@ -138,6 +143,28 @@ impl WatermarkGenerator {
         let before = needs_rows.then(|| Arc::new(before));
         let stamped = Batch { time: BatchTime { first, last, before }, ..batch };
         self.reject(stamped, &rejected, out)
+    }
+
+    /// A record without a value deletes a row and has no time but the record's own, which does not
+    /// move event time: it may be of another clock. Gives the rows that have got theirs so.
+    fn time_deletions(&self, mut batch: Batch, origin: &Origin) -> (Batch, Vec<usize>) {
+        let column = &batch.columns[self.options.column];
+        let Some(kinds) = batch.kinds.as_ref().filter(|_| column.validity.has_nulls()) else {
+            return (batch, Vec::new());
+        };
+        let records = &origin.block.records;
+        let is_untimed = |&row: &usize| {
+            kinds[row] == ChangeKind::Delete && column.is_null(row) && records[row].timestamp >= 0
+        };
+        let rows: Vec<usize> = batch.row_ids().filter(is_untimed).collect();
+        let column = Arc::make_mut(&mut batch.columns[self.options.column]);
+        if let ColumnData::I64(times) = &mut column.data {
+            for &row in &rows {
+                times[row] = records[row].timestamp;
+                column.validity.set_valid(row);
+            }
+        }
+        (batch, rows)
     }
 
     fn reject(&self, batch: Batch, rejected: &[u32], out: &mut Output) -> Batch {

@@ -1,13 +1,13 @@
-//! Rows as lines of JSON, appended to a file.
+//! Rows as lines of a format, appended to a file.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
 use super::Sink;
-use super::options::{embedded_columns, option};
-use crate::record::json::{JsonEncoder, JsonStyle};
-use crate::record::{Batch, Field, Schema};
+use super::options::embedded_columns;
+use crate::record::Batch;
+use crate::record::format::Encoder;
 use crate::sql::plan::Table;
 
 /// Bytes that are gathered before they are written.
@@ -16,7 +16,7 @@ const BUFFER: usize = 1 << 18;
 struct FileSink {
     path: PathBuf,
     file: File,
-    encoder: JsonEncoder,
+    encoder: Encoder,
     buffer: Vec<u8>,
 }
 
@@ -28,12 +28,18 @@ pub fn open(table: &Table) -> Result<Box<dyn Sink>, String> {
         std::fs::create_dir_all(parent).map_err(told)?;
     }
     let file = OpenOptions::new().create(true).append(true).open(&path).map_err(told)?;
-    let fields: Vec<Field> =
-        table.physical.iter().map(|&i| table.schema.fields[i].clone()).collect();
-    let embed = embedded_columns(table, &fields)?;
-    let style = JsonStyle::of(|name| option(table, name));
-    let encoder = JsonEncoder::new(&Schema::new(fields), style, embed);
+    let encoder = encoder(table)?;
     Ok(Box::new(FileSink { path, file, encoder, buffer: Vec::new() }))
+}
+
+fn encoder(table: &Table) -> Result<Encoder, String> {
+    let embed = embedded_columns(table, &table.physical_fields())?;
+    Encoder::new(&table.parts()?.value, &embed)
+}
+
+/// What is wrong with a table's options.
+pub fn check(table: &Table) -> Result<(), String> {
+    encoder(table).map(drop)
 }
 
 impl FileSink {
@@ -50,6 +56,7 @@ impl Sink for FileSink {
             if batch.kind(row) != crate::record::ChangeKind::Insert {
                 return Err("a filesystem table takes no updates".into());
             }
+            // A NULL of the format `raw` is an empty line.
             self.encoder.encode_row(batch, row, &mut self.buffer);
             self.buffer.push(b'\n');
         }

@@ -90,6 +90,7 @@ pub struct Publisher {
 pub fn check(table: &Table) -> Result<(), String> {
     match &*table.connector {
         "kafka" | "upsert-kafka" => kafka::check(table),
+        "filesystem" => filesystem::check(table),
         "webhook" => webhook::check(table),
         "dingtalk" => dingtalk::check(table),
         "email" => email::check(table),

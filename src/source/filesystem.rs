@@ -1,10 +1,11 @@
-//! Lines of files as records: one file is one partition, its positions are byte offsets.
+//! Lines of files as records (of CSV, lines whose quotes are open go on in the next): one file is one partition, its positions are byte offsets.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::{OpenSource, PartitionState, Polled, Position, Source};
+use crate::record::format::{Format, OpenQuotes};
 use crate::record::{RawBlock, RawRecord};
 use crate::sql::plan::Table;
 
@@ -41,14 +42,42 @@ struct Lines {
     finished: bool,
 }
 
+impl Lines {
+    /// Reads the next record: a line, or several while quotes are open. Gives its bytes, 0 at the
+    /// end of the file.
+    fn record(
+        &mut self,
+        line: &mut Vec<u8>,
+        mut quotes: Option<&mut OpenQuotes>,
+    ) -> io::Result<usize> {
+        line.clear();
+        quotes.iter_mut().for_each(|quotes| quotes.reset());
+        loop {
+            let from = line.len();
+            let read = self.reader.read_until(b'\n', line)?;
+            let goes_on = quotes.as_mut().is_some_and(|quotes| quotes.after(&line[from..]));
+            if read == 0 || !goes_on || line.len() > MAX_BLOCK_BYTES {
+                return Ok(line.len());
+            }
+        }
+    }
+}
+
 struct FileSource {
     numbers: Vec<i32>,
     lines: Vec<Lines>,
     line: Vec<u8>,
+    /// Where a record may have several lines.
+    quotes: Option<OpenQuotes>,
 }
 
 pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
-    let mut source = FileSource { numbers: Vec::new(), lines: Vec::new(), line: Vec::new() };
+    let quotes = match request.table.parts()?.value.format {
+        Format::Csv(options) => Some(OpenQuotes::new(options)),
+        _ => None,
+    };
+    let (numbers, lines) = (Vec::new(), Vec::new());
+    let mut source = FileSource { numbers, lines, line: Vec::new(), quotes };
     for (number, path) in files(&request.table)?.into_iter().enumerate() {
         if number % request.workers.max(1) != request.worker {
             continue;
@@ -79,8 +108,7 @@ impl Source for FileSource {
                 {
                     return Ok(Polled::Records);
                 }
-                self.line.clear();
-                let read = lines.reader.read_until(b'\n', &mut self.line);
+                let read = lines.record(&mut self.line, self.quotes.as_mut());
                 let read =
                     read.map_err(|e| format!("cannot read {}: {e}", lines.path.display()))?;
                 let position = lines.next;
@@ -88,7 +116,7 @@ impl Source for FileSource {
                 lines.finished = read == 0;
                 let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
-                if !line.is_empty() {
+                if read > 0 {
                     let partition = index as u32;
                     let meta =
                         RawRecord { partition, position, timestamp: -1, ..RawRecord::default() };

@@ -2,7 +2,9 @@
 
 pub mod datagen;
 pub mod filesystem;
+pub mod format;
 pub mod kafka;
+pub mod metadata;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;

@@ -19,10 +19,6 @@ struct Connector {
 /// Of tables whose records are read.
 const READER: &[&str] = &[
     "format",
-    "json.ignore-parse-errors",
-    "json.fail-on-missing-field",
-    "json.timestamp-format.standard",
-    "json.encode.decimal-as-plain-number",
     "dead-letter.topic",
     "dead-letter.path",
     "scan.watermark.idle-timeout",
@@ -32,6 +28,31 @@ const READER: &[&str] = &[
     "scan.max-future",
     "scan.order",
 ];
+
+/// Of formats; also with `key.` or `value.` before it.
+const FORMATS: &[&str] = &[
+    "json.ignore-parse-errors",
+    "json.fail-on-missing-field",
+    "json.timestamp-format.standard",
+    "json.encode.decimal-as-plain-number",
+    "raw.charset",
+    "raw.endianness",
+    "csv.field-delimiter",
+    "csv.quote-character",
+    "csv.disable-quote-character",
+    "csv.escape-character",
+    "csv.allow-comments",
+    "csv.null-literal",
+    "csv.array-element-delimiter",
+    "csv.ignore-parse-errors",
+    "csv.write-bigdecimal-in-scientific-notation",
+    "debezium-json.schema-include",
+    "debezium-json.ignore-parse-errors",
+    "debezium-json.timestamp-format.standard",
+];
+
+/// Connectors whose records have a format.
+const FORMATTED: [&str; 4] = ["kafka", "upsert-kafka", "filesystem", "datagen"];
 
 /// Of sinks that deliver to a person or a service.
 const RECEIVER: &[&str] = &[
@@ -53,6 +74,7 @@ const CONNECTORS: &[Connector] = &[
             "scan.startup.specific-offsets",
             "key.format",
             "key.fields",
+            "key.fields-prefix",
             "value.format",
             "value.fields-include",
             "sink.partitioner",
@@ -67,16 +89,15 @@ const CONNECTORS: &[Connector] = &[
         name: "upsert-kafka",
         required: &["topic", "properties.bootstrap.servers", "key.format", "value.format"],
         options: &[
+            "key.fields-prefix",
             "value.fields-include",
             "sink.partitioner",
             "sink.create-topic",
             "sink.delivery-guarantee",
             "json.embed",
-            "json.timestamp-format.standard",
-            "json.encode.decimal-as-plain-number",
         ],
         prefixes: &["properties."],
-        common: &[],
+        common: READER,
     },
     Connector {
         name: "filesystem",
@@ -182,28 +203,45 @@ const LATER: [&str; 1] = ["csv"];
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
+const FLAG: &[&str] = &["true", "false"];
+
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 7] = [
+const CHOICES: [(&str, &[&str]); 18] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
     ),
     ("scan.order", &["event-time", "arrival"]),
+    ("value.fields-include", &["ALL", "EXCEPT_KEY"]),
+    ("raw.endianness", &["big-endian", "little-endian"]),
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
     ("sink.publish", &["committed", "early"]),
     ("data-type", &["string", "hash", "list", "zset", "stream"]),
-    ("json.encode.decimal-as-plain-number", &["true", "false"]),
+    ("json.encode.decimal-as-plain-number", FLAG),
+    ("json.ignore-parse-errors", FLAG),
+    ("json.fail-on-missing-field", FLAG),
+    ("debezium-json.schema-include", FLAG),
+    ("debezium-json.ignore-parse-errors", FLAG),
+    ("debezium-json.timestamp-format.standard", &["SQL", "ISO-8601"]),
+    ("csv.write-bigdecimal-in-scientific-notation", FLAG),
+    ("csv.ignore-parse-errors", FLAG),
+    ("csv.allow-comments", FLAG),
+    ("csv.disable-quote-character", FLAG),
     ("json.timestamp-format.standard", &["SQL", "ISO-8601"]),
 ];
 
 /// Those that have another word, as [`check`] tells it.
 fn choices(options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
-    let odd = |(option, known): &(&str, &[&str])| {
-        let value = options.get(*option).filter(|value| !known.contains(&&***value))?;
+    let odd = |(option, value): (&Arc<str>, &Arc<str>)| {
+        let bare = option.strip_prefix("key.").or(option.strip_prefix("value."));
+        let names = [Some(&**option), bare];
+        let (_, known) = CHOICES.iter().find(|(name, _)| names.contains(&Some(*name)))?;
         let message = format!("there is no {option} '{value}'");
-        Some((Some((*option).to_owned()), message, Some(format!("there are {}", known.join(", ")))))
+        let help = format!("there are {}", known.join(", "));
+        let given = if *known == FLAG { value.to_ascii_lowercase() } else { value.to_string() };
+        (!known.contains(&given.as_str())).then(|| (Some(option.to_string()), message, Some(help)))
     };
-    CHOICES.iter().filter_map(odd).collect()
+    options.iter().filter_map(odd).collect()
 }
 
 /// All that is wrong with a table's options, as (option, message, help).
@@ -222,12 +260,16 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     };
     let mut faults = Vec::new();
     for name in options.keys() {
-        let fits = known.options.contains(&&**name)
+        let of_format = of_format(connector, name);
+        let fits = of_format.is_some()
+            || known.options.contains(&&**name)
             || known.required.contains(&&**name)
             || known.common.contains(&&**name)
             || known.prefixes.iter().any(|prefix| name.starts_with(prefix));
         if !fits {
-            let all = known.options.iter().chain(known.required).chain(known.common).copied();
+            let formats = if FORMATTED.contains(&connector) { FORMATS } else { &[] };
+            let all = known.options.iter().chain(known.required).chain(known.common).chain(formats);
+            let all = all.copied();
             let help = match nearest(name, all.clone()) {
                 Some(meant) => format!("did you mean '{meant}'?"),
                 None => format!("'{connector}' knows {}", all.collect::<Vec<_>>().join(", ")),
@@ -235,20 +277,58 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
             let message = format!("'{connector}' has no option '{name}'");
             faults.push((Some(name.to_string()), message, Some(help)));
         }
+        if let Some((sides, format)) = of_format
+            && !sides.iter().any(|side| format_of(options, side) == Some(format))
+        {
+            let message = format!(
+                "'{name}' is an option of the format '{format}', which the table does not have"
+            );
+            faults.push((Some(name.to_string()), message, Some("leave it out".into())));
+        }
     }
     for option in known.required.iter().filter(|option| !options.contains_key(**option)) {
         let help = format!("add '{option}' = '…' to WITH");
         faults.push((None, format!("'{connector}' needs the option '{option}'"), Some(help)));
     }
     faults.extend(choices(options));
+    if options.contains_key("format") && options.contains_key("value.format") {
+        let message = "'format' and 'value.format' say the same".to_owned();
+        faults.push((Some("format".into()), message, Some("leave one of them out".into())));
+    }
     for option in ["format", "key.format", "value.format"] {
-        let format = options.get(option).filter(|format| !matches!(&***format, "json" | "raw"));
-        if let Some(format) = format {
-            let message = format!("the format '{format}' is not supported yet");
-            faults.push((Some(option.into()), message, Some("'json' is there".into())));
+        let known: &[&str] = match (connector, option) {
+            ("datagen", _) => &["json"],
+            ("upsert-kafka", _) | (_, "key.format") => &["json", "csv", "raw"],
+            _ => &["json", "csv", "raw", "debezium-json"],
+        };
+        if let Some(format) = options.get(option).filter(|format| !known.contains(&&***format)) {
+            let message = format!("the format '{format}' is not supported");
+            let help = format!("there are {}", known.join(", "));
+            faults.push((Some(option.into()), message, Some(help)));
         }
     }
     faults
+}
+
+/// The format of an option that is a format's, and the sides of a record that it speaks of.
+fn of_format<'a>(connector: &str, option: &'a str) -> Option<(&'static [&'static str], &'a str)> {
+    let keyed = matches!(connector, "kafka" | "upsert-kafka");
+    let (sides, bare): (&[&str], _) = match option.split_once('.')? {
+        ("key", bare) if keyed => (&["key"], bare),
+        ("value", bare) if keyed => (&["value"], bare),
+        _ => (&["key", "value"], option),
+    };
+    let known = FORMATTED.contains(&connector) && FORMATS.contains(&bare);
+    known.then(|| bare.split('.').next()).flatten().map(|format| (sides, format))
+}
+
+/// The format of a key or a value.
+fn format_of<'a>(options: &'a Options, side: &str) -> Option<&'a str> {
+    let named = |name: &str| options.get(name).map(|format| &**format);
+    match side {
+        "key" => named("key.format"),
+        _ => named("value.format").or(named("format")).or(Some("json")),
+    }
 }
 
 /// Whether a sink can take changes of rows, not only new ones.
@@ -261,7 +341,7 @@ pub fn takes_updates(connector: &str, options: &Options) -> bool {
 
 /// Whether the connector can be read from.
 pub fn is_source(connector: &str) -> bool {
-    matches!(connector, "kafka" | "filesystem" | "datagen")
+    matches!(connector, "kafka" | "upsert-kafka" | "filesystem" | "datagen")
 }
 
 /// Whether the connector can be written to.

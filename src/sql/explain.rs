@@ -9,6 +9,7 @@ use crate::operator::over::{Bounds, Order};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
+use crate::record::format::Side;
 
 /// One tree a sink, from the sink down to its sources.
 pub fn explain(plan: &Plan) -> String {
@@ -38,14 +39,13 @@ fn describe(plan: &Plan, node: &Node) -> String {
     match &node.kind {
         NodeKind::Scan { table, fields, metadata } => scan(table, fields, metadata),
         NodeKind::Watermark { column, delay_ms, .. } => {
-            format!(
-                "watermark: largest `{}` less {delay_ms} ms, per partition",
-                node.schema.fields[*column].name
-            )
+            let name = &node.schema.fields[*column].name;
+            format!("watermark: largest `{name}` less {delay_ms} ms, per partition")
         }
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Unnest { .. } => "a row for each element".into(),
+        NodeKind::Normalize { keys } => changes(&picked(input, keys)),
         NodeKind::Union => "union all".into(),
         NodeKind::TimeSort { time, keys } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
@@ -103,6 +103,10 @@ fn describe(plan: &Plan, node: &Node) -> String {
     }
 }
 
+fn changes(by: &str) -> String {
+    format!("changes of rows by {by}; exchange by key; state: the newest row of each key")
+}
+
 fn join(plan: &Plan, node: &Node, spec: &JoinSpec) -> String {
     let of = |side: usize| picked(Some(&plan.nodes[node.inputs[side]].schema), &spec.keys[side]);
     let (kind, kept) = match &spec.time {
@@ -126,7 +130,10 @@ fn join(plan: &Plan, node: &Node, spec: &JoinSpec) -> String {
 fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
     let paths: Vec<String> = fields
         .iter()
-        .map(|field| format!("{} {}", field.path.join("."), field.data_type))
+        .map(|field| {
+            let of_key = if field.side == Side::Key { "key." } else { "" };
+            format!("{of_key}{} {}", field.path.join("."), field.data_type)
+        })
         .collect();
     let metadata = if metadata.is_empty() {
         String::new()

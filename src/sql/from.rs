@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
-use super::fault::{Fault, Result};
+use super::fault::{At, Fault, Result};
 use super::join::On;
 use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
 use super::query::{Queries, Relation};
@@ -13,11 +13,13 @@ use super::scope::Scope;
 use super::select::unquoted;
 use super::windows::{self, WindowCall};
 use crate::error::nearest;
-use crate::expression::ExprKind;
-use crate::expression::registry::Function;
+use crate::expression::registry::{self, Function};
+use crate::expression::{CastMode, Expr, ExprKind};
 use crate::operator::join::JoinType;
 use crate::operator::over::Order;
-use crate::record::{Field, Schema};
+use crate::record::format::Side;
+use crate::record::{DataType, Field, Schema};
+use crate::source::metadata;
 
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
@@ -140,31 +142,20 @@ impl Queries<'_> {
         if !super::connectors::is_source(&table.connector) {
             let message =
                 format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
-            let help = match &*table.connector {
-                "upsert-kafka" => {
-                    "read the topic as a 'kafka' table, and keep the last row of a key by \
-                                   ROW_NUMBER() … = 1"
-                }
-                _ => "kafka, filesystem and datagen can",
-            };
+            let help = "kafka, upsert-kafka, filesystem and datagen can";
             return Err(Fault::new(span, message).help(help));
         }
-        // Their columns would be NULL.
-        if table.options.get("value.fields-include").is_some_and(|which| &**which == "EXCEPT_KEY") {
-            let what = format!("table `{}`: to read columns from the key of records", table.name);
-            return Err(Fault::unsupported(
-                span,
-                &what,
-                "leave 'value.fields-include' out where the \
-                values hold the columns too; else declare a table of the values' columns alone",
-            ));
-        }
-        let of = |index: usize| table.schema.fields[index].clone();
-        let scan_field = |&index: &usize| {
-            let Field { name, data_type, nullable } = of(index);
-            ScanField { path: vec![name], data_type, nullable }
+        let parts = table.parts().map_err(|reason| {
+            Fault::new(span, format!("table `{}`: {reason}", table.name)).at_least(self.span)
+        })?;
+        let scan_field = |column: usize| {
+            let (side, place) = parts.place(column);
+            let Field { name, data_type, nullable } = parts.part(side).fields[place].clone();
+            // Of a PRIMARY KEY.
+            let nullable = nullable && !(parts.upsert && side == Side::Key);
+            ScanField { side, path: vec![name], data_type, nullable }
         };
-        let fields: Vec<ScanField> = table.physical.iter().map(scan_field).collect();
+        let fields: Vec<ScanField> = (0..table.physical.len()).map(scan_field).collect();
         let metadata: Vec<Arc<str>> = table.metadata.iter().map(|(_, from)| from.clone()).collect();
         let order: Vec<usize> = table
             .physical
@@ -172,31 +163,39 @@ impl Queries<'_> {
             .copied()
             .chain(table.metadata.iter().map(|(index, _)| *index))
             .collect();
-        let schema = Schema::new(order.iter().map(|&index| of(index)).collect());
+        let mut schema = Schema::new(table.physical_fields());
+        for (index, from) in &table.metadata {
+            let field = table.schema.fields[*index].clone();
+            let data_type = metadata_type(from, &field.data_type);
+            schema.fields.push(Field { data_type, ..field });
+        }
+        let read = Scope::of(&schema, None);
         let kind = NodeKind::Scan { table: self.source_of(table), fields, metadata };
         let mut node = self.plan.add(Node { kind, inputs: vec![], schema, time: None });
         let place = |column: usize| order.iter().position(|&index| index == column).unwrap_or(0);
-        let exprs = (0..table.schema.len()).map(|index| {
-            match table.computed.iter().find(|(column, _)| *column == index) {
-                Some((_, expr)) => {
-                    let mut expr = expr.clone();
-                    expr.map_columns(&place);
-                    expr
-                }
-                None => {
-                    let mut expr = Scope::of(&table.schema, None).column(index);
-                    expr.map_columns(&place);
-                    expr
-                }
-            }
-        });
-        let exprs = exprs.collect();
+        // Metadata in the type that the table gives it.
+        let own = |index: usize| {
+            let to = table.schema.fields[index].data_type.clone();
+            registry::cast(read.column(place(index)), to, CastMode::Strict).at(span)
+        };
+        let mut exprs = Vec::new();
+        for index in 0..table.schema.len() {
+            exprs.push(match table.computed.iter().find(|(column, _)| *column == index) {
+                Some((_, expr)) => substituted(expr, &own)?,
+                None => own(index)?,
+            });
+        }
         node = self.project(node, exprs, table.schema.clone());
         if let Some(watermark) = &table.watermark {
             let (column, delay_ms) = (watermark.column, watermark.delay_ms);
             let kind = NodeKind::Watermark { column, delay_ms, table: table.clone() };
             let schema = table.schema.clone();
             node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
+        }
+        if parts.upsert {
+            let (kind, schema) =
+                (NodeKind::Normalize { keys: table.primary_key.clone() }, table.schema.clone());
+            node = self.plan.add(Node { kind, inputs: vec![node], schema, time: None });
         }
         Ok(node)
     }
@@ -221,7 +220,14 @@ impl Queries<'_> {
             computed: Vec::new(),
             metadata: Vec::new(),
             watermark: None,
-            primary_key: Vec::new(),
+            // Where records replace rows, it is read from their keys.
+            primary_key: match &*table.connector {
+                "upsert-kafka" => {
+                    let place = |key: &usize| table.physical.iter().position(|it| it == key);
+                    table.primary_key.iter().filter_map(place).collect()
+                }
+                _ => Vec::new(),
+            },
             connector: table.connector.clone(),
             options: table.options.clone(),
         };
@@ -289,4 +295,26 @@ impl Queries<'_> {
             _ => false,
         }
     }
+}
+
+/// The type that a scan gives metadata, before it is CAST to the table's: numbers need no CAST to a
+/// wider type.
+pub(super) fn metadata_type(name: &str, declared: &DataType) -> DataType {
+    let own = metadata::data_type(name);
+    match own.is_integer() && matches!(declared, DataType::BigInt) {
+        true => DataType::BigInt,
+        false => own,
+    }
+}
+
+/// The expression with each column replaced by what `by` gives for it.
+fn substituted(expr: &Expr, by: &impl Fn(usize) -> Result<Expr>) -> Result<Expr> {
+    if let ExprKind::Column(index) = expr.kind {
+        return by(index);
+    }
+    let mut expr = expr.clone();
+    for child in expr.children_mut() {
+        *child = substituted(child, by)?;
+    }
+    Ok(expr)
 }

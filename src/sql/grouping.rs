@@ -47,7 +47,8 @@ impl Queries<'_> {
             true => Err(Fault::unsupported(
                 self.span,
                 &format!("{what} over rows that change"),
-                "its input is an aggregate without a window; group by a TUMBLE or HOP window there",
+                "its input is an aggregate without a window, or a table of changes (upsert-kafka, \
+                 debezium-json); group by a TUMBLE or HOP window there",
             )),
         }
     }

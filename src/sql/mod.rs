@@ -264,7 +264,7 @@ impl Compiler {
         if !connectors::takes_updates(&table.connector, &table.options) {
             let message = format!(
                 "table `{}` takes new rows only, but rows of this query change: it groups without a \
-                 window",
+                 window, or reads a table of changes",
                 table.name
             );
             return Err(Fault::new(span, message).help(match &*table.connector {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::unnest::UnnestSpec;
+use crate::record::format::Side;
 use crate::record::{Field, Schema, Value};
 
 /// The same job with less to do.
@@ -163,6 +164,9 @@ fn push_paths(plan: Plan) -> Plan {
     let mut nodes = plan.nodes;
     for scan in 0..nodes.len() {
         let NodeKind::Scan { table, fields, metadata } = &nodes[scan].kind else { continue };
+        if !table.parts().is_ok_and(|parts| parts.value.format.has_paths()) {
+            continue;
+        }
         let (table, mut fields, metadata) = (table.clone(), fields.clone(), metadata.clone());
         let physical = fields.len();
         // All readers change together: the scan's columns move for all of them.
@@ -208,11 +212,12 @@ fn field_of(field: &ScanField) -> Field {
 }
 
 fn take_paths(expr: &mut Expr, fields: &[ScanField], added: &mut Vec<ScanField>) {
-    if let Some(path) = path_of(expr, fields)
+    if let Some((side, path)) = path_of(expr, fields)
         && path.len() > 1
+        && side == Side::Value
         && !expr.data_type.is_nested()
     {
-        let field = ScanField { path, data_type: expr.data_type.clone(), nullable: true };
+        let field = ScanField { side, path, data_type: expr.data_type.clone(), nullable: true };
         let index = added.iter().position(|known| *known == field).unwrap_or(added.len());
         if index == added.len() {
             added.push(field);
@@ -225,21 +230,24 @@ fn take_paths(expr: &mut Expr, fields: &[ScanField], added: &mut Vec<ScanField>)
     }
 }
 
-fn path_of(expr: &Expr, fields: &[ScanField]) -> Option<Vec<Arc<str>>> {
+fn path_of(expr: &Expr, fields: &[ScanField]) -> Option<(Side, Vec<Arc<str>>)> {
     match &expr.kind {
-        ExprKind::Column(index) => Some(fields.get(*index)?.path.clone()),
+        ExprKind::Column(index) => {
+            let field = fields.get(*index)?;
+            Some((field.side, field.path.clone()))
+        }
         ExprKind::RowField { input, index } => {
             let crate::record::DataType::Row(inner) = &input.data_type else { return None };
-            let mut path = path_of(input, fields)?;
+            let (side, mut path) = path_of(input, fields)?;
             path.push(inner[*index].name.clone());
-            Some(path)
+            Some((side, path))
         }
         ExprKind::Item { input, key } => {
             let crate::record::DataType::Map(..) = &input.data_type else { return None };
             let Value::Str(key) = key.as_literal()? else { return None };
-            let mut path = path_of(input, fields)?;
+            let (side, mut path) = path_of(input, fields)?;
             path.push(key.clone());
-            Some(path)
+            Some((side, path))
         }
         _ => None,
     }
@@ -290,6 +298,10 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
         NodeKind::Unnest { spec } if spec.condition.is_none() => {
             read.extend(own.iter().filter(|&&column| column < columns));
             read.push(spec.column);
+        }
+        NodeKind::Normalize { keys } => {
+            read.extend(own);
+            read.extend(keys);
         }
         NodeKind::TimeSort { time, keys } => {
             read.extend(own);
@@ -343,8 +355,9 @@ fn narrowed(
         input.and_then(|kept| kept.iter().position(|&old| old == column)).unwrap_or(column)
     };
     let mut node = node.clone();
+    keys_of(&mut node.kind).into_iter().flatten().for_each(|key| *key = place(*key));
     let columns: Vec<usize> = match &mut node.kind {
-        NodeKind::Scan { fields, .. } => kept_fields(fields, all, needed),
+        NodeKind::Scan { fields, metadata, .. } => kept_fields(fields, metadata, all, needed),
         NodeKind::Project { exprs } => {
             exprs.iter_mut().for_each(|expr| expr.map_columns(&place));
             kept_exprs(exprs, all, needed)
@@ -357,34 +370,30 @@ fn narrowed(
             *column = place(*column);
             input.cloned().unwrap_or_default()
         }
-        NodeKind::TimeSort { time, keys } => {
+        NodeKind::Normalize { .. } => input.cloned().unwrap_or_default(),
+        NodeKind::TimeSort { time, .. } => {
             *time = place(*time);
-            keys.iter_mut().for_each(|key| *key = place(*key));
             input.cloned().unwrap_or_default()
         }
-        NodeKind::Rank { keys, ranking, window, .. } => {
-            keys.iter_mut().for_each(|key| *key = place(*key));
+        NodeKind::Rank { ranking, window, .. } => {
             ranking.order.iter_mut().for_each(|key| key.column = place(key.column));
             *window = window.map(|(end, instant)| (place(end), instant));
             // Without the number, rows that move change nothing.
             ranking.with_rank = needed.contains(&(node.schema.len() - 1));
             and_added(input, node.schema.len(), usize::from(ranking.with_rank))
         }
-        NodeKind::First { keys, spec } => {
-            keys.iter_mut().for_each(|key| *key = place(*key));
+        NodeKind::First { spec, .. } => {
             spec.time = place(spec.time);
             spec.with_rank = needed.contains(&(node.schema.len() - 1));
             and_added(input, node.schema.len(), usize::from(spec.with_rank))
         }
-        NodeKind::Match { time, keys, recognition } => {
+        NodeKind::Match { time, recognition, .. } => {
             *time = place(*time);
-            keys.iter_mut().for_each(|key| *key = place(*key));
             recognition.map_columns(widths[node.inputs[0]], input.map_or(0, Vec::len), &place);
             all
         }
-        NodeKind::Over { time, keys, calls, .. } => {
+        NodeKind::Over { time, calls, .. } => {
             *time = place(*time);
-            keys.iter_mut().for_each(|key| *key = place(*key));
             let arguments = calls.iter_mut().filter_map(|call| call.argument.as_mut());
             arguments.for_each(|argument| *argument = place(*argument));
             and_added(input, node.schema.len(), calls.len())
@@ -402,18 +411,34 @@ fn narrowed(
     (node, columns)
 }
 
+/// The key columns of a node that may leave columns out.
+fn keys_of(kind: &mut NodeKind) -> Option<&mut Vec<usize>> {
+    match kind {
+        NodeKind::Normalize { keys }
+        | NodeKind::TimeSort { keys, .. }
+        | NodeKind::Rank { keys, .. }
+        | NodeKind::First { keys, .. }
+        | NodeKind::Match { keys, .. }
+        | NodeKind::Over { keys, .. } => Some(keys),
+        _ => None,
+    }
+}
+
 /// Leaves the fields out that nobody reads; a NOT NULL one is checked all the same.
 fn kept_fields(
     fields: &mut Vec<ScanField>,
+    metadata: &mut Vec<Arc<str>>,
     all: Vec<usize>,
     needed: &BTreeSet<usize>,
 ) -> Vec<usize> {
     let physical = fields.len();
     let kept = |column: &usize| {
-        *column >= physical || needed.contains(column) || !fields[*column].nullable
+        needed.contains(column) || (*column < physical && !fields[*column].nullable)
     };
     let columns: Vec<usize> = all.into_iter().filter(kept).collect();
-    *fields = columns.iter().filter(|&&c| c < physical).map(|&c| fields[c].clone()).collect();
+    let (of_fields, of_metadata) = columns.split_at(columns.partition_point(|&c| c < physical));
+    *fields = of_fields.iter().map(|&column| fields[column].clone()).collect();
+    *metadata = of_metadata.iter().map(|&column| metadata[column - physical].clone()).collect();
     columns
 }
 
@@ -447,13 +472,13 @@ mod tests {
     #[test]
     fn only_what_is_read_is_decoded() {
         let found = decoded(&format!("{TABLE} SELECT k FROM t WHERE n > 1;"));
-        assert_eq!(found, ["k STRING, n BIGINT, ts TIMESTAMP(3); metadata partition"]);
+        assert_eq!(found, ["k STRING, n BIGINT, ts TIMESTAMP(3)"]);
     }
 
     #[test]
     fn one_key_of_a_map_is_a_path_of_its_own() {
         let found = decoded(&format!("{TABLE} SELECT p['d'], n FROM t;"));
-        assert_eq!(found, ["n BIGINT, ts TIMESTAMP(3), p.d STRING; metadata partition"]);
+        assert_eq!(found, ["n BIGINT, ts TIMESTAMP(3), p.d STRING"]);
     }
 
     #[test]

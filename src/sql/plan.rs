@@ -14,7 +14,8 @@ use crate::operator::pattern::Recognition;
 use crate::operator::rank::{FirstSpec, Ranking};
 use crate::operator::unnest::UnnestSpec;
 use crate::operator::window::WindowKind;
-use crate::record::{DataType, Schema};
+use crate::record::format::{Declared, Parts, Side};
+use crate::record::{DataType, Field, Schema};
 
 pub type NodeId = usize;
 
@@ -46,9 +47,38 @@ pub struct Watermark {
     pub delay_ms: i64,
 }
 
+impl Table {
+    /// Whether its records are a topic's.
+    pub fn is_kafka(&self) -> bool {
+        matches!(&*self.connector, "kafka" | "upsert-kafka")
+    }
+
+    /// Whether its records change rows.
+    pub fn is_changelog(&self) -> bool {
+        self.parts().is_ok_and(|parts| parts.value.format.is_changelog())
+    }
+
+    /// The columns that stand in records.
+    pub fn physical_fields(&self) -> Vec<Field> {
+        self.physical.iter().map(|&column| self.schema.fields[column].clone()).collect()
+    }
+
+    /// What stands in a record's key and what in its value, and in which formats.
+    pub fn parts(&self) -> Result<Parts, String> {
+        let place = |column: &usize| self.physical.iter().position(|physical| physical == column);
+        Parts::of(&Declared {
+            connector: &self.connector,
+            fields: &self.physical_fields(),
+            primary_key: self.primary_key.iter().map(place).collect(),
+            options: &self.options,
+        })
+    }
+}
+
 /// A path that a job reads in a source's records, e.g. `properties.device`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ScanField {
+    pub side: Side,
     pub path: Vec<Arc<str>>,
     pub data_type: DataType,
     pub nullable: bool,
@@ -74,6 +104,10 @@ pub enum NodeKind {
     },
     Filter {
         predicate: Expr,
+    },
+    /// Rows that replace each other by key, as changes that say what was there before.
+    Normalize {
+        keys: Vec<usize>,
     },
     /// UNION ALL of all inputs.
     Union,

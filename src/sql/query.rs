@@ -257,7 +257,7 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
         NodeKind::Aggregate { ref calls, .. } if calls.is_empty() => {
             is_updating(plan, node.inputs[0])
         }
-        NodeKind::Aggregate { .. } => true,
+        NodeKind::Aggregate { .. } | NodeKind::Normalize { .. } => true,
         NodeKind::Join { ref spec }
             if spec.time.is_none() && !matches!(spec.join, JoinType::Inner | JoinType::Semi) =>
         {
@@ -265,9 +265,8 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
         }
         NodeKind::Rank { ref window, .. } if window.is_none() => true,
         NodeKind::TemporalJoin { .. } => is_updating(plan, node.inputs[0]),
-        NodeKind::Scan { .. }
-        | NodeKind::WindowAggregate { .. }
-        | NodeKind::SessionAggregate { .. } => false,
+        NodeKind::Scan { ref table, .. } => table.is_changelog(),
+        NodeKind::WindowAggregate { .. } | NodeKind::SessionAggregate { .. } => false,
         _ => node.inputs.iter().any(|&input| is_updating(plan, input)),
     }
 }

@@ -9,14 +9,14 @@ use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::connectors::{self, Options};
 use super::fault::{Fault, Result};
+use super::from::metadata_type;
 use super::plan::{Table, Watermark};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::tokens::{Flink, closing, prepare};
 use super::types::Cursor;
+use crate::expression::{CastMode, Expr, registry};
 use crate::record::{DataType, Field, Schema};
-
-/// What a source knows of a record besides its value.
-const METADATA: [&str; 3] = ["timestamp", "partition", "offset"];
+use crate::source::metadata;
 
 /// A table as it is written, before its expressions are bound.
 #[derive(Clone, Debug)]
@@ -261,11 +261,8 @@ impl Declaration {
                 let message = format!("table `{}` has two columns `{}`", self.name, column.name);
                 return Err(Fault::new(self.span, message));
             }
-            if let ColumnKind::Metadata { from, .. } = &column.kind
-                && !METADATA.contains(&from.as_str())
-            {
-                let fault = Fault::new(self.span, format!("there is no METADATA FROM '{from}'"));
-                return Err(fault.help(format!("there are {}", METADATA.join(", "))));
+            if let ColumnKind::Metadata { data_type, from } = &column.kind {
+                self.check_metadata(&column.name, from, data_type)?;
             }
         }
         let mut computed = Vec::new();
@@ -280,6 +277,26 @@ impl Declaration {
         }
         let fields = scope.columns.into_iter().map(|column| column.field).collect();
         Ok((Schema::new(fields), computed))
+    }
+
+    fn check_metadata(&self, column: &str, from: &str, declared: &DataType) -> Result<()> {
+        let connector = self.options.get("connector").map_or("", |connector| &**connector);
+        let names = metadata::names(connector);
+        if !names.contains(&from) {
+            let fault = Fault::new(self.span, format!("there is no METADATA FROM '{from}'"));
+            let known = names.join(", ");
+            return Err(fault.help(format!("of '{connector}' there are {known}")));
+        }
+        let own = metadata_type(from, declared);
+        let cast = registry::cast(Expr::column(0, own.clone()), declared.clone(), CastMode::Strict);
+        match cast {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let message =
+                    format!("column `{column}`: METADATA FROM '{from}' is {own}, not {declared}");
+                Err(Fault::new(self.span, message).help(format!("declare it as {own}")))
+            }
+        }
     }
 
     fn bind_watermark(&self, schema: &Schema) -> Result<Option<Watermark>> {

@@ -104,6 +104,10 @@ impl Queries<'_> {
             table = self.catalog.tables.get(&unquoted(name)).cloned();
         }
         let mut right = self.relation(&plain)?;
+        if let NodeKind::Normalize { .. } = self.plan.nodes[right.node].kind {
+            // What a row was before, the join knows by itself.
+            right.node = self.plan.nodes[right.node].inputs[0];
+        }
         if let Some(table) = table.filter(|table| !table.primary_key.is_empty()) {
             return Ok((right, table.primary_key.clone()));
         }
@@ -139,6 +143,7 @@ impl Queries<'_> {
                 let keys = keys.iter().map(place).collect::<Option<Vec<usize>>>()?;
                 Some((self.project(input, exprs, node.schema), keys))
             }
+            NodeKind::Normalize { keys } => Some((node.inputs[0], keys)),
             NodeKind::Rank { keys, ranking: Ranking { order, from: 1, to: 1, .. }, .. } => {
                 let by_time = self.plan.nodes[node.inputs[0]].time;
                 let last = matches!(order.as_slice(), [only] if !only.ascending

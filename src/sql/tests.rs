@@ -265,40 +265,73 @@ fn a_clickhouse_table_is_only_added_to() {
     assert_eq!(errors(&format!("{}{good}", table("k STRING NOT NULL"))), Vec::<String>::new());
 }
 
-#[test]
-fn kafka_tables_that_cannot_be() {
-    let kafka = |columns: &str, connector: &str, more: &str| {
-        format!(
+/// A statement over a table `s` of Kafka, and what is said of it.
+type Refused<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+
+fn kafka_refused(cases: &[Refused<'_>]) {
+    for (columns, connector, more, statement, text) in cases {
+        let table = format!(
             "CREATE TABLE s ({columns}) WITH ('connector' = '{connector}', 'topic' = 't',
-               'properties.bootstrap.servers' = 'b', 'value.format' = 'json' {more}); "
+               'properties.bootstrap.servers' = 'b', 'value.format' = 'json' {more}); {statement}"
+        );
+        refused(&table.replace('\n', " "), text);
+    }
+}
+
+const READ: &str = "SELECT * FROM s;";
+
+#[test]
+fn kafka_keys_that_cannot_be() {
+    let upsert = ", 'key.format' = 'raw'";
+    let keyed = ", 'key.format' = 'raw', 'key.fields' = 'k'";
+    let csv = ", 'key.format' = 'csv', 'key.fields' = 'k'";
+    let prefixed = format!("{keyed}, 'key.fields-prefix' = 'k'");
+    let odd = format!("{keyed}, 'key.fields-prefix' = 'x_', 'value.fields-include' = 'EXCEPT_KEY'");
+    let two = "k INT, j INT, PRIMARY KEY (k, j) NOT ENFORCED";
+    let one = "k INT, PRIMARY KEY (k) NOT ENFORCED";
+    let map = "k MAP<STRING, STRING>";
+    let only = "the format 'raw' takes exactly one column, here are k, j";
+    let bad_map = "Unsupported type 'MAP<STRING, STRING>' for field 'k'.";
+    kafka_refused(&[
+        ("k STRING", "upsert-kafka", upsert, "INSERT INTO s SELECT k FROM t;", "a PRIMARY KEY"),
+        (two, "upsert-kafka", upsert, "INSERT INTO s SELECT v, v FROM t;", only),
+        ("k STRING", "upsert-kafka", upsert, READ, "needs a PRIMARY KEY"),
+        (one, "upsert-kafka", "", READ, "needs the option 'key.format'"),
+        ("k DATE", "kafka", keyed, READ, "the format 'raw' takes no DATE"),
+        ("j INT", "kafka", keyed, READ, "no column 'k' that stands in records"),
+        ("k INT", "kafka", &prefixed, READ, "needs 'value.fields-include'"),
+        ("k INT", "kafka", &odd, READ, "column 'k' of the key does not begin with it"),
+        (map, "kafka", csv, READ, bad_map),
+    ]);
+}
+
+#[test]
+fn kafka_formats_and_metadata_that_cannot_be() {
+    let csv = "'key.format' = 'csv', 'key.fields' = 'k'";
+    let long = format!(", {csv}, 'key.csv.field-delimiter' = ';;'");
+    let unused = ", 'value.csv.field-delimiter' = ';'";
+    let both = ", 'format' = 'json'";
+    let changes = ", 'key.format' = 'debezium-json', 'key.fields' = 'k'";
+    let key = "k INT, PRIMARY KEY (k) NOT ENFORCED";
+    kafka_refused(&[
+        ("k INT", "kafka", unused, READ, "an option of the format 'csv', which the table does not"),
+        ("k INT", "kafka", &long, READ, "'csv.field-delimiter' = ';;': a single character"),
+        ("k INT", "kafka", both, READ, "'format' and 'value.format' say the same"),
+        ("k INT", "kafka", changes, READ, "the format 'debezium-json' is not supported"),
+        ("k INT, t INT METADATA FROM 'timestamp'", "kafka", "", "", "is TIMESTAMP_LTZ(3), not INT"),
+        ("k INT, t INT METADATA FROM 'headrs'", "kafka", "", "", "no METADATA FROM 'headrs'"),
+        (key, "upsert-kafka", ", 'scan.startup.mode' = 'latest-offset'", "", "has no option"),
+    ]);
+    let file = |format: &str, statement: &str| {
+        format!(
+            "CREATE TABLE s (k INT) WITH ('connector' = 'filesystem', 'path' = 'p',
+               'format' = '{format}'); {statement}"
         )
         .replace('\n', " ")
     };
-    let upsert = ", 'key.format' = 'raw'";
-    for (columns, connector, more, statement, text) in [
-        (
-            "k STRING",
-            "upsert-kafka",
-            upsert,
-            "INSERT INTO s SELECT k FROM t;",
-            "needs a PRIMARY KEY",
-        ),
-        (
-            "k INT, PRIMARY KEY (k) NOT ENFORCED",
-            "upsert-kafka",
-            upsert,
-            "INSERT INTO s SELECT v FROM t;",
-            "format 'raw' takes exactly one STRING or BYTES column",
-        ),
-        ("k STRING", "upsert-kafka", upsert, "SELECT * FROM s;", "cannot be read from"),
-        (
-            "k STRING",
-            "kafka",
-            ", 'value.fields-include' = 'EXCEPT_KEY'",
-            "SELECT * FROM s;",
-            "to read columns from the key of records is not supported yet",
-        ),
-    ] {
-        refused(&(kafka(columns, connector, more) + statement), text);
-    }
+    let written = file("debezium-json", "INSERT INTO s SELECT v FROM t;");
+    refused(&written, "the format 'debezium-json' is read, not written");
+    let over = file("debezium-json", "SELECT COUNT(*) OVER (ORDER BY k) FROM s;");
+    refused(&over, "over rows that change");
+    refused(&file("cvs", ""), "the format 'cvs' is not supported");
 }

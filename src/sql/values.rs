@@ -11,6 +11,7 @@ use super::query::Queries;
 use super::scope::{Binder, Scope};
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{Expr, ExprKind};
+use crate::record::format::Side;
 use crate::record::{DataType, Field, Schema, Value};
 
 /// More rows belong into a file: each value is a branch of an expression.
@@ -42,7 +43,8 @@ impl Queries<'_> {
             options,
         });
         let path = vec![field.name.clone()];
-        let fields = vec![ScanField { path, data_type: field.data_type, nullable: false }];
+        let (side, data_type) = (Side::Value, field.data_type);
+        let fields = vec![ScanField { side, path, data_type, nullable: false }];
         let kind = NodeKind::Scan { table, fields, metadata: Vec::new() };
         self.plan.add(Node { kind, inputs: vec![], schema, time: None })
     }

@@ -21,9 +21,9 @@ use self::sample::{Sample, members};
 use self::seen::Seen;
 use self::table::Table;
 use super::{check, parse};
-use crate::engine::connectors::{json_fields, json_options};
-use crate::record::json::JsonDecoder;
+use crate::record::format::Side;
 use crate::record::{RawBlock, RawRecord};
+use crate::source::format::decoder;
 use crate::sql;
 use crate::sql::plan::ScanField;
 
@@ -194,13 +194,14 @@ fn misfit(text: &str, sample: &Sample) -> Result<Option<String>, String> {
         .map(|&column| {
             let field = &table.schema.fields[column];
             ScanField {
+                side: Side::Value,
                 path: vec![field.name.clone()],
                 data_type: field.data_type.clone(),
                 nullable: field.nullable,
             }
         })
         .collect();
-    let mut decoder = JsonDecoder::new(json_fields(&fields), json_options(table)?);
+    let mut decoder = decoder(table, &fields)?;
     let mut block = RawBlock::default();
     for raw in sample.records.iter().filter(|raw| members(&raw.value).is_some()) {
         block.push(Some(&raw.value), None, RawRecord::default());

@@ -4,6 +4,7 @@
 use super::*;
 use crate::operator::aggregate::RetractingAggregate;
 use crate::operator::join::{TemporalJoin, TemporalSpec};
+use crate::operator::normalize::Normalize;
 use crate::operator::rank::{Ranking, SortKey, Ties, TopN, WindowEnd};
 use crate::state::KeyDictionary;
 
@@ -66,6 +67,42 @@ fn run_changes(
     }
     operator.flush();
     operator.end().0
+}
+
+/// Rows by key and deletions come, some of them of keys that have no row; what is told adds up to
+/// the last row of each.
+#[test]
+fn rows_that_replace_each_other_become_changes() {
+    for seed in [5, 6] {
+        let (mut changes, _) = changes(seed, 400);
+        for (kind, _) in &mut changes {
+            *kind = match kind {
+                ChangeKind::Delete => ChangeKind::Delete,
+                _ => ChangeKind::UpdateAfter,
+            };
+        }
+        let mut last: Vec<Row> = Vec::new();
+        for (kind, row) in &changes {
+            last.retain(|known| known[KEY] != row[KEY]);
+            if !kind.is_retract() {
+                last.push(row.clone());
+            }
+        }
+        let text = |rows: Vec<Row>| {
+            let mut all: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+            all.sort();
+            all
+        };
+        assert!(last.len() > 1);
+        let make = || -> Box<dyn Operator> {
+            let dictionary = KeyDictionary::shared(3);
+            Box::new(Normalize::new(vec![KEY], TYPES.to_vec(), dictionary))
+        };
+        for (size, restore) in [(1, true), (7, true), (1024, false)] {
+            let out = run_changes(&make, &changes, size, restore);
+            assert_eq!(text(fold(&out)), text(last.clone()), "batches of {size}");
+        }
+    }
 }
 
 #[test]

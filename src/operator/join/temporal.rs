@@ -146,7 +146,12 @@ impl TemporalJoin {
             if is_null {
                 return;
             }
-            let gone = batch.kind(row).is_retract();
+            let kind = batch.kind(row);
+            if kind == ChangeKind::UpdateBefore {
+                // What replaces it comes next, and holds from a time of its own.
+                return;
+            }
+            let gone = kind.is_retract();
             self.table.touch(slot).add(time, (!gone).then_some(values));
             self.changed.push(slot);
             self.table.keys().borrow_mut().retain(slot);

@@ -72,7 +72,7 @@ fn day(text: &str) -> Option<i64> {
     (text.len() == 10).then(|| i64::from((date - zero).get_days()))
 }
 
-fn time_of_day(text: &str) -> Option<i64> {
+pub fn time_of_day(text: &str) -> Option<i64> {
     let time: jiff::civil::Time = text.strip_suffix('Z').unwrap_or(text).parse().ok()?;
     let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60;
     Some((seconds + i64::from(time.second())) * 1000 + i64::from(time.millisecond()))
@@ -120,7 +120,8 @@ pub fn flat(leaf: Leaf<'_>, data_type: &DataType, iso8601: bool) -> Option<Flat>
             DataType::Boolean => Some(Flat::Bool(value)),
             _ => None,
         },
-        Leaf::Nested(_) => None,
+        // Of no type: that it is there.
+        Leaf::Nested(_) => (*data_type == DataType::Null).then_some(Flat::I64(1)),
     }
 }
 

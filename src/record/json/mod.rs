@@ -5,7 +5,7 @@
 //! (`parse`), which also teaches a new template. Both ways store values by the same rules.
 
 mod avx2;
-mod base64;
+pub(super) mod base64;
 mod convert;
 mod encode;
 mod output;
@@ -17,10 +17,11 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(super) use convert::time_of_day;
 pub use encode::{JsonEncoder, JsonStyle, embedded};
 
 use crate::record::raw::PAYLOAD_PADDING;
-use crate::record::{ColumnRef, DataType, RawBlock, SharedBlock};
+use crate::record::{ChangeKind, ColumnRef, DataType, RawBlock, SharedBlock};
 use output::Output;
 use parse::{Failure, Paths};
 use template::{Template, Templates};
@@ -46,6 +47,8 @@ pub struct JsonOptions {
 pub struct Decoded {
     /// Each as long as the block has records; arbitrary in rows rejected or skipped.
     pub columns: Vec<ColumnRef>,
+    /// By record; `None` = all are inserts.
+    pub kinds: Option<Arc<Vec<ChangeKind>>>,
     /// Rows for the dead letters, ascending, with the reason.
     pub rejected: Vec<(u32, Arc<str>)>,
     /// Tombstones and empty records, and broken ones where errors are to be ignored.
@@ -113,18 +116,10 @@ impl JsonDecoder {
                 Err(Failure::Field(reason)) => rejected.push((row as u32, reason)),
             }
         }
-        let (columns, extra) = {
-            block.payload.extend_from_slice(&out.extra);
-            let payload = Arc::new(std::mem::take(&mut block.payload));
-            (out.finish(&payload), payload)
-        };
-        let block = SharedBlock {
-            payload: extra,
-            keys: block.keys,
-            records: block.records,
-            headers: block.headers,
-        };
-        Decoded { columns, rejected, skipped, block }
+        block.payload.extend_from_slice(&out.extra);
+        let block = SharedBlock::from(block);
+        let columns = out.finish(&block.payload);
+        Decoded { columns, kinds: None, rejected, skipped, block }
     }
 
     fn record(&mut self, bytes: &[u8], len: usize, out: &mut Output) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Kafka sinks: rows as JSON or raw text, exactly once through the job's transactions, or at least
+//! Kafka sinks: rows in the table's formats, exactly once through the job's transactions, or at least
 //! once through a producer of its own. `kafka` takes new rows; `upsert-kafka` writes what the row of
 //! a primary key has become, and a tombstone where it is gone.
 
@@ -14,11 +14,11 @@ use rdkafka::producer::BaseRecord;
 
 use self::producer::{Outgoing, Producer};
 use self::transaction::Transactions;
-use super::options::{columns_of, embedded_columns};
+use super::options::embedded_columns;
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
-use crate::record::json::{JsonEncoder, JsonStyle};
-use crate::record::{Batch, Field, Schema};
+use crate::record::Batch;
+use crate::record::format::{Encoder, Part, Parts};
 use crate::sql::plan::Table;
 
 pub use self::dead_letter::DeadLetterProducer;
@@ -34,7 +34,7 @@ const UPSERT: &str = "upsert-kafka";
 /// Whether a table's rows go out by the job's transactions.
 pub fn is_transactional(table: &Table) -> bool {
     let guarantee = table.options.get("sink.delivery-guarantee").map(|guarantee| &**guarantee);
-    matches!(&*table.connector, "kafka" | UPSERT) && guarantee != Some("at-least-once")
+    table.is_kafka() && guarantee != Some("at-least-once")
 }
 
 /// What is wrong with a table's options, without asking anybody.
@@ -165,29 +165,16 @@ impl Choice {
     }
 }
 
-/// How one side of a record, key or value, is written.
+/// How one part of a record, key or value, is written.
 struct Side {
     /// Columns of the batch.
     columns: Vec<usize>,
-    /// `None` = the one string column's bytes.
-    json: Option<JsonEncoder>,
+    encoder: Encoder,
 }
 
 impl Side {
-    fn new(
-        fields: &[Field],
-        columns: Vec<usize>,
-        format: &str,
-        json: impl FnOnce(&Schema, &[usize]) -> JsonEncoder,
-    ) -> Result<Self, String> {
-        let schema = Schema::new(columns.iter().map(|&index| fields[index].clone()).collect());
-        let json = match format {
-            "json" => Some(json(&schema, &columns)),
-            "raw" if schema.len() == 1 && is_raw(&schema.fields[0]) => None,
-            "raw" => return Err("format 'raw' takes exactly one STRING or BYTES column".into()),
-            other => return Err(format!("the Kafka sink does not write format '{other}'")),
-        };
-        Ok(Self { columns, json })
+    fn new(part: Part, embed: &[usize]) -> Result<Self, String> {
+        Ok(Self { encoder: Encoder::new(&part, embed)?, columns: part.columns })
     }
 
     /// The columns of this side, in its order.
@@ -198,22 +185,8 @@ impl Side {
     /// Writes a row of this side's view; false where it is a NULL.
     fn encode(&self, view: &Batch, row: usize, out: &mut Vec<u8>) -> bool {
         out.clear();
-        if let Some(json) = &self.json {
-            json.encode_row(view, row, out);
-            return true;
-        }
-        let column = &view.columns[0];
-        if column.is_null(row) {
-            return false;
-        }
-        out.extend_from_slice(column.as_views().map_or(&[], |views| views.bytes(row)));
-        true
+        self.encoder.encode_row(view, row, out)
     }
-}
-
-/// Whether a column's bytes can be a record as they are.
-fn is_raw(field: &Field) -> bool {
-    field.data_type.is_string() || field.data_type.is_binary()
 }
 
 /// What goes where in a record.
@@ -224,54 +197,11 @@ struct Layout {
 
 impl Layout {
     fn new(table: &Table) -> Result<Self, String> {
-        let option = |name: &str| table.options.get(name).map(|value| &**value);
-        let fields: Vec<Field> =
-            table.physical.iter().map(|&column| table.schema.fields[column].clone()).collect();
-        let key = match &*table.connector {
-            UPSERT => primary_key(table)?,
-            _ => columns_of(&fields, "key.fields", option("key.fields").unwrap_or_default())?,
-        };
-        let embed = embedded_columns(table, &fields)?;
-        if option("key.fields-prefix").is_some_and(|prefix| !prefix.is_empty()) {
-            return Err("'key.fields-prefix' is not supported".into());
-        }
-        let style = JsonStyle::of(option);
-        let encoder = |schema: &Schema, columns: &[usize]| {
-            let embedded = |position: &usize| embed.contains(&columns[*position]);
-            let embed = (0..columns.len()).filter(embedded).collect();
-            JsonEncoder::new(schema, style, embed)
-        };
-        let value = match option("value.fields-include").unwrap_or("ALL") {
-            "ALL" => (0..fields.len()).collect(),
-            "EXCEPT_KEY" => (0..fields.len()).filter(|index| !key.contains(index)).collect(),
-            other => {
-                return Err(format!("'value.fields-include' = '{other}': ALL or EXCEPT_KEY"));
-            }
-        };
-        let format = option("value.format").or(option("format")).unwrap_or("json");
-        let value = Side::new(&fields, value, format, encoder)?;
-        let key = match (key.is_empty(), option("key.format")) {
-            (true, None) => None,
-            (true, Some(_)) => return Err("'key.format' needs 'key.fields'".into()),
-            (false, None) if &*table.connector == UPSERT => {
-                return Err("an upsert-kafka table needs 'key.format': 'json' or 'raw'".into());
-            }
-            (false, None) => return Err("'key.fields' needs 'key.format'".into()),
-            (false, Some(format)) => Some(Side::new(&fields, key, format, encoder)?),
-        };
-        Ok(Self { key, value })
+        let Parts { key, value, .. } = table.parts()?;
+        let embed = embedded_columns(table, &table.physical_fields())?;
+        let side = |part| Side::new(part, &embed);
+        Ok(Self { key: key.map(side).transpose()?, value: side(value)? })
     }
-}
-
-/// Places of the primary key's columns among the physical ones.
-fn primary_key(table: &Table) -> Result<Vec<usize>, String> {
-    let place = |column: &usize| table.physical.iter().position(|physical| physical == column);
-    let places: Option<Vec<usize>> = table.primary_key.iter().map(place).collect();
-    places.filter(|places| !places.is_empty()).ok_or_else(|| {
-        "an upsert-kafka table needs a PRIMARY KEY (…) NOT ENFORCED of columns of its records: it is \
-         the key of the records"
-            .to_owned()
-    })
 }
 
 enum Writer {

@@ -12,7 +12,7 @@ use rdkafka_sys as sys;
 
 use super::reader::{Event, Reader, Taken};
 use crate::kafka::explain;
-use crate::record::headers;
+use crate::record::{TimestampType, headers};
 
 /// Partitions of a consumer, assigned statically. Each has a queue of its own, so that one can be
 /// left alone while others are read.
@@ -31,7 +31,8 @@ impl Client {
     pub fn new(consumer: Arc<BaseConsumer>, topic: &str) -> Result<Self, String> {
         let queue = BatchQueue::of_consumer(consumer.clone(), topic)?;
         let (queues, partitions) = (Vec::new(), Vec::new());
-        Ok(Self { queue, queues, partitions, consumer, topic: topic.to_owned(), wakes: None })
+        let topic = topic.to_owned();
+        Ok(Self { queue, queues, partitions, consumer, topic, wakes: None })
     }
 
     fn failed(&self, error: &KafkaError) -> String {
@@ -203,6 +204,15 @@ impl Drop for BatchQueue {
     }
 }
 
+fn timestamp_type(kind: sys::rd_kafka_timestamp_type_t) -> TimestampType {
+    use sys::rd_kafka_timestamp_type_t as Kind;
+    match kind {
+        Kind::RD_KAFKA_TIMESTAMP_CREATE_TIME => TimestampType::Create,
+        Kind::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => TimestampType::LogAppend,
+        Kind::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => TimestampType::Unknown,
+    }
+}
+
 /// The headers of a message in Kafka's own form, nothing where it has none.
 ///
 /// # Safety
@@ -243,10 +253,12 @@ fn event<'a>(message: &'a sys::rd_kafka_message_t, headers: &'a [u8]) -> Event<'
     let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive for the call and for the life of the result's borrow.
     unsafe {
+        let timestamp = sys::rd_kafka_message_timestamp(message, &mut kind);
         Event::Record {
             partition,
             offset,
-            timestamp: sys::rd_kafka_message_timestamp(message, &mut kind),
+            timestamp,
+            timestamp_type: timestamp_type(kind),
             key: bytes(message.key, message.key_len),
             value: bytes(message.payload, message.len),
             headers,

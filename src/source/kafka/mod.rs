@@ -225,7 +225,8 @@ impl<R: Reader> KafkaSource<R> {
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
         let Self { reader, turn, state, topic, workers, .. } = self;
-        let mut reading = Reading { state, topic, workers: *workers, block, found: &mut found };
+        let workers = *workers;
+        let mut reading = Reading { state, topic, workers, block, found: &mut found };
         let mut left = max_rows - reader.poll_rest(max_rows, |event| reading.take(event));
         let count = reading.state.len();
         // Partitions in a row that had nothing.
@@ -297,7 +298,7 @@ impl Reading<'_> {
     #[inline]
     fn take(&mut self, event: Event<'_>) {
         match event {
-            Event::Record { partition, offset, timestamp, key, value, headers } => {
+            Event::Record { partition, offset, timestamp, timestamp_type, key, value, headers } => {
                 // Partitions are dealt out round robin, so this is the index in `numbers`.
                 let index = partition as usize / self.workers;
                 let Some(state) = self.state.get_mut(index) else { return };
@@ -306,20 +307,22 @@ impl Reading<'_> {
                     return;
                 }
                 state.at_end = false;
-                if state.end.is_none_or(|end| offset < end) {
+                let is_wanted = state.end.is_none_or(|end| offset < end);
+                if state.advance(offset + 1) {
+                    self.found.through.push(index);
+                }
+                if is_wanted {
                     let meta = RawRecord {
                         partition: index as u32,
                         position: offset,
                         timestamp,
+                        timestamp_type,
                         ..RawRecord::default()
                     };
                     self.block.push(value, key, meta);
                     if !headers.is_empty() {
                         self.block.push_headers(headers);
                     }
-                }
-                if state.advance(offset + 1) {
-                    self.found.through.push(index);
                 }
             }
             Event::Mark { partition, offset, code: RDKafkaErrorCode::PartitionEOF } => {
@@ -338,14 +341,18 @@ impl Reading<'_> {
             Event::Damaged { partition, reason } => {
                 let state = self.state.get(partition as usize / self.workers);
                 let next = state.map_or(0, |state| state.next);
-                self.found.fatal = Some(format!(
-                    "Kafka topic '{}' partition {partition}: offset {next} cannot be read: {reason}",
-                    self.topic
-                ));
+                self.damaged(partition, next, &reason);
             }
             Event::Fault { reason, is_final: true } => self.found.fatal = Some(reason),
             Event::Fault { reason, is_final: false } => self.found.fault = Some(reason),
         }
+    }
+
+    fn damaged(&mut self, partition: i32, offset: i64, reason: &str) {
+        self.found.fatal = Some(format!(
+            "Kafka topic '{}' partition {partition}: offset {offset} cannot be read: {reason}",
+            self.topic
+        ));
     }
 
     fn fault(&mut self, partition: i32, offset: i64, code: RDKafkaErrorCode) {

@@ -4,6 +4,8 @@ use std::os::fd::BorrowedFd;
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use crate::record::TimestampType;
+
 /// What came.
 pub enum Event<'a> {
     Record {
@@ -11,6 +13,7 @@ pub enum Event<'a> {
         offset: i64,
         /// ms since the epoch, -1 where unknown.
         timestamp: i64,
+        timestamp_type: TimestampType,
         key: Option<&'a [u8]>,
         value: Option<&'a [u8]>,
         /// As [`crate::record::headers::read`] takes them; empty where there are none.

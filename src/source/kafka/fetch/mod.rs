@@ -336,6 +336,7 @@ impl Reading {
                     partition,
                     offset: record.offset,
                     timestamp: record.timestamp,
+                    timestamp_type: record.timestamp_type,
                     key: record.key,
                     value: record.value,
                     headers: record.headers,

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::compression::unpack;
 use super::wire::Aborted;
+use crate::record::TimestampType;
 use crate::record::headers::{range, varint};
 
 /// Bytes of a batch before its records.
@@ -81,6 +82,7 @@ pub struct Record<'a> {
     pub timestamp: i64,
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
+    pub timestamp_type: TimestampType,
     /// Empty where there are none.
     pub headers: &'a [u8],
 }
@@ -170,13 +172,18 @@ impl Batches {
         let (raw, end) = found?;
         self.at = end;
         self.left -= 1;
-        let timestamp = self
-            .append_time
-            .unwrap_or_else(|| self.base_timestamp.saturating_add(raw.timestamp_delta));
+        let (timestamp, timestamp_type) = match self.append_time {
+            Some(time) => (time, TimestampType::LogAppend),
+            None => {
+                let time = self.base_timestamp.saturating_add(raw.timestamp_delta);
+                (time, TimestampType::Create)
+            }
+        };
         let offset = self.base_offset.saturating_add(raw.offset_delta);
         let bytes = |range: Option<(usize, usize)>| range.map(|(from, to)| &self.records[from..to]);
         let (key, value) = (bytes(raw.key), bytes(raw.value));
-        Ok(Record { offset, timestamp, key, value, headers: &self.records[raw.headers..end] })
+        let headers = &self.records[raw.headers..end];
+        Ok(Record { offset, timestamp, key, value, timestamp_type, headers })
     }
 }
 
@@ -319,14 +326,18 @@ mod tests {
         assert_eq!(batches.open(&bytes, true), Ok(bytes.len()));
         let headers: &[u8] = b"\x02\x0cheader\x01";
         assert_eq!(crate::record::headers::read(headers), [("header", None)]);
-        let record =
-            |offset, timestamp, key, value| Record { offset, timestamp, key, value, headers };
-        let first = record(40, 1_000, Some(b"k"), Some(b"value"));
+        let record = |offset, timestamp, key, value| Record {
+            offset,
+            timestamp,
+            key,
+            value,
+            timestamp_type: TimestampType::Create,
+            headers,
+        };
+        let first = record(40, 1_000, Some(&b"k"[..]), Some(&b"value"[..]));
         assert_eq!(batches.next(), Ok(first));
-        let second = record(42, 1_001, None, None);
-        assert_eq!(batches.next(), Ok(second));
-        let third = record(44, 1_002, Some(b""), Some(b""));
-        assert_eq!(batches.next(), Ok(third));
+        assert_eq!(batches.next(), Ok(record(42, 1_001, None, None)));
+        assert_eq!(batches.next(), Ok(record(44, 1_002, Some(&b""[..]), Some(&b""[..]))));
         assert!(!batches.has_more());
     }
 
