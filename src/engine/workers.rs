@@ -79,8 +79,7 @@ pub fn run(
 ) -> Result<RunSummary, Ended> {
     let started = Instant::now();
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let opening = SinkContext::until(options.stop.clone());
-    let (observed, contexts) = Observed::new(job, workers, &opening);
+    let (observed, contexts, opening) = Observed::new(job, options, workers);
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (handles, commands) = handles(&wakers);
     let server = start_http(job, options, &handles, &observed)?;
@@ -216,16 +215,21 @@ impl Starter<'_> {
 }
 
 impl Observed {
-    /// With the context of each sink.
-    fn new(job: &Job, workers: usize, opening: &SinkContext) -> (Self, Vec<SinkContext>) {
+    /// With the context of each sink, and that of what comes before they are open.
+    fn new(
+        job: &Job,
+        options: &RunOptions,
+        workers: usize,
+    ) -> (Self, Vec<SinkContext>, SinkContext) {
         let metrics = Metrics::new();
         let of_sink = |table: &Arc<Table>| SinkContext::observed(&metrics, &table.name);
         let contexts: Vec<_> = job.topology.sinks.iter().map(of_sink).collect();
-        let all = [&contexts[..], std::slice::from_ref(opening)].concat();
+        let opening = SinkContext::until(options.stop.clone());
+        let all = [&contexts[..], std::slice::from_ref(&opening)].concat();
         let health = Arc::new(Health::new(workers, all));
         let observed =
             Self { metrics, latencies: Latencies::new(), health, dead_letters: Arc::default() };
-        (observed, contexts)
+        (observed, contexts, opening)
     }
 
     /// The control loop's summary with all that was counted.
