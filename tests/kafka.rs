@@ -90,8 +90,7 @@ fn open(
     bounds: Bounds,
 ) -> Box<dyn Source> {
     let table = table.clone();
-    let headers = false;
-    source::open(OpenSource { table, worker, workers, restored, bounds, headers }).unwrap()
+    source::open(OpenSource { table, worker, workers, restored, bounds }).unwrap()
 }
 
 #[derive(Debug, PartialEq)]
