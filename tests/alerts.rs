@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -22,20 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 struct Request {
     at: Instant,
-    /// Method, path and query.
-    line: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    http: common::Request,
 }
 
 impl Request {
     fn header(&self, name: &str) -> Option<&str> {
-        let header = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        header.map(|(_, value)| &**value)
+        self.http.header(name)
     }
 
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&self.http.body).unwrap()
     }
 }
 
@@ -88,7 +84,8 @@ impl Receiver {
 /// Serves a connection until the other side, or an answer, closes it.
 fn answer_all<S: Read + Write>(stream: S, answers: &[Answer], log: &Log) {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = read_request(&mut stream) {
+    while let Some(http) = common::Request::read(&mut stream) {
+        let request = Request { at: Instant::now(), http };
         let mut log = log.0.lock().unwrap();
         let (status, headers, body) = answers[log.len().min(answers.len() - 1)];
         log.push(request);
@@ -101,26 +98,6 @@ fn answer_all<S: Read + Write>(stream: S, answers: &[Answer], log: &Log) {
             return;
         }
     }
-}
-
-fn read_request(stream: &mut impl BufRead) -> Option<Request> {
-    let mut line = || {
-        let mut line = String::new();
-        stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
-        Some(line.trim_end().to_owned())
-    };
-    let first = line()?;
-    let mut headers = Vec::new();
-    loop {
-        let header = line()?;
-        let Some((name, value)) = header.split_once(": ") else { break };
-        headers.push((name.to_owned(), value.to_owned()));
-    }
-    let mut request = Request { at: Instant::now(), line: first, headers, body: Vec::new() };
-    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
-    request.body.resize(length, 0);
-    stream.read_exact(&mut request.body).ok()?;
-    Some(request)
 }
 
 /// A port where nobody listens.
@@ -260,9 +237,9 @@ fn each_row_is_a_signed_request() {
     assert!(!log.succeeds().contains("hush"));
     assert_eq!(ids(&receiver), [1, 2, 3]);
     for (request, id) in receiver.requests().iter().zip(1..) {
-        assert_eq!(request.line, "PUT /hook?t=1 HTTP/1.1");
+        assert_eq!(request.http.line, "PUT /hook?t=1 HTTP/1.1");
         assert_eq!(request.json(), alerts(3)[id - 1]);
-        let digest = hmac("hush", &request.body);
+        let digest = hmac("hush", &request.http.body);
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(request.header("X-Pelton-Signature"), Some(&*format!("sha256={hex}")));
         assert_eq!(request.header("Idempotency-Key"), Some(&*id.to_string()));
@@ -409,13 +386,13 @@ fn dingtalk_is_signed_and_what_the_rate_holds_back_is_a_digest() {
     assert!(text.contains("- error 2\n") && text.contains("- error 11\n- … 4 more"), "{text}");
     for request in requests.iter() {
         let target =
-            request.line.strip_prefix("POST ").and_then(|line| line.strip_suffix(" HTTP/1.1"));
+            request.http.line.strip_prefix("POST ").and_then(|line| line.strip_suffix(" HTTP/1.1"));
         let url = url::Url::parse(&format!("http://host{}", target.unwrap())).unwrap();
         let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         assert_eq!(query[0], ("access_token".to_owned(), "abc".to_owned()));
         let signed = hmac("SEC+/=", format!("{}\nSEC+/=", query[1].1).as_bytes());
         assert_eq!(query[2], ("sign".to_owned(), openssl::base64::encode_block(&signed)));
-        let sign = request.line.split("&sign=").nth(1).unwrap().split(' ').next().unwrap();
+        let sign = request.http.line.split("&sign=").nth(1).unwrap().split(' ').next().unwrap();
         assert!(!sign.contains(['+', '/', '=']), "{sign}");
     }
 }

@@ -1,33 +1,40 @@
 //! Enough of HTTP to stand in for a ClickHouse, or between one and its client.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub use crate::common::Request;
+
+/// What a ClickHouse takes from a request.
+pub trait Statement {
     /// Path and query.
-    pub target: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    fn target(&self) -> &str;
+    /// A parameter of the query.
+    fn parameter(&self, name: &str) -> Option<String>;
+    /// The statement, which stands in the body where it has no data.
+    fn query(&self) -> String;
+    fn is_insert(&self) -> bool;
 }
 
-impl Request {
-    /// A parameter of the query.
-    pub fn parameter(&self, name: &str) -> Option<String> {
-        let url = url::Url::parse("http://x").unwrap().join(&self.target).unwrap();
+impl Statement for Request {
+    fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap_or_default()
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse("http://x").unwrap().join(self.target()).unwrap();
         let found = url.query_pairs().find(|(known, _)| known == name);
         found.map(|(_, value)| value.into_owned())
     }
 
-    /// The statement, which stands in the body where it has no data.
-    pub fn query(&self) -> String {
+    fn query(&self) -> String {
         let body = || String::from_utf8_lossy(&self.body).into_owned();
         self.parameter("query").unwrap_or_else(body)
     }
 
-    pub fn is_insert(&self) -> bool {
+    fn is_insert(&self) -> bool {
         self.query().starts_with("INSERT")
     }
 }
@@ -70,7 +77,7 @@ impl Receiver {
 
 fn serve(stream: TcpStream, log: &Mutex<Vec<Request>>, reply: &dyn Fn(&Request) -> Reply) {
     let mut stream = BufReader::new(stream);
-    while let Some(request) = read(&mut stream) {
+    while let Some(request) = Request::read(&mut stream) {
         log.lock().unwrap().push(request.clone());
         let Reply::Whole(status, body) = reply(&request) else {
             let _ = write!(stream.get_mut(), "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
@@ -82,25 +89,6 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Request>>, reply: &dyn Fn(&Request) 
             return;
         }
     }
-}
-
-fn read(stream: &mut impl BufRead) -> Option<Request> {
-    let mut line = || {
-        let mut line = String::new();
-        stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
-        Some(line.trim_end().to_owned())
-    };
-    let first = line()?;
-    let mut headers = Vec::new();
-    loop {
-        let header = line()?;
-        let Some((name, value)) = header.split_once(": ") else { break };
-        headers.push((name.to_ascii_lowercase(), value.to_owned()));
-    }
-    let length = headers.iter().find(|(name, _)| name == "content-length");
-    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
-    stream.read_exact(&mut body).ok()?;
-    Some(Request { target: first.split(' ').nth(1)?.to_owned(), headers, body })
 }
 
 /// Asks a server on the loopback address: status and body; `None` where it does not answer.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::http::{Receiver, Reply};
+use super::http::{Receiver, Reply, Statement};
 use super::server::Server;
 
 /// Ended with the test, however that ends; a test that fails shows the log.

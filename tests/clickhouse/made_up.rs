@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use pelton::record::{DataType, Value};
 
-use super::http::{Receiver, Reply, Request};
+use super::http::{Receiver, Reply, Request, Statement};
 use super::rows::Nulls::{No, Yes};
 use super::rows::{Column, NUMBERS, batch, numbers, open, publisher, text};
 use super::server::{ask, proxy};

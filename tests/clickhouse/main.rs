@@ -1,6 +1,8 @@
 //! The ClickHouse sink against a real server, started here on ports of its own, and against one
 //! that is made up where the real one is too old (Debian's is of 2018).
 
+#[path = "../common/mod.rs"]
+mod common;
 mod http;
 mod jobs;
 mod made_up;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use pelton::record::{DataType, Value};
 
+use http::Statement;
 use rows::Nulls::{No, Yes};
 use rows::{Column, NUMBERS, batch, numbers, open, publisher, text};
 use server::Server;
@@ -125,7 +128,7 @@ fn an_insert_whose_answer_is_lost_is_sent_again_to_the_byte() {
     sink.publish(7, &[numbers(0..300), numbers(300..1_000)]).unwrap();
     let inserts = proxy.inserts();
     assert_eq!(inserts.len(), 4, "three chunks, the first of them twice");
-    assert_eq!(inserts[0].target, inserts[1].target);
+    assert_eq!(inserts[0].line, inserts[1].line);
     assert_eq!(inserts[0].body, inserts[1].body);
     // This server knows no token: nothing is lost, and what was in doubt is there twice.
     assert_eq!(inserts[0].parameter("insert_deduplication_token"), None);

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::http::{self, Receiver, Reply};
+use super::http::{self, Receiver, Reply, Statement};
 
 pub struct Server {
     process: Child,
@@ -111,7 +111,7 @@ pub fn proxy(port: u16, cuts: usize) -> Receiver {
     let cuts = AtomicUsize::new(cuts);
     let one_less = |left: usize| left.checked_sub(1);
     Receiver::start(move |request| {
-        let answer = http::ask(port, &request.target, &request.body);
+        let answer = http::ask(port, request.target(), &request.body);
         let cut = request.is_insert()
             && cuts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
         match answer.filter(|_| !cut) {

@@ -1,7 +1,7 @@
 //! What tests that run the binary share. Each of them uses a part of it.
 #![allow(dead_code)]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -52,6 +52,42 @@ pub fn get_text(address: &str, path: &str) -> Option<String> {
 
 pub fn get(address: &str, path: &str) -> Option<Value> {
     serde_json::from_str(&get_text(address, path)?).ok()
+}
+
+/// A request that a server here has received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Method, path and query, version.
+    pub line: String,
+    /// Names are in small letters.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// `None` at the end of the connection.
+    pub fn read(stream: &mut impl BufRead) -> Option<Self> {
+        let mut next = || {
+            let mut line = String::new();
+            stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
+            Some(line.trim_end().to_owned())
+        };
+        let line = next()?;
+        let mut headers = Vec::new();
+        while let Some((name, value)) = next()?.split_once(": ") {
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        let mut request = Self { line, headers, body: Vec::new() };
+        let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+        request.body.resize(length, 0);
+        stream.read_exact(&mut request.body).ok()?;
+        Some(request)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        header.map(|(_, value)| &**value)
+    }
 }
 
 /// A running job that is killed when the test ends, however it ends.
