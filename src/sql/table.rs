@@ -244,8 +244,8 @@ impl Declaration {
         })
     }
 
-    fn bind_columns(&self) -> Result<(Schema, Vec<(usize, crate::expression::Expr)>)> {
-        // Computed columns see all others, so those get their types first.
+    fn bind_columns(&self) -> Result<(Schema, Vec<(usize, Expr)>)> {
+        // Computed columns see all that are not, so those get their types first.
         let mut scope = Scope::default();
         for column in &self.columns {
             let (data_type, nullable) = match &column.kind {
@@ -270,6 +270,7 @@ impl Declaration {
             if let ColumnKind::Computed { tokens, span } = &column.kind {
                 let ast = expression(tokens, *span)?;
                 let expr = Binder::plain(&scope, *span).bind(&ast)?;
+                self.check_reads(&column.name, &expr, *span)?;
                 scope.columns[index].field.data_type = expr.data_type.clone();
                 scope.columns[index].field.nullable = expr.nullable;
                 computed.push((index, expr));
@@ -277,6 +278,22 @@ impl Declaration {
         }
         let fields = scope.columns.into_iter().map(|column| column.field).collect();
         Ok((Schema::new(fields), computed))
+    }
+
+    /// A computed column reads what comes with the record, as in Flink.
+    fn check_reads(&self, column: &str, expr: &Expr, span: Span) -> Result<()> {
+        let mut other = None;
+        expr.visit_columns(&mut |read| {
+            let read = &self.columns[read];
+            if matches!(read.kind, ColumnKind::Computed { .. }) {
+                other = Some(&read.name);
+            }
+        });
+        let Some(other) = other else { return Ok(()) };
+        let message =
+            format!("the computed column `{column}` reads `{other}`, which is computed too");
+        Err(Fault::new(span, message)
+            .help(format!("write the expression of `{other}` again, or compute in a VIEW")))
     }
 
     fn check_metadata(&self, column: &str, from: &str, declared: &DataType) -> Result<()> {

@@ -335,3 +335,15 @@ fn kafka_formats_and_metadata_that_cannot_be() {
     refused(&over, "over rows that change");
     refused(&file("cvs", ""), "the format 'cvs' is not supported");
 }
+
+#[test]
+fn a_computed_column_that_reads_another_is_refused() {
+    let table = |c: &str| {
+        format!(
+            "CREATE TABLE u (a INT, b AS a + 1, c AS {c}) WITH ('connector' = 'blackhole'); SELECT 1;"
+        )
+    };
+    refused(&table("b * 2"), "the computed column `c` reads `b`, which is computed too");
+    refused(&table("c * 2"), "the computed column `c` reads `c`, which is computed too");
+    assert!(errors(&table("a * 2")).is_empty());
+}

@@ -28,8 +28,10 @@ pub struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
+    /// `usize::MAX` is room for all there is, however long it takes.
     pub fn new(room: usize, write: &'a mut Write<'a>) -> Self {
-        Self { write, room, next_tick: room.saturating_sub(TICK), begun: Instant::now() }
+        let next_tick = if room == usize::MAX { 0 } else { room.saturating_sub(TICK) };
+        Self { write, room, next_tick, begun: Instant::now() }
     }
 
     /// What is left of the room.
