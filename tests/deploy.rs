@@ -38,7 +38,7 @@ fn add(shown: &mut Shown, metrics: &str) {
     }
 }
 
-/// The metrics of a job, once it shows one of that name.
+/// The metrics of a job, once it shows those of these names.
 fn metrics(folder: &Folder, name: &str, text: &str, until: &str) -> String {
     let job = folder.file(&format!("{name}.sql"));
     std::fs::write(&job, text).unwrap();
@@ -51,7 +51,7 @@ fn metrics(folder: &Folder, name: &str, text: &str, until: &str) -> String {
     let mut metrics = String::new();
     wait_for(until, || {
         metrics = get_text(&address, "/metrics").unwrap_or_default();
-        metrics.lines().any(|line| line.starts_with(until))
+        until.split(' ').all(|name| metrics.lines().any(|line| line.starts_with(name)))
     });
     metrics
 }
@@ -76,7 +76,10 @@ fn shown() -> Shown {
          INSERT INTO hook SELECT id FROM numbers; INSERT INTO archive SELECT id FROM numbers;"
     );
     let mut shown = Shown::new();
-    add(&mut shown, &metrics(&folder, "healthy", &healthy, "pelton_epoch_duration_seconds"));
+    add(
+        &mut shown,
+        &metrics(&folder, "healthy", &healthy, "pelton_epochs_total pelton_epoch_bytes"),
+    );
     add(&mut shown, &metrics(&folder, "troubled", &troubled, "pelton_sink_dead_letters_total"));
     shown
 }

@@ -282,7 +282,7 @@ fn each_goes_back_once(setup: &Setup) {
     let text = setup.dlq("replay", &[]);
     assert!(text.contains(" 0 record(s) sent") && text.contains("4 sent back before"), "{text}");
     // Key, value, timestamp, headers and partition are as they were.
-    assert_eq!(setup.bad_in(&setup.topic), twice(bad()));
+    wait_for("two of each", || setup.bad_in(&setup.topic) == twice(bad()));
     setup.wait_for_sums((4, 0));
     assert!(setup.dlq("show", &[]).contains("(replayed)"));
     let shown = setup.dlq("replay", &["--again", "--reason", "JSON"]);

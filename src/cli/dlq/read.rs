@@ -17,6 +17,9 @@ use crate::kafka::{Role, client_config, explain, partition_count};
 /// How long a broker may have nothing to say before it is given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(200);
+/// How long an end holds that comes before the log's: marks of transactions are no records, but a
+/// leader that has just changed may not know its end yet.
+const SETTLE: Duration = Duration::from_secs(1);
 
 type Take<'a> = &'a mut dyn FnMut(Entry) -> Result<(), String>;
 
@@ -57,6 +60,7 @@ fn scan_topic(topic: &str, options: &Options, take: Take<'_>) -> Result<(), Stri
     };
     let consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
     let (mut list, mut ends) = (TopicPartitionList::new(), Vec::new());
+    let mut ended = vec![None::<Instant>; count as usize];
     for partition in 0..count {
         let range = consumer.fetch_watermarks(topic, partition, PATIENCE);
         let (first, end) = range.map_err(|error| explain(&error))?;
@@ -69,13 +73,17 @@ fn scan_topic(topic: &str, options: &Options, take: Take<'_>) -> Result<(), Stri
     }
     consumer.assign(&list).map_err(|error| explain(&error))?;
     let mut progress = Instant::now();
-    while ends.iter().any(|end| *end > 0) {
+    let is_open = |(end, ended): (&i64, &Option<Instant>)| {
+        *end > 0 && ended.is_none_or(|at| at.elapsed() < SETTLE)
+    };
+    while ends.iter().zip(&ended).any(is_open) {
         match consumer.poll(POLL) {
             None if progress.elapsed() > PATIENCE => {
                 return Err(format!("the broker has sent nothing for {PATIENCE:?}"));
             }
             None => continue,
             Some(Ok(message)) => {
+                ended[message.partition() as usize] = None;
                 let end = &mut ends[message.partition() as usize];
                 let (is_wanted, next) = (message.offset() < *end, message.offset() + 1);
                 if next >= *end {
@@ -85,7 +93,9 @@ fn scan_topic(topic: &str, options: &Options, take: Take<'_>) -> Result<(), Stri
                     take(entry(&message))?;
                 }
             }
-            Some(Err(KafkaError::PartitionEOF(partition))) => ends[partition as usize] = 0,
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                ended[partition as usize] = Some(Instant::now());
+            }
             Some(Err(error)) if error.rdkafka_error_code().is_some_and(passes) => continue,
             Some(Err(error)) => return Err(explain(&error)),
         }
