@@ -92,8 +92,9 @@ fn endless_input_ends_at_the_limit() {
     check(&input, shown);
     let answer = ask(&["--limit", "3"], &format!("{ENDLESS}SELECT COUNT(*) AS n FROM endless;"));
     let lines: Vec<&str> = answer.out.lines().collect();
-    assert_eq!(lines[2], "| op | n |", "{}", answer.out);
-    assert_eq!(lines[4], "| +I | 1 |", "{}", answer.out);
+    assert!(lines[2].starts_with("| op | n "), "{}", answer.out);
+    assert!(lines[4].starts_with("| +I | "), "{}", answer.out);
+    assert!(lines[5].starts_with("| -U | "), "{}", answer.out);
     assert_eq!(lines.last(), Some(&"3 row(s): the limit"));
 }
 
@@ -185,7 +186,7 @@ error: Column 'idd' not found in any table
   |
 4 |   SELECT idd FROM numbers
   |          ^^^
-  = help: did you mean `id`?
+  = help: did you mean `id`? Names are case-sensitive
 ";
     assert_eq!(error(&wrong), shown);
     assert!(error("SELEC 1").contains("`SELEC` does not begin a statement"));

@@ -155,10 +155,11 @@ impl Control<'_> {
         }
     }
 
-    /// Lets all threads end.
-    pub fn exit(&mut self) {
+    /// Lets all threads end; what the run came to.
+    pub fn exit(&mut self) -> RunSummary {
         self.give_up();
         self.command(|| Command::Exit);
+        std::mem::take(&mut self.summary)
     }
 
     fn watch(&mut self) -> Result<End, Ended> {

@@ -88,8 +88,7 @@ pub fn run(
     let committed = Arc::new(AtomicU64::new(beginning.epoch));
     let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning, &committed)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let total = observed.dead_letters.clone();
-    let letter_context = SinkContext::default();
+    let (total, letter_context) = (observed.dead_letters.clone(), SinkContext::default());
     let letter_thread =
         dead_letters::start(job, letters_out, &observed.metrics, total, &letter_context)?;
     let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
@@ -132,8 +131,7 @@ pub fn run(
         first: None,
     };
     let outcome = control.run();
-    control.exit();
-    let summary = std::mem::take(&mut control.summary);
+    let summary = control.exit();
     // The state folder's lock goes with the last of its users.
     drop(control);
     letter_context.stop();
@@ -474,6 +472,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
     seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,
+        workers: seed.workers,
         nodes,
         sources,
         links,

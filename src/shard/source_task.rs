@@ -94,6 +94,10 @@ impl SourceTask {
         first.then_some(Message::Status(if idle { Status::Idle } else { Status::Active }))
     }
 
+    pub fn is_announced(&self) -> bool {
+        self.announced
+    }
+
     /// Reads and decodes one block.
     pub fn poll(&mut self, batch_rows: usize, out: &mut Output) -> Result<Poll, String> {
         if self.finished {

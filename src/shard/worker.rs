@@ -91,6 +91,7 @@ pub struct Worker {
 /// The parts of a worker that its thread puts together.
 pub struct Parts {
     pub index: usize,
+    pub workers: usize,
     pub nodes: Vec<Node>,
     pub sources: Vec<SourceTask>,
     pub links: Vec<WatermarkLink>,
@@ -112,7 +113,8 @@ pub struct Parts {
 pub enum Clock {
     System,
     /// Stands at an instant (ms) until a record comes with a later time of its own: that time
-    /// then. All that one record leads to in this worker is done before the next one is read.
+    /// then. All that one record leads to in this worker is done before the next one is read. Of
+    /// several workers' nodes each goes by the records that have come to it.
     Records(i64),
 }
 
@@ -125,7 +127,10 @@ impl Worker {
         let mut out = Output::default();
         if let Clock::Records(start) = parts.clock {
             out.context.now_ms = start;
-            parts.nodes.iter_mut().for_each(|node| node.tells_time = true);
+            for node in &mut parts.nodes {
+                node.tells_time = true;
+                node.out.context.now_ms = start;
+            }
         }
         Self {
             parts,
@@ -220,7 +225,10 @@ impl Worker {
 
     fn step(&mut self, index: usize) -> Result<(), String> {
         let node = &mut self.parts.nodes[index];
-        node.out.context.now_ms = self.out.context.now_ms;
+        // Of what other workers send, each node only knows by the records themselves.
+        if self.parts.clock == Clock::System || self.parts.workers == 1 {
+            node.out.context.now_ms = self.out.context.now_ms;
+        }
         let step = node.step();
         self.out.context.now_ms = node.out.context.now_ms;
         if let Step::Aligned(epoch) = step {
@@ -254,7 +262,7 @@ impl Worker {
         let mut worked = false;
         for index in 0..self.parts.sources.len() {
             let room = all_have_room(&self.parts.sources[index].targets, &self.parts.nodes);
-            if !room || self.waits_for_nodes() {
+            if !room || (self.parts.sources[index].is_announced() && self.waits_for_nodes()) {
                 continue;
             }
             match self.parts.sources[index].poll(self.parts.batch_rows, &mut self.out)? {
@@ -273,7 +281,8 @@ impl Worker {
         Ok(worked)
     }
 
-    /// A clock that goes by the records must not run ahead of what is under way.
+    /// A clock that goes by the records must not run ahead of what is under way. First words are
+    /// said all the same: nodes wait for those of all sources.
     fn waits_for_nodes(&self) -> bool {
         self.parts.clock != Clock::System && self.parts.nodes.iter().any(Node::has_work)
     }
