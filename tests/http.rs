@@ -40,9 +40,11 @@ impl Server {
         wait_for("the HTTP API", || {
             let log = std::fs::read_to_string(folder.file("log")).unwrap();
             assert!(job.0.try_wait().unwrap().is_none(), "{log}");
+            // The whole of it: the line may be half written.
             address = log
                 .split_once("address=")
-                .map(|(_, rest)| rest.split_whitespace().next().unwrap_or_default().to_owned());
+                .and_then(|(_, rest)| rest.split_once(char::is_whitespace))
+                .map(|(address, _)| address.to_owned());
             address.is_some()
         });
         Self { _job: job, folder, address: address.unwrap() }
