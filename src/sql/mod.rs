@@ -282,6 +282,19 @@ impl Compiler {
             let message = format!("table `{}` needs a key: rows of this query change", table.name);
             return Err(Fault::new(span, message).help("add PRIMARY KEY (…) NOT ENFORCED"));
         }
+        let early = table.options.get("sink.publish").is_some_and(|publish| &**publish == "early");
+        if early && query::is_deleting(&self.plan, node) {
+            // A row that went out before a crash and goes while its input is read again may come
+            // and go within one batch then: nobody would take it away.
+            let message = format!(
+                "table `{}` is published early, but rows of this query may go away again: after a \
+                 crash one that has gone could stay",
+                table.name
+            );
+            return Err(Fault::new(span, message).help(
+                "leave 'sink.publish' out: rows are published when their epoch is committed",
+            ));
+        }
         Ok(())
     }
 

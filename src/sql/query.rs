@@ -270,3 +270,16 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
         _ => node.inputs.iter().any(|&input| is_updating(plan, input)),
     }
 }
+
+/// Whether rows of a query that changes them may go away again, not only take other values.
+pub fn is_deleting(plan: &Plan, node: NodeId) -> bool {
+    let inputs = &plan.nodes[node].inputs;
+    match plan.nodes[node].kind {
+        _ if !is_updating(plan, node) => false,
+        NodeKind::Aggregate { .. } => is_updating(plan, inputs[0]),
+        NodeKind::Project { .. } | NodeKind::Union => {
+            inputs.iter().any(|&input| is_deleting(plan, input))
+        }
+        _ => true,
+    }
+}

@@ -33,8 +33,7 @@ fn job(kafka: &str, topic: &str, redis: &str) -> String {
          CREATE TABLE types (user_id STRING, event_type STRING, n BIGINT,
            PRIMARY KEY (user_id, event_type) NOT ENFORCED)
          WITH ('connector' = 'redis', 'url' = '{redis}', 'data-type' = 'zset',
-           'key' = 'types:{{event_type}}', 'member' = '{{user_id}}', 'score' = 'n',
-           'sink.publish' = 'early');
+           'key' = 'types:{{event_type}}', 'member' = '{{user_id}}', 'score' = 'n');
          EXECUTE STATEMENT SET BEGIN
          INSERT INTO everything SELECT `offset`, user_id FROM events;
          INSERT INTO queue SELECT `offset` FROM events;
