@@ -11,12 +11,9 @@ use std::time::{Duration, Instant};
 use super::parse;
 use super::produce::events::Kind;
 use super::produce::{self, ProduceArgs};
-use crate::engine::connectors::Connectors;
-use crate::engine::{self, Pin, RunOptions, RunSummary};
+use crate::engine::{self, RunOptions, RunSummary};
 use crate::http::Endpoint;
 use crate::kafka::EmbeddedBroker;
-use crate::shard::worker::Clock;
-use crate::source::Bounds;
 
 const JOB: &str = include_str!("../../pipelines/user_events.sql");
 /// How long the engine may take for the rest once the generator has ended.
@@ -104,25 +101,13 @@ pub fn run(args: &DemoArgs) -> Result<(), String> {
 fn options(args: &DemoArgs, kafka: &str, stop: Arc<AtomicBool>) -> Result<RunOptions, String> {
     let text = with_defaults(&JOB.replace("${KAFKA:-127.0.0.1:9092}", kafka));
     let files = [("pipelines/user_events.sql".to_owned(), text)];
+    let plan = super::check::compile(&files, &BTreeMap::new())?;
     Ok(RunOptions {
-        plan: super::check::compile(&files, &BTreeMap::new())?,
-        name: "user_events".into(),
-        connect: Arc::new(Connectors),
-        clock: Clock::System,
         shards: parse::shards(&args.shards)?,
-        pin: Pin::Off,
-        batch_rows: 1_024,
-        flush_interval: Duration::from_millis(5),
         http: Some(Endpoint::open(&args.http)),
-        metrics_json_default: false,
-        bounds: Bounds::default(),
-        state_dir: None,
-        allow_older_state: false,
-        allow_dropped_state: false,
         epoch_interval: Duration::from_secs(10),
-        latency_interval: None,
-        latency_file: None,
         stop,
+        ..RunOptions::alone(plan, "user_events")
     })
 }
 

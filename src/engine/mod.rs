@@ -62,6 +62,33 @@ pub struct RunOptions {
     pub stop: Arc<AtomicBool>,
 }
 
+impl RunOptions {
+    /// A run that nobody watches from outside and that leaves nothing behind, by the defaults of
+    /// `pelton run`.
+    pub fn alone(plan: Plan, name: &str) -> Self {
+        Self {
+            plan,
+            name: name.to_owned(),
+            connect: Arc::new(connectors::Connectors),
+            clock: Clock::System,
+            shards: None,
+            pin: Pin::Off,
+            batch_rows: 1_024,
+            flush_interval: Duration::from_millis(5),
+            http: None,
+            metrics_json_default: false,
+            bounds: Bounds::default(),
+            state_dir: None,
+            allow_older_state: false,
+            allow_dropped_state: false,
+            epoch_interval: Duration::from_secs(1),
+            latency_interval: None,
+            latency_file: None,
+            stop: Arc::default(),
+        }
+    }
+}
+
 /// What a run came to.
 #[derive(Clone, Debug, Default)]
 pub struct RunSummary {

@@ -55,7 +55,8 @@ pub fn varint(bytes: &[u8], at: &mut usize) -> Option<i64> {
     None
 }
 
-fn put_varint(value: i64, out: &mut Vec<u8>) {
+/// Appends what [`varint`] reads.
+pub fn put_varint(value: i64, out: &mut Vec<u8>) {
     let mut rest = (value << 1 ^ value >> 63) as u64;
     while rest >= 0x80 {
         out.push(rest as u8 | 0x80);

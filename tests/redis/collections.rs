@@ -1,7 +1,7 @@
 //! Lists, sorted sets and streams: what is in them in the end, whatever happens on the way.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pelton::record::{
     Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, Field, Schema, Value,
@@ -9,7 +9,7 @@ use pelton::record::{
 use pelton::sink::{Publisher, Sink, SinkContext};
 use pelton::sql::plan::Table;
 
-use super::fence::{proxy, publisher};
+use super::fence::{await_problem, proxy, publisher};
 use super::{MINUTE, Server};
 use ChangeKind::{Delete, Insert, UpdateAfter, UpdateBefore};
 
@@ -468,11 +468,7 @@ fn nothing_doubles_when_the_server_is_killed_in_a_chunk() {
             });
             std::thread::sleep(Duration::from_millis(patience_ms));
             server.stop();
-            let end = Instant::now() + Duration::from_secs(10);
-            while context.problem().is_none() {
-                assert!(Instant::now() < end, "no problem is shown");
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            await_problem(&context);
             context.stop();
             assert!(writer.join().unwrap().contains("stopped before it came back"));
             server.start_again();

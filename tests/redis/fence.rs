@@ -16,6 +16,15 @@ const FENCE: &str = "pelton:fence:job:clicks:c:{user_id}:{minute}";
 /// Rows of one chunk, where each has a key of its own.
 const CHUNK: usize = 1_024;
 
+/// Waits until a sink shows that something is wrong.
+pub fn await_problem(context: &SinkContext) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while context.problem().is_none() {
+        assert!(Instant::now() < end, "no problem is shown");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A start that goes on from a committed epoch.
 pub fn publisher(start: u64, epoch: u64) -> Publisher {
     Publisher {
@@ -169,11 +178,7 @@ fn a_chunk_cut_by_a_killed_server_is_repeated_whole() {
         });
         std::thread::sleep(Duration::from_millis(patience_ms));
         server.stop();
-        let end = Instant::now() + Duration::from_secs(10);
-        while context.problem().is_none() {
-            assert!(Instant::now() < end, "no problem is shown");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        await_problem(&context);
         context.stop();
         let error = writer.join().unwrap();
         assert!(error.contains("stopped before it came back"), "{error}");

@@ -8,9 +8,8 @@ use super::session::{Session, word};
 use super::show::{Rows, Show};
 use crate::cli::signal;
 use crate::engine::connectors::{Connect, Connectors};
-use crate::engine::{self, Pin, RunOptions, RunSummary};
+use crate::engine::{self, RunOptions, RunSummary};
 use crate::shard::topology;
-use crate::shard::worker::Clock;
 use crate::source::{self, Bounds};
 use crate::sql::plan::Plan;
 use crate::sql::script::Piece;
@@ -172,24 +171,11 @@ impl Executor {
             }
         }
         engine::run(RunOptions {
-            plan,
-            name: "sql".into(),
             connect,
-            clock: Clock::System,
             shards: self.shards,
-            pin: Pin::Off,
-            batch_rows: 1_024,
-            flush_interval: Duration::from_millis(5),
-            http: None,
-            metrics_json_default: false,
             bounds: self.bounds.clone(),
-            state_dir: None,
-            allow_older_state: false,
-            allow_dropped_state: false,
-            epoch_interval: Duration::from_secs(1),
-            latency_interval: None,
-            latency_file: None,
             stop: signal::stop_flag(),
+            ..RunOptions::alone(plan, "sql")
         })
     }
 }

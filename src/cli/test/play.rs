@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::case::Case;
@@ -10,12 +9,11 @@ use super::records::{self, WHOLE};
 use super::rows::{Row, Shape};
 use super::stage::{Change, Letter, Origin, Stage, columns, origin};
 use crate::cli::{check, parse};
-use crate::engine::{self, Pin, RunOptions};
+use crate::engine::{self, RunOptions};
 use crate::error::nearest;
 use crate::record::{DataType, Field, Schema};
 use crate::shard::topology::{self, Topology};
 use crate::shard::worker::Clock;
-use crate::source::Bounds;
 use crate::sql::plan::{NodeKind, Plan, Table};
 use crate::sql::{self, optimizer};
 
@@ -130,25 +128,13 @@ impl<'a> Play<'a> {
         };
         let stage = Arc::new(Stage::new(self.inputs.clone(), &self.topology, form.shards));
         let summary = engine::run(RunOptions {
-            plan: self.plan.clone(),
-            name: "test".into(),
             connect: stage.clone(),
             clock: Clock::Records(now),
             shards: Some(form.shards),
-            pin: Pin::Off,
             batch_rows: form.batch_rows as usize,
             // Every change is seen, so that none depends on how fast it went.
             flush_interval: Duration::ZERO,
-            http: None,
-            metrics_json_default: false,
-            bounds: Bounds::default(),
-            state_dir: None,
-            allow_older_state: false,
-            allow_dropped_state: false,
-            epoch_interval: Duration::from_secs(1),
-            latency_interval: None,
-            latency_file: None,
-            stop: Arc::new(AtomicBool::new(false)),
+            ..RunOptions::alone(self.plan.clone(), "test")
         })?;
         let (mut changes, letters) = stage.take();
         let mut tables = BTreeMap::new();

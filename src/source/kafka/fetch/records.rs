@@ -250,15 +250,7 @@ impl Transactions {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn put_varint(value: i64, out: &mut Vec<u8>) {
-        let mut rest = (value << 1 ^ value >> 63) as u64;
-        while rest >= 0x80 {
-            out.push(rest as u8 | 0x80);
-            rest >>= 7;
-        }
-        out.push(rest as u8);
-    }
+    use crate::record::headers::put_varint;
 
     fn put_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
         put_varint(bytes.map_or(-1, |bytes| bytes.len() as i64), out);
