@@ -436,6 +436,15 @@ fn found(server: &Server, kind: &str) -> Vec<String> {
     }
 }
 
+/// Of lists too long to be shown: where they part.
+fn assert_same(found: &[String], wanted: &[String], what: &str) {
+    let at = (0..).find(|at| found.get(*at) != wanted.get(*at) || *at == wanted.len()).unwrap();
+    let here = |of: &[String]| of[at.min(of.len())..of.len().min(at + 3)].join(", ");
+    let (found_here, wanted_here) = (here(found), here(wanted));
+    let lengths = format!("{} entries found, {} wanted", found.len(), wanted.len());
+    assert!(found == wanted, "{what}: {lengths}; at {at} [{found_here}] for [{wanted_here}]");
+}
+
 /// The epoch and its rows that the fence counts as written.
 fn position(server: &Server) -> (u64, i64) {
     let held: Vec<Option<String>> =
@@ -471,17 +480,18 @@ fn nothing_doubles_when_the_server_is_killed_in_a_chunk() {
             await_problem(&context);
             context.stop();
             assert!(writer.join().unwrap().contains("stopped before it came back"));
-            server.start_again();
+            server.start_again_whole();
             let (epoch, rows) = position(&server);
             let all = (epoch.max(1) as i64 - 1) * ROWS + rows;
-            assert!(found(&server, kind) == after(kind, all), "{kind} with {all} rows");
+            assert_same(&found(&server, kind), &after(kind, all), &format!("{kind} of {all} rows"));
         }
         let (epoch, _) = position(&server);
         let mut sink = Opened::new(of, Some(publisher(start + 1, epoch)));
         sink.publish(epoch.max(1), &of_epoch(kind, epoch.max(1))).unwrap();
         let (epoch, rows) = position(&server);
         assert_eq!(rows, ROWS);
-        assert!(found(&server, kind) == after(kind, epoch as i64 * ROWS), "{kind} in the end");
+        let whole = after(kind, epoch as i64 * ROWS);
+        assert_same(&found(&server, kind), &whole, &format!("{kind} in the end"));
     }
 }
 
