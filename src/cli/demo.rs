@@ -14,6 +14,7 @@ use super::produce::{self, ProduceArgs};
 use crate::engine::{self, RunOptions, RunSummary};
 use crate::http::Endpoint;
 use crate::kafka::EmbeddedBroker;
+use crate::metrics::latency::StageLatency;
 
 const JOB: &str = include_str!("../../pipelines/user_events.sql");
 /// How long the engine may take for the rest once the generator has ended.
@@ -156,15 +157,23 @@ fn report(produced: u64, summary: &RunSummary) -> Result<(), String> {
         "produced {produced}, consumed {consumed}; {} late, {} dead letters",
         summary.late, summary.dead_letters
     );
-    for stage in &summary.latencies {
-        eprintln!(
-            "{}: {} rows, p50 {} µs, p99 {} µs, p99.9 {} µs, max {} µs",
-            stage.stage, stage.count, stage.p50, stage.p99, stage.p999, stage.max
-        );
+    for (table, rows) in &summary.rows_by_sink {
+        let latency = summary.latencies.iter().find(|of| of.stage == format!("sink {table}"));
+        eprintln!("sink {table}: {rows} rows, {}", latency_text(latency));
     }
     match produced == consumed {
         true => Ok(()),
         false => Err(format!("{produced} events were produced but {consumed} consumed")),
+    }
+}
+
+/// Rows that wait for event time to come up have no latency that could be told from the wait.
+fn latency_text(of: Option<&StageLatency>) -> String {
+    match of.filter(|of| of.count > 0) {
+        Some(StageLatency { p50, p99, p999, max, .. }) => {
+            format!("latency p50 {p50} µs, p99 {p99} µs, p99.9 {p999} µs, max {max} µs")
+        }
+        None => "which wait for event time".into(),
     }
 }
 

@@ -117,6 +117,7 @@ fn report(summary: &crate::engine::RunSummary) {
     let line = serde_json::json!({
         "records_in": summary.records_in,
         "rows_out": summary.rows_out,
+        "rows_by_sink": summary.rows_by_sink,
         "late": summary.late,
         "dead_letters": summary.dead_letters,
         "epochs": summary.epochs,

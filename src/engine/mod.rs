@@ -7,6 +7,7 @@ mod dead_letters;
 mod recovery;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +95,8 @@ impl RunOptions {
 pub struct RunSummary {
     pub records_in: u64,
     pub rows_out: u64,
+    /// The same by the sink's table.
+    pub rows_by_sink: BTreeMap<String, u64>,
     pub late: u64,
     pub dead_letters: u64,
     pub epochs: u64,

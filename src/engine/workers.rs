@@ -14,8 +14,8 @@ use super::control::{Control, Health};
 use super::recovery::Recovery;
 use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters};
 use crate::http;
-use crate::metrics::Metrics;
 use crate::metrics::latency::{Latencies, StageLatency};
+use crate::metrics::{Counter, Metrics};
 use crate::record::key::{KEY_GROUPS, groups_of};
 use crate::shard::alignment::Alignment;
 use crate::shard::build::{self, Plumbing, Settings};
@@ -136,7 +136,7 @@ pub fn run(
     drop(control);
     letter_context.stop();
     join(threads.into_iter().chain(sinks.threads).chain([letter_thread]), server);
-    outcome.map(|()| observed.summary(summary, started))
+    outcome.map(|()| observed.summary(job, summary, started))
 }
 
 fn join(threads: impl Iterator<Item = JoinHandle<()>>, server: Option<http::ServerHandle>) {
@@ -230,14 +230,23 @@ impl Observed {
         (observed, contexts, opening)
     }
 
+    fn sink_rows(&self, table: &str) -> Counter {
+        let help = "Rows acknowledged by the sink";
+        self.metrics.counter("pelton_sink_rows_total", help, &[("sink", table)])
+    }
+
     /// The control loop's summary with all that was counted.
-    fn summary(&self, summary: RunSummary, started: Instant) -> RunSummary {
+    fn summary(&self, job: &Job, summary: RunSummary, started: Instant) -> RunSummary {
+        let sinks = job.topology.sinks.iter().map(|table| &table.name);
         let latencies = self.latencies.snapshot();
         let hgrm = |stage: &StageLatency| self.latencies.hgrm(&stage.stage);
         RunSummary {
             seconds: started.elapsed().as_secs_f64(),
             records_in: self.metrics.sum("pelton_source_records_total"),
             rows_out: self.metrics.sum("pelton_sink_rows_total"),
+            rows_by_sink: sinks
+                .map(|name| (name.to_string(), self.sink_rows(name).get()))
+                .collect(),
             dead_letters: self.dead_letters.load(Ordering::Relaxed),
             percentiles: latencies.iter().filter_map(hgrm).collect(),
             latencies,
@@ -299,9 +308,7 @@ fn start_sinks(
         let open = Box::new(move || connect.open_sink(request));
         let (queues, shards) = sink_thread::queues(workers);
         sinks.queues.push(queues);
-        let labels = [("sink", &*table.name)];
-        let help = "Rows acknowledged by the sink";
-        let rows = observed.metrics.counter("pelton_sink_rows_total", help, &labels);
+        let rows = observed.sink_rows(&table.name);
         let latency = observed.latencies.recorder(&format!("sink {}", table.name));
         let (events, committed) = (events.clone(), committed.clone());
         let thread = SinkThread { index, shards, events, latency, rows, publish, committed };
