@@ -153,7 +153,10 @@ impl Setup {
         let mut command = pelton(&["run", &self.job, "--from", "earliest", "--until", "end"]);
         command.args(["--http", "off", "--shards", "2"]).current_dir(self.folder.file(""));
         let output = command.stderr(Stdio::piped()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        // Seen where a test fails.
+        eprintln!("{said}");
     }
 
     fn try_dlq(&self, what: &str, args: &[&str]) -> Output {
@@ -400,6 +403,61 @@ fn letters_of_files_and_of_receivers_are_shown_and_stay() {
     assert!(dlq(&["list"]).contains("1 record(s) there are no dead letters"));
     std::fs::remove_file(&dead).unwrap();
     assert!(dlq(&["list"]).contains("0 letter(s)"));
+}
+
+/// Records that come too late go to a topic of their own as they came, and back like dead letters.
+#[test]
+fn late_records_have_a_place_of_their_own() {
+    let Some(address) = kafka() else { return };
+    let (kafka, topic, folder) = (Kafka { address }, unique("late"), Folder::new("late"));
+    let job = folder.file("job.sql");
+    let record = |id: i64, at: i64| -> Record {
+        let headers = vec![("id".to_owned(), Some(id.to_string().into_bytes()))];
+        (0, Some(b"k".to_vec()), format!("{{\"at\": {at}}}").into_bytes(), at, headers)
+    };
+    let first = 1_700_000_000_000;
+    let records: Vec<Record> =
+        [0, 90_000, 20_000, 95_000, 59_999].map(|ms| record(ms, first + ms)).to_vec();
+    kafka.make(&topic, 1);
+    kafka.send(&topic, &records);
+    let text = format!(
+        "CREATE TABLE events (`at` BIGINT, ts AS TO_TIMESTAMP_LTZ(`at`, 3),
+           WATERMARK FOR ts AS ts - INTERVAL '10' SECOND) WITH ('connector' = 'kafka',
+           'topic' = '{topic}', 'properties.bootstrap.servers' = '{}', 'format' = 'json',
+           'scan.startup.mode' = 'earliest-offset', 'late.topic' = '{topic}_late');
+         CREATE TABLE out (s TIMESTAMP(3), n BIGINT) WITH ('connector' = 'blackhole');
+         INSERT INTO out SELECT window_start, COUNT(*)
+         FROM TABLE(TUMBLE(TABLE events, DESCRIPTOR(ts), INTERVAL '40' SECOND))
+         GROUP BY window_start, window_end;",
+        kafka.address
+    );
+    std::fs::write(&job, text).unwrap();
+    let setup = Setup { kafka, folder, topic, job };
+    setup.run();
+    // Of the windows that begin at 0 and 40 s by the epoch, as 1,700,000,000 s is 0 s of one.
+    let late = vec![records[2].clone(), records[4].clone()];
+    let mut found = setup.kafka.read(&format!("{}_late", setup.topic));
+    found.sort_by_key(|record| record.2.clone());
+    let reasons: Vec<String> = found
+        .iter_mut()
+        .map(|record| {
+            let at = record.4.iter().rposition(|(name, _)| name == "reason").unwrap();
+            let reason = String::from_utf8(record.4[at].1.clone().unwrap()).unwrap();
+            record.4.truncate(1);
+            // The letter's own time is when it was kept.
+            record.3 = 0;
+            reason
+        })
+        .collect();
+    let mut wanted = late.clone();
+    wanted.iter_mut().for_each(|record| record.3 = 0);
+    assert_eq!(found, wanted);
+    assert!(reasons.iter().all(|reason| reason.ends_with(":window")), "{reasons:?}");
+    assert_eq!(setup.sums(&["--late"]), (2, 2));
+    setup.dlq("replay", &["--late"]);
+    let all = setup.kafka.read(&setup.topic);
+    assert_eq!(all.len(), records.len() + late.len());
+    assert!(late.iter().all(|record| all.iter().filter(|it| *it == record).count() == 2));
 }
 
 #[test]

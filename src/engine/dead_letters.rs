@@ -1,4 +1,5 @@
-//! The thread that keeps what could not be used: raw bytes, where they came from, and why.
+//! The thread that keeps what could not be used, or came too late: raw bytes, where they came from,
+//! and why.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -17,7 +18,7 @@ use crate::kafka::{CreateTopic, Role, client_config, ensure_topic};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
 use crate::shard::dead_letter::DeadLetter;
-use crate::shard::topology::{Topology, source_name};
+use crate::shard::topology::{Kept, Topology, source_name};
 use crate::sink::SinkContext;
 use crate::sink::kafka::DeadLetterProducer;
 
@@ -27,7 +28,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// How long the start of the writer waits for a broker to make a topic.
 const TOPIC_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Where the dead letters of one source go.
+/// Where records of one source go.
 enum Target {
     /// Counted and logged only: the table names neither a topic nor a path.
     None,
@@ -36,11 +37,12 @@ enum Target {
 }
 
 struct Writer {
-    /// By the source's topic or path.
-    targets: HashMap<Arc<str>, Target>,
+    /// By what is kept and the source's topic or path.
+    targets: HashMap<(Kept, Arc<str>), Target>,
     /// Takes them all instead.
     taker: Option<TakeRejected>,
     counter: Counter,
+    late: Counter,
     total: Arc<AtomicU64>,
     logged: Option<Instant>,
     error: Option<String>,
@@ -56,18 +58,20 @@ pub fn start(
     let taker = job.connect.take_rejected();
     let (targets, topics) = match taker {
         Some(_) => (HashMap::new(), Vec::new()),
-        None => (targets(&job.topology, context)?, dead_letter_topics(&job.topology)?),
+        None => (targets(&job.topology, context)?, topics(&job.topology)?),
     };
     let help = "Records that could not be used";
     let counter = metrics.counter("pelton_dead_letters_total", help, &[]);
-    let mut writer = Writer { targets, taker, counter, total, logged: None, error: None };
+    let help = "Records that came too late for an operator and are kept";
+    let late = metrics.counter("pelton_late_kept_total", help, &[]);
+    let mut writer = Writer { targets, taker, counter, late, total, logged: None, error: None };
     let thread = std::thread::Builder::new().name("dead-letters".into());
     let body = move || {
         for (config, topic) in topics {
-            // Without it, dead letters would wait for somebody to make the topic.
+            // Without it, records would wait for somebody to make the topic.
             let wanted = CreateTopic { partitions: 1, replication: 1 };
             if let Err(error) = ensure_topic(&config, &topic, wanted, TOPIC_PATIENCE) {
-                tracing::warn!("the dead-letter topic '{topic}' could not be made: {error}");
+                tracing::warn!("the topic '{topic}' could not be made: {error}");
             }
         }
         for letter in letters {
@@ -77,15 +81,16 @@ pub fn start(
     thread.spawn(body).map_err(|error| format!("cannot start the dead-letter thread: {error}"))
 }
 
-/// Where the dead letters of each source go.
+/// What and whose is kept where.
 fn targets(
     topology: &Topology,
     context: &SinkContext,
-) -> Result<HashMap<Arc<str>, Target>, String> {
+) -> Result<HashMap<(Kept, Arc<str>), Target>, String> {
     let mut targets = HashMap::new();
     for (_, table) in topology.scans() {
-        let target =
-            match (table.options.get("dead-letter.topic"), table.options.get("dead-letter.path")) {
+        for what in [Kept::Unusable, Kept::Late] {
+            let [topic, path] = what.options().map(|option| table.options.get(option));
+            let target = match (topic, path) {
                 (Some(topic), _) => {
                     let config = client_config(&table.options, Role::Producer)?;
                     Target::Topic(DeadLetterProducer::new(&config, topic, context.clone())?)
@@ -93,17 +98,20 @@ fn targets(
                 (None, Some(path)) => Target::File(open(path)?),
                 (None, None) => Target::None,
             };
-        targets.insert(source_name(table), target);
+            targets.insert((what, source_name(table)), target);
+        }
     }
     Ok(targets)
 }
 
-/// The dead-letter topics of all sources, each with the settings of its broker.
-fn dead_letter_topics(topology: &Topology) -> Result<Vec<(ClientConfig, String)>, String> {
+/// The topics that are written, each with the settings of its broker.
+fn topics(topology: &Topology) -> Result<Vec<(ClientConfig, String)>, String> {
     let mut topics = Vec::new();
     for (_, table) in topology.scans() {
-        if let Some(topic) = table.options.get("dead-letter.topic") {
-            topics.push((client_config(&table.options, Role::Admin)?, topic.to_string()));
+        for [topic, _] in [Kept::Unusable, Kept::Late].map(Kept::options) {
+            if let Some(topic) = table.options.get(topic) {
+                topics.push((client_config(&table.options, Role::Admin)?, topic.to_string()));
+            }
         }
     }
     Ok(topics)
@@ -111,7 +119,7 @@ fn dead_letter_topics(topology: &Topology) -> Result<Vec<(ClientConfig, String)>
 
 fn open(path: &str) -> Result<File, String> {
     let file = OpenOptions::new().create(true).append(true).open(path);
-    file.map_err(|error| format!("'dead-letter.path' = '{path}': {error}"))
+    file.map_err(|error| format!("cannot keep records in {path}: {error}"))
 }
 
 impl Writer {
@@ -123,9 +131,15 @@ impl Writer {
                     return take(&rejected);
                 }
                 self.log(&rejected);
-                if let Err(error) = self.keep(&rejected) {
-                    self.error.get_or_insert(error);
-                }
+                let kept = self.keep(Kept::Unusable, &rejected);
+                self.note(kept);
+            }
+            // A test's rows that are late are told by their number.
+            DeadLetter::Late(_) if self.taker.is_some() => {}
+            DeadLetter::Late(late) => {
+                self.late.add(1);
+                let kept = self.keep(Kept::Late, &late);
+                self.note(kept);
             }
             DeadLetter::Flush(answer) => {
                 let flushed = self.flush();
@@ -135,15 +149,21 @@ impl Writer {
         }
     }
 
+    fn note(&mut self, kept: Result<(), String>) {
+        if let Err(error) = kept {
+            self.error.get_or_insert(error);
+        }
+    }
+
     fn log(&mut self, rejected: &Rejected) {
         if self.logged.is_some_and(|last| last.elapsed() < LOG_INTERVAL) {
             return;
         }
         self.logged = Some(Instant::now());
         let total = self.total.load(std::sync::atomic::Ordering::Relaxed);
-        let (name, partition, offset) = match &rejected.origin {
-            Some(origin) => {
-                let record = &origin.block.records[rejected.row as usize];
+        let (name, partition, offset) = match &rejected.record {
+            Some((origin, row)) => {
+                let record = &origin.block.records[*row as usize];
                 (&*origin.name, origin.partitions[record.partition as usize], record.position)
             }
             None => ("a computed row", -1, -1),
@@ -152,15 +172,15 @@ impl Writer {
         tracing::warn!(source = name, partition, offset, %reason, total, "a record could not be used");
     }
 
-    fn keep(&mut self, rejected: &Rejected) -> Result<(), String> {
-        let Some(origin) = &rejected.origin else { return Ok(()) };
-        let record = &origin.block.records[rejected.row as usize];
-        let raw = origin.block.value(rejected.row as usize);
+    fn keep(&mut self, what: Kept, rejected: &Rejected) -> Result<(), String> {
+        let Some((origin, row)) = &rejected.record else { return Ok(()) };
+        let row = *row as usize;
+        let record = &origin.block.records[row];
+        let raw = origin.block.value(row);
         let partition = origin.partitions[record.partition as usize].to_string();
         let (offset, timestamp) = (record.position.to_string(), record.timestamp.to_string());
-        let (key, kept) =
-            (origin.block.key(rejected.row as usize), origin.block.headers(rejected.row as usize));
-        match self.targets.get_mut(&origin.name) {
+        let (key, kept) = (origin.block.key(row), origin.block.headers(row));
+        match self.targets.get_mut(&(what, origin.name.clone())) {
             Some(Target::File(file)) => {
                 let headers: Vec<_> =
                     kept.iter().map(|(name, value)| (name, value.map(hex))).collect();

@@ -28,7 +28,7 @@ use crate::shard::report::Gauges;
 use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::shard::source_task::SourceTask;
 use crate::shard::state_thread::{Order, StateThread};
-use crate::shard::topology::{StepKind, Topology, source_name};
+use crate::shard::topology::{Kept, StepKind, Topology, source_name};
 use crate::shard::worker::{Clock, Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
@@ -527,6 +527,7 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             name,
             step.id.clone(),
             index,
+            Kept::Late.is_asked_for(table),
         ));
     }
     Ok(tasks)

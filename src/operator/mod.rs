@@ -109,12 +109,11 @@ pub trait Readable {
     fn rows(&self) -> u64;
 }
 
-/// A record that could not be computed, for the dead letters.
+/// A record that could not be computed, for the dead letters, or that came too late.
 #[derive(Clone, Debug)]
 pub struct Rejected {
-    pub origin: Option<Arc<Origin>>,
-    /// Row of the origin's block.
-    pub row: u32,
+    /// Its block, and its place there; `None` where a row is of no single record.
+    pub record: Option<(Arc<Origin>, u32)>,
     pub reason: Arc<str>,
 }
 
@@ -123,6 +122,8 @@ pub struct Rejected {
 pub struct Output {
     pub messages: Vec<Message>,
     pub rejected: Vec<Rejected>,
+    /// Records that came too late, of tables that keep those.
+    pub late: Vec<(Arc<Origin>, u32)>,
     pub context: EvalContext,
 }
 
@@ -139,6 +140,15 @@ impl Output {
     }
 
     pub fn reject(&mut self, batch: &Batch, row: u32, reason: Arc<str>) {
-        self.rejected.push(Rejected { origin: batch.origin.clone(), row, reason });
+        self.rejected.push(Rejected { record: batch.record(row), reason });
+    }
+
+    /// A row that comes too late and is dropped: its record is kept if its table says so. The
+    /// operator counts it besides.
+    pub fn late(&mut self, batch: &Batch, row: u32) {
+        let Some(record) = batch.record(row) else { return };
+        if record.0.keeps_late {
+            self.late.push(record);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Brings rows into the order of their event time, for the operators that compute by it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Operator, Output, Progress};
+use crate::record::batch::{Origin, Records};
 use crate::record::{Batch, BatchTime, DataType};
 use crate::state::{KeyedState, SortBuffer};
 
@@ -36,6 +38,9 @@ pub struct TimeSort {
     ready: Vec<(u32, u32)>,
     before: Vec<i64>,
     work: Option<Work>,
+    /// The records of late rows in the buffer, for the operator that drops them. They come out at
+    /// the next advance; what is here at a restart is counted then, but not kept.
+    late: HashMap<(u32, u32), (Arc<Origin>, u32)>,
 }
 
 impl TimeSort {
@@ -48,6 +53,7 @@ impl TimeSort {
             ready: Vec::new(),
             before: Vec::new(),
             work: None,
+            late: HashMap::new(),
         }
     }
 
@@ -75,8 +81,24 @@ impl TimeSort {
     fn place(&mut self, work: &Work, rows: Range<usize>) {
         let times = work.batch.columns[self.time].as_i64s();
         for at in rows {
-            self.buffer.place(work.chunk, at as u32, times[work.rows[at] as usize]);
+            let (row, place) = (work.rows[at], (work.chunk, at as u32));
+            let time = times[row as usize];
+            if time <= self.buffer.watermark
+                && let Some(record) = work.batch.record(row).filter(|(of, _)| of.keeps_late)
+            {
+                self.late.insert(place, record);
+            }
+            self.buffer.place(place.0, place.1, time);
         }
+    }
+
+    /// The records of the late among rows that go out.
+    fn records(&mut self, rows: &[(u32, u32)]) -> Option<Records> {
+        if self.late.is_empty() {
+            return None;
+        }
+        let records = (0..).zip(rows).filter_map(|(at, row)| Some((at, self.late.remove(row)?)));
+        Some(Records::Some(Arc::new(records.collect())))
     }
 
     fn send(&mut self, out: &mut Output) {
@@ -85,7 +107,8 @@ impl TimeSort {
         let (Some(&first), Some(&last)) = (before.first(), before.last()) else { return };
         let batch = self.buffer.release(&rows);
         let before = (first != last).then(|| Arc::new(before));
-        out.emit(Batch { time: BatchTime { first, last, before }, ..batch });
+        let records = self.records(&rows);
+        out.emit(Batch { time: BatchTime { first, last, before }, records, ..batch });
     }
 
     /// Goes on letting out, and then with the rows of the batch at hand.

@@ -103,6 +103,7 @@ impl Unnest {
         result.time.before = batch.time.before.as_ref().map(by_row);
         result.kinds = batch.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, rows)));
         result.stamp_us = batch.stamp_us;
+        result.records = batch.records.as_ref().map(|records| records.pick(rows));
         result
     }
 

@@ -1,5 +1,6 @@
 //! A batch: columns, the rows of them that count, and what the batch knows of event time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::column::ColumnRef;
@@ -84,8 +85,8 @@ impl BatchTime {
     }
 }
 
-/// The raw records behind a batch that came straight from a source: row i of the batch is
-/// record i of the block. Kept so that a record that fails later reaches the dead letters whole.
+/// The raw records of a block from a source. Kept so that a record that fails later, or comes too
+/// late, can be written away whole.
 #[derive(Debug)]
 pub struct Origin {
     pub block: SharedBlock,
@@ -93,6 +94,45 @@ pub struct Origin {
     pub name: Arc<str>,
     /// External partition numbers, indexed by `RawRecord::partition`.
     pub partitions: Arc<Vec<i32>>,
+    /// Whether records that come too late for an operator are kept.
+    pub keeps_late: bool,
+}
+
+/// The raw records behind the physical rows of a batch.
+#[derive(Clone, Debug)]
+pub enum Records {
+    /// Row i is record i.
+    Each(Arc<Origin>),
+    /// Row i is the record that stands there.
+    Picked(Arc<Origin>, Arc<Vec<u32>>),
+    /// A few rows have one, of whichever block.
+    Some(Arc<BTreeMap<u32, (Arc<Origin>, u32)>>),
+}
+
+impl Records {
+    /// The record behind a row: its block and its place there.
+    pub fn of(&self, row: u32) -> Option<(Arc<Origin>, u32)> {
+        match self {
+            Self::Each(origin) => Some((origin.clone(), row)),
+            Self::Picked(origin, rows) => Some((origin.clone(), rows[row as usize])),
+            Self::Some(records) => records.get(&row).cloned(),
+        }
+    }
+
+    /// Those of the given rows, which stand one behind the other.
+    pub fn pick(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Each(origin) => Self::Picked(origin.clone(), Arc::new(rows.to_vec())),
+            Self::Picked(origin, of) => {
+                let picked = rows.iter().map(|&row| of[row as usize]).collect();
+                Self::Picked(origin.clone(), Arc::new(picked))
+            }
+            Self::Some(_) => {
+                let records = (0..).zip(rows).filter_map(|(at, &row)| Some((at, self.of(row)?)));
+                Self::Some(Arc::new(records.collect()))
+            }
+        }
+    }
 }
 
 /// Rows on their way through the operators.
@@ -109,13 +149,13 @@ pub struct Batch {
     pub keys: Option<Arc<Keys>>,
     /// When the oldest contribution to these rows was appended, µs since the epoch; 0 = unknown.
     pub stamp_us: i64,
-    pub origin: Option<Arc<Origin>>,
+    pub records: Option<Records>,
 }
 
 impl Batch {
     pub fn new(columns: Vec<ColumnRef>, rows: usize, time: BatchTime) -> Self {
         let selection = Selection::All;
-        Self { rows, columns, selection, kinds: None, time, keys: None, stamp_us: 0, origin: None }
+        Self { rows, columns, selection, kinds: None, time, keys: None, stamp_us: 0, records: None }
     }
 
     /// How many rows count.
@@ -141,6 +181,11 @@ impl Batch {
     #[inline]
     pub fn kind(&self, row: usize) -> ChangeKind {
         self.kinds.as_ref().map_or(ChangeKind::Insert, |kinds| kinds[row])
+    }
+
+    /// The raw record behind a row, where it is known.
+    pub fn record(&self, row: u32) -> Option<(Arc<Origin>, u32)> {
+        self.records.as_ref().and_then(|records| records.of(row))
     }
 
     /// The same rows with other columns (as long as these).

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crossbeam::channel::Sender;
 
 use crate::operator::Rejected;
+use crate::record::batch::Origin;
 
 /// Records that may wait on a worker before it reads no further.
 const OUTBOX_ROWS: usize = 1_024;
@@ -15,6 +16,8 @@ const OUTBOX_ROWS: usize = 1_024;
 /// What the writer's queue carries.
 pub enum DeadLetter {
     Record(Rejected),
+    /// One that came too late; the reason names the operator.
+    Late(Rejected),
     /// Answer here once all that came before is safe.
     Flush(Sender<Result<(), String>>),
 }
@@ -35,6 +38,12 @@ impl DeadLetterSender {
     pub fn send(&mut self, rejected: Rejected) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.outbox.push_back(DeadLetter::Record(rejected));
+    }
+
+    /// A record that came too late for the operator; it counts for no dead letter.
+    pub fn send_late(&mut self, record: (Arc<Origin>, u32), operator: &str) {
+        let reason = format!("late for {operator}").into();
+        self.outbox.push_back(DeadLetter::Late(Rejected { record: Some(record), reason }));
     }
 
     pub fn has_room(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::operator::{Output, Rejected};
-use crate::record::batch::Origin;
+use crate::record::batch::{Origin, Records};
 use crate::record::format::RecordDecoder;
 use crate::record::json::Decoded;
 use crate::record::{Batch, BatchTime, Message, RawBlock, Status};
@@ -23,6 +23,8 @@ pub struct SourceTask {
     /// Id of the scan, which names its positions in a manifest.
     pub id: String,
     pub step: usize,
+    /// Whether records that come too late for an operator are kept.
+    keeps_late: bool,
     pub targets: Vec<Target>,
     pub rows: u64,
     pub bytes: u64,
@@ -58,6 +60,7 @@ impl SourceTask {
         name: Arc<str>,
         id: String,
         step: usize,
+        keeps_late: bool,
     ) -> Self {
         let partitions = Arc::new(source.partitions().to_vec());
         Self {
@@ -67,6 +70,7 @@ impl SourceTask {
             name,
             id,
             step,
+            keeps_late,
             targets: Vec::new(),
             rows: 0,
             bytes: 0,
@@ -158,14 +162,15 @@ impl SourceTask {
         // An update is two rows of one record.
         let rows = block.records.len();
         let partitions = self.partitions.clone();
-        let origin = Arc::new(Origin { block, name: self.name.clone(), partitions });
+        let (name, keeps_late) = (self.name.clone(), self.keeps_late);
+        let origin = Arc::new(Origin { block, name, partitions, keeps_late });
         if self.lent.len() < LENT_MAX {
             self.lent.push_back(origin.clone());
         }
         self.errors += rejected.len() as u64;
         let mut dropped = skipped;
         for (row, reason) in rejected {
-            out.rejected.push(Rejected { origin: Some(origin.clone()), row, reason });
+            out.rejected.push(Rejected { record: Some((origin.clone(), row)), reason });
             dropped.push(row);
         }
         for name in &self.metadata {
@@ -174,7 +179,7 @@ impl SourceTask {
         let oldest = origin.block.records.iter().map(|record| record.timestamp).min().unwrap_or(-1);
         let mut batch = Batch::new(columns, rows, BatchTime::at(i64::MIN));
         batch.stamp_us = oldest.max(0) * 1_000;
-        batch.origin = Some(origin);
+        batch.records = Some(Records::Each(origin));
         batch.kinds = kinds;
         if !dropped.is_empty() {
             dropped.sort_unstable();

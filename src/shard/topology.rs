@@ -366,7 +366,10 @@ impl Builder<'_> {
         let distribution = Some((0..keys.len()).collect());
         let edge = self.keyed(node.inputs[0], keys);
         let (keys, calls) = (keys.to_vec(), calls.to_vec());
-        let two_phases = edge.exchange.is_some() && crate::operator::window::mergeable(&calls);
+        // A sum of rows is of no single record that could be kept.
+        let two_phases = edge.exchange.is_some()
+            && crate::operator::window::mergeable(&calls)
+            && !self.reads_kept_late(id);
         if !two_phases {
             let kind = StepKind::Window { window, time, keys, calls, partials: false };
             return Placed { step: self.push(kind, vec![edge], node), distribution };
@@ -378,6 +381,14 @@ impl Builder<'_> {
         let exchange = Some((0..keys.len()).collect());
         let kind = StepKind::Window { window, time, keys, calls, partials: true };
         Placed { step: self.push(kind, vec![Edge { from, exchange }], node), distribution }
+    }
+
+    fn reads_kept_late(&self, id: NodeId) -> bool {
+        let node = &self.plan.nodes[id];
+        match &node.kind {
+            NodeKind::Scan { table, .. } => Kept::Late.is_asked_for(table),
+            _ => node.inputs.iter().any(|&input| self.reads_kept_late(input)),
+        }
     }
 
     fn sink(&mut self, id: NodeId, table: &Arc<Table>) -> Result<Placed, String> {
@@ -463,6 +474,29 @@ impl Builder<'_> {
 /// Where a projection passes column `column` on unchanged.
 fn position(exprs: &[Expr], column: usize) -> Option<usize> {
     exprs.iter().position(|expr| expr.kind == ExprKind::Column(column))
+}
+
+/// Records of a source that are written away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// Those that could not be used: the dead letters.
+    Unusable,
+    /// Those that came too late for an operator.
+    Late,
+}
+
+impl Kept {
+    /// The options of a table that name the topic and the file.
+    pub fn options(self) -> [&'static str; 2] {
+        match self {
+            Self::Unusable => ["dead-letter.topic", "dead-letter.path"],
+            Self::Late => ["late.topic", "late.path"],
+        }
+    }
+
+    pub fn is_asked_for(self, table: &Table) -> bool {
+        self.options().iter().any(|option| table.options.contains_key(*option))
+    }
 }
 
 /// What a table reads, without the address of the server that holds it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::alignment::Alignment;
 use crate::operator::Output;
-use crate::record::batch::Origin;
+use crate::record::batch::{Origin, Records};
 use crate::record::{Batch, BatchTime, ChangeKind, ColumnData, Status};
 use crate::source::PartitionState;
 
@@ -114,7 +114,7 @@ impl WatermarkGenerator {
     /// Stamps a batch that came straight from a source with its times; rows without a time, or
     /// too far in the future, are rejected.
     pub fn stamp(&mut self, batch: Batch, now_ms: i64, out: &mut Output) -> Batch {
-        let Some(origin) = batch.origin.clone() else { return batch };
+        let Some(Records::Each(origin)) = batch.records.clone() else { return batch };
         self.grow(origin.partitions.len());
         let (batch, deletions) = self.time_deletions(batch, &origin);
         let column = batch.columns[self.options.column].clone();

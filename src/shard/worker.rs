@@ -248,6 +248,9 @@ impl Worker {
         for rejected in node.out.rejected.drain(..) {
             self.parts.dead_letters.send(rejected);
         }
+        for record in node.out.late.drain(..) {
+            self.parts.dead_letters.send_late(record, &node.name);
+        }
         if !messages.is_empty() {
             let mut targets = std::mem::take(&mut self.parts.nodes[index].targets);
             deliver(messages, &mut targets, &mut self.parts.nodes);

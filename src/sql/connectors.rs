@@ -21,6 +21,8 @@ const READER: &[&str] = &[
     "format",
     "dead-letter.topic",
     "dead-letter.path",
+    "late.topic",
+    "late.path",
     "scan.watermark.idle-timeout",
     "scan.watermark.idle-advance",
     "scan.watermark.max-skew",

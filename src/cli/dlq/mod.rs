@@ -18,6 +18,7 @@ use self::letter::{Entry, Letter};
 use self::place::Place;
 use self::replayed::Replayed;
 use super::parse;
+use crate::shard::topology::Kept;
 
 #[derive(clap::Args)]
 pub struct DlqArgs {
@@ -42,6 +43,9 @@ struct Which {
     /// The job's files, in order: they say where its dead letters are
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// The records that came too late ('late.topic', 'late.path') instead of the dead letters
+    #[arg(long)]
+    late: bool,
     /// Only those of this topic, file, receiver or table
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -69,7 +73,7 @@ enum Status {
 
 impl Which {
     fn places(&self) -> Result<Vec<Place>, String> {
-        place::places(&self.files)
+        place::places(&self.files, if self.late { Kept::Late } else { Kept::Unusable })
     }
 
     fn takes(&self, place: &Place, letter: &Letter) -> bool {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::shard::topology::source_name;
+use crate::shard::topology::{Kept, source_name};
 use crate::sql::plan::Table;
 
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
@@ -46,16 +46,15 @@ impl fmt::Display for Place {
 }
 
 /// The places of all tables of a job, each once.
-pub fn places(files: &[PathBuf]) -> Result<Vec<Place>, String> {
+pub fn places(files: &[PathBuf], what: Kept) -> Result<Vec<Place>, String> {
     let topology = crate::cli::check::topology(files)?;
     let mut places: Vec<Place> = Vec::new();
     let tables = topology.scans().map(|(_, table)| table).chain(&topology.sinks);
     for table in tables {
-        let option = |name: &str| table.options.get(name);
-        let at = match (option("dead-letter.topic"), option("dead-letter.path")) {
-            (Some(topic), _) => At::Topic(topic.clone(), table.options.clone()),
-            (None, Some(path)) => At::File(PathBuf::from(&**path)),
-            (None, None) => continue,
+        let at = match what.options().map(|option| table.options.get(option)) {
+            [Some(topic), _] => At::Topic(topic.clone(), table.options.clone()),
+            [None, Some(path)] => At::File(PathBuf::from(&**path)),
+            [None, None] => continue,
         };
         let source = (source_name(table), table.clone());
         match places.iter_mut().find(|place| place.at.is(&at)) {
@@ -64,11 +63,14 @@ pub fn places(files: &[PathBuf]) -> Result<Vec<Place>, String> {
         }
     }
     if places.is_empty() {
-        return Err(
-            "this job keeps no dead letters: none of its tables has 'dead-letter.topic' or \
-                    'dead-letter.path'"
-                .into(),
-        );
+        let kept = match what {
+            Kept::Unusable => "dead letters",
+            Kept::Late => "late records",
+        };
+        let [topic, path] = what.options();
+        return Err(format!(
+            "this job keeps no {kept}: none of its tables has '{topic}' or '{path}'"
+        ));
     }
     Ok(places)
 }

@@ -177,8 +177,8 @@ impl Connect for Show {
 
 fn told(rejected: &Rejected) -> String {
     let reason = rejected.reason.escape_debug();
-    let Some(origin) = &rejected.origin else { return reason.to_string() };
-    let record = &origin.block.records[rejected.row as usize];
+    let Some((origin, row)) = &rejected.record else { return reason.to_string() };
+    let record = &origin.block.records[*row as usize];
     let partition = origin.partitions[record.partition as usize];
     format!("{reason} ({}, partition {partition}, offset {})", origin.name, record.position)
 }

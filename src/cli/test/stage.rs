@@ -113,8 +113,8 @@ impl Connect for Stage {
 }
 
 fn letter(rejected: &Rejected) -> Letter {
-    let place = rejected.origin.as_ref().map(|origin| {
-        let record = &origin.block.records[rejected.row as usize];
+    let place = rejected.record.as_ref().map(|(origin, row)| {
+        let record = &origin.block.records[*row as usize];
         let partition = origin.partitions[record.partition as usize];
         (origin.name.clone(), partition, record.position)
     });

@@ -263,7 +263,7 @@ impl GroupAggregate {
     }
 
     /// Drops rows whose key has expired by the watermark before them.
-    fn drop_late(&mut self, batch: Batch) -> Batch {
+    fn drop_late(&mut self, batch: Batch, out: &mut Output) -> Batch {
         let Some(retention) = self.options.retention else {
             return batch;
         };
@@ -273,8 +273,10 @@ impl GroupAggregate {
             let watermark = self.watermark.max(batch.time.before_row(row));
             column.is_null(row) || times[row].saturating_add(retention.retention_ms) > watermark
         };
-        let kept: Vec<u32> = batch.row_ids().filter(is_open).map(|row| row as u32).collect();
-        self.late += (batch.len() - kept.len()) as u64;
+        let (kept, late): (Vec<usize>, Vec<usize>) = batch.row_ids().partition(is_open);
+        self.late += late.len() as u64;
+        late.iter().for_each(|&row| out.late(&batch, row as u32));
+        let kept = kept.into_iter().map(|row| row as u32).collect();
         batch.with_selection(kept)
     }
 
@@ -373,7 +375,7 @@ impl Emitter {
 
 impl Operator for GroupAggregate {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let batch = self.drop_late(batch);
+        let batch = self.drop_late(batch, out);
         if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
             self.stamp_us = batch.stamp_us;
         }

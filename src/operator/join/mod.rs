@@ -260,9 +260,11 @@ impl Join {
     /// Rows that the same watermark came before.
     fn take(&mut self, side: usize, batch: &Batch, mut rows: Vec<Arrived>, out: &mut Output) {
         if let Some(time) = self.spec.time.filter(|time| time.windows) {
-            let before = rows.len();
-            rows.retain(|row| time.expiry(side, row.time) > self.watermark);
-            self.late += (before - rows.len()) as u64;
+            let is_late = |row: &mut Arrived| time.expiry(side, row.time) <= self.watermark;
+            for row in rows.extract_if(.., is_late) {
+                self.late += 1;
+                out.late(batch, row.row);
+            }
         }
         let found = self.candidates(side, &rows);
         let pairs = self.true_pairs(side, batch, &rows, found, out);

@@ -279,27 +279,35 @@ impl RangeCount {
         counted.map_or(0, |key| key.count(time, self.range_ms, self.slack_ms))
     }
 
-    /// Rows sorted by time: those of one time count for each other. Gives the rows that are not
-    /// late.
+    /// Rows sorted by time: those of one time count for each other. Gives those that are not
+    /// late, and those that are.
     fn take_by_time(
         &mut self,
         batch: &Batch,
         rows: impl Iterator<Item = (u32, u32)>,
         counts: &mut [i64],
-    ) -> Vec<u32> {
+    ) -> (Vec<u32>, Vec<(u32, u32)>) {
         let times = batch.columns[self.time].as_i64s();
-        let (mut kept, mut peers, mut now) = (Vec::new(), Vec::new(), i64::MIN);
+        let (mut kept, mut late) = (Vec::new(), Vec::new());
+        let (mut peers, mut now) = (Vec::new(), i64::MIN);
         for (row, slot) in rows {
             let (time, before) = (times[row as usize], batch.time.before_row(row as usize));
             if time != now || before > self.watermark {
+                late.extend(self.late_of(&mut peers, now));
                 self.take_peers(&mut peers, now, counts, &mut kept);
                 now = time;
                 self.watermark = self.watermark.max(before);
             }
             peers.push((row, slot));
         }
+        late.extend(self.late_of(&mut peers, now));
         self.take_peers(&mut peers, now, counts, &mut kept);
-        kept
+        (kept, late)
+    }
+
+    /// Takes the late ones out of rows of one time.
+    fn late_of(&mut self, peers: &mut Vec<(u32, u32)>, time: i64) -> Vec<(u32, u32)> {
+        peers.extract_if(.., |&mut (_, slot)| time <= self.touch(slot).newest).collect()
     }
 
     fn take_peers(
@@ -309,9 +317,6 @@ impl RangeCount {
         counts: &mut [i64],
         kept: &mut Vec<u32>,
     ) {
-        let all = peers.len();
-        peers.retain(|&(_, slot)| time > self.touch(slot).newest);
-        self.late += (all - peers.len()) as u64;
         peers.iter().for_each(|&(_, slot)| self.add(slot, time));
         for (row, slot) in peers.drain(..) {
             counts[row as usize] = self.count(slot, time);
@@ -368,10 +373,12 @@ impl Operator for RangeCount {
             }
             timed
         });
-        let kept = match self.sorted {
+        let (kept, late) = match self.sorted {
             true => self.take_by_time(&batch, timed, &mut counts),
-            false => self.take_as_they_come(&batch, timed, &mut counts),
+            false => (self.take_as_they_come(&batch, timed, &mut counts), Vec::new()),
         };
+        self.late += late.len() as u64;
+        late.iter().for_each(|&(row, _)| out.late(&batch, row));
         self.table.keys().borrow_mut().let_go(&slots);
         let counts = Arc::new(Column::i64s(counts));
         let added = std::iter::repeat_n(counts, self.calls);

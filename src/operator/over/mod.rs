@@ -314,6 +314,7 @@ impl Over {
             }
             if self.is_late(slot, time, before) {
                 self.late += 1;
+                out.late(&batch, row as u32);
             } else {
                 self.table.keys().borrow_mut().retain(slot);
                 self.peers.push((work, row as u32, slot));

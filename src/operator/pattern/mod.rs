@@ -377,7 +377,7 @@ impl MatchRecognize {
         };
         if partition.take(time, values, &self.of.pattern, &mut holds) == Taken::TooManyOpen {
             let reason = "too many matches of one key are open: some were let go";
-            out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
+            out.rejected.push(Rejected { record: None, reason: reason.into() });
         }
         self.settle(slot, before, out);
     }
@@ -395,7 +395,7 @@ impl MatchRecognize {
             self.results.end_row(ChangeKind::Insert);
             self.before.push(before);
             if let Err(reason) = outcome {
-                out.rejected.push(Rejected { origin: None, row: 0, reason: reason.into() });
+                out.rejected.push(Rejected { record: None, reason: reason.into() });
             }
         }
         partition.trim();
@@ -492,6 +492,7 @@ impl Operator for MatchRecognize {
             let time = column.as_i64s()[row];
             if self.of.order == Order::EventTime && time <= before {
                 self.late += 1;
+                out.late(&batch, row as u32);
                 continue;
             }
             let fits = self.fits(&tests, row);

@@ -209,6 +209,7 @@ impl SequenceMatch {
                 out.reject_without_time(batch, row as u32);
             } else if self.order == Order::EventTime && times[row] <= batch.time.before_row(row) {
                 self.late += 1;
+                out.late(batch, row as u32);
             } else {
                 rows.push((row as u32, slot));
             }

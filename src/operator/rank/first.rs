@@ -103,6 +103,7 @@ impl Operator for KeepFirst {
             self.forget(before);
             if sorted && time <= before {
                 self.late += 1;
+                out.late(&batch, row as u32);
             } else if self.take(slot, time) {
                 kept.push(row as u32);
             }

@@ -244,6 +244,7 @@ impl Operator for TopN {
                 }
                 if fires_at <= self.watermark {
                     self.late += 1;
+                    out.late(&batch, at as u32);
                     continue;
                 }
                 if self.table.get(slot).is_none() {

@@ -256,6 +256,7 @@ impl WindowAggregate {
             }
             let Some(start) = self.open_pane(times[row as usize]) else {
                 self.late += self.weight(batch, row as usize);
+                out.late(batch, row);
                 self.unused.push(slot);
                 continue;
             };

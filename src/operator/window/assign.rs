@@ -90,6 +90,7 @@ impl Operator for WindowAssign {
         result.time.before = batch.time.before.as_ref().map(by_row);
         result.kinds = batch.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, &rows)));
         result.stamp_us = batch.stamp_us;
+        result.records = batch.records.as_ref().map(|records| records.pick(&rows));
         out.emit(result);
         Progress::Done
     }

@@ -330,7 +330,10 @@ impl SessionAggregate {
         let time = column.as_i64s()[row as usize];
         match self.sessions.place(slot, time, self.gap_ms) {
             Some(at) => self.sessions.accumulators.update(&[at], &[row], batch),
-            None => self.late += 1,
+            None => {
+                self.late += 1;
+                out.late(batch, row);
+            }
         }
     }
 
