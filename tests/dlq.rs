@@ -193,6 +193,18 @@ impl Setup {
         wait_for(&format!("{sums:?}"), || self.sums(&[]) == sums);
     }
 
+    fn wait_for_bad(&self, wanted: &[Record]) {
+        let started = std::time::Instant::now();
+        loop {
+            let found = self.bad_in(&self.topic);
+            if found == wanted {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE * 3, "{found:?}\ninstead of\n{wanted:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// The bad records that are in the topic, and how often each is.
     fn bad_in(&self, topic: &str) -> Vec<Record> {
         let good = b"{\"id\": 1}";
@@ -285,7 +297,7 @@ fn each_goes_back_once(setup: &Setup) {
     let text = setup.dlq("replay", &[]);
     assert!(text.contains(" 0 record(s) sent") && text.contains("4 sent back before"), "{text}");
     // Key, value, timestamp, headers and partition are as they were.
-    wait_for("two of each", || setup.bad_in(&setup.topic) == twice(bad()));
+    setup.wait_for_bad(&twice(bad()));
     setup.wait_for_sums((4, 0));
     assert!(setup.dlq("show", &[]).contains("(replayed)"));
     let shown = setup.dlq("replay", &["--again", "--reason", "JSON"]);

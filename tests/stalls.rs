@@ -142,7 +142,8 @@ fn live(kafka: &str, topic: &str, rate: u64, seconds: u64) -> Child {
     let (rate, count) = (rate.to_string(), (rate * seconds).to_string());
     let to = ["produce", "--kafka", kafka, "--topic", topic, "--partitions", "2"];
     let how = ["--users", "50", "--rate", &rate, "--count", &count];
-    pelton(&[&to[..], &how[..]].concat()).spawn().unwrap()
+    // What it says is seen where a test fails.
+    pelton(&[&to[..], &how[..]].concat()).stderr(Stdio::inherit()).spawn().unwrap()
 }
 
 /// Stops a process for a while in the midst of live events: afterwards all of them are in their

@@ -1,6 +1,7 @@
 //! What the Kafka source and sink share: client configuration, topics, committed offsets.
 
 mod config;
+mod deliveries;
 mod embedded;
 mod offsets;
 mod topic;
@@ -8,6 +9,7 @@ mod topic;
 pub use config::{
     Role, client_config, explain, group_id, one_topic, only_in_client, share_prefetch,
 };
+pub use deliveries::{Deliveries, flush_all};
 pub use embedded::EmbeddedBroker;
 pub use offsets::{Committed, Offsets};
 pub use topic::{CreateTopic, ensure_topic, partition_count};

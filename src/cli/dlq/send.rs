@@ -1,41 +1,23 @@
 //! The producer of a replay: within transactions, or without where they could not cover it all.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::client::ClientContext;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::letter::{Letter, RECEIPT, Receipt};
 use super::place::Options;
-use crate::kafka::{Role, client_config, explain, partition_count};
+use crate::kafka::{Deliveries, Role, client_config, explain, flush_all, partition_count};
 
 /// How long one step may take: to connect, to send what was handed over, to commit it.
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);
 
-/// The first reason why a record could not be delivered.
-#[derive(Default)]
-struct Reports(Mutex<Option<String>>);
-
-impl ClientContext for Reports {}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let (Err((error, message)), Ok(mut failure)) = (result, self.0.lock()) {
-            failure.get_or_insert_with(|| format!("topic '{}': {error}", message.topic()));
-        }
-    }
-}
-
 pub struct Sender {
-    producer: BaseProducer<Reports>,
+    producer: BaseProducer<Deliveries>,
     config: ClientConfig,
     /// Partitions of the topics that were sent to.
     partitions: HashMap<String, i32>,
@@ -49,8 +31,8 @@ impl Sender {
         if let Some(id) = transactional_id {
             config.set("transactional.id", id).set("enable.idempotence", "true");
         }
-        let create = config.create_with_context(Reports::default());
-        let producer: BaseProducer<Reports> = create.map_err(|error| explain(&error))?;
+        let create = config.create_with_context(Deliveries::default());
+        let producer: BaseProducer<Deliveries> = create.map_err(|error| explain(&error))?;
         if transactional_id.is_some() {
             producer.init_transactions(PATIENCE).map_err(|error| explain(&error))?;
         }
@@ -74,9 +56,7 @@ impl Sender {
 
     /// Returns once all that was sent is acknowledged.
     pub fn flush(&self) -> Result<(), String> {
-        let flushed = self.producer.flush(PATIENCE);
-        let failure = self.producer.context().0.lock().ok().and_then(|failure| failure.clone());
-        failure.map_or_else(|| flushed.map_err(|error| explain(&error)), Err)
+        flush_all(&self.producer, PATIENCE)
     }
 
     /// The original record, to the partition it came from where that is its topic.

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use indicatif::{ProgressBar, ProgressStyle};
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord};
 
 use self::events::{Kind, Shape, user_id};
 use super::parse;
-use crate::kafka::{CreateTopic, ensure_topic, explain};
+use crate::kafka::{CreateTopic, Deliveries, ensure_topic, explain, flush_all};
 
 /// Events between two looks at the clock.
 const STRIDE: u64 = 64;
@@ -210,7 +210,7 @@ fn wait_until(begun: Instant, due_us: u64, target: &mut Target) -> Result<u64, S
 
 /// Where events go.
 enum Target {
-    Kafka { producer: BaseProducer, topic: String, sent: u64 },
+    Kafka { producer: BaseProducer<Deliveries>, topic: String, sent: u64 },
     Lines(Box<dyn Write>),
 }
 
@@ -237,7 +237,8 @@ impl Target {
             .set("batch.num.messages", "10000")
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "262144");
-        let producer = config.create().map_err(|error| explain(&error))?;
+        let create = config.create_with_context(Deliveries::default());
+        let producer = create.map_err(|error| explain(&error))?;
         Ok(Self::Kafka { producer, topic: args.topic().to_owned(), sent: 0 })
     }
 
@@ -279,9 +280,7 @@ impl Target {
 
     fn finish(&mut self) -> Result<(), String> {
         match self {
-            Self::Kafka { producer, .. } => {
-                producer.flush(FLUSH_MAX).map_err(|error| explain(&error))
-            }
+            Self::Kafka { producer, .. } => flush_all(producer, FLUSH_MAX),
             Self::Lines(out) => out.flush().map_err(|error| error.to_string()),
         }
     }
