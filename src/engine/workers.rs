@@ -69,6 +69,10 @@ struct Observed {
     latencies: Latencies,
     health: Arc<Health>,
     dead_letters: Arc<AtomicU64>,
+    /// The trouble that dead letters have on their way out.
+    letters: SinkContext,
+    /// The newest committed epoch.
+    committed: Arc<AtomicU64>,
 }
 
 /// Runs the job once: until its end, or until it has to start again in place.
@@ -85,12 +89,12 @@ pub fn run(
     let server = start_http(job, options, &handles, &observed)?;
     let beginning = Beginning::open(job, options, &opening, *known)?;
     *known = Some(beginning.incarnation);
-    let committed = Arc::new(AtomicU64::new(beginning.epoch));
-    let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning, &committed)?;
+    observed.committed.store(beginning.epoch, Ordering::Release);
+    let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let (total, letter_context) = (observed.dead_letters.clone(), SinkContext::default());
+    let total = observed.dead_letters.clone();
     let letter_thread =
-        dead_letters::start(job, letters_out, &observed.metrics, total, &letter_context)?;
+        dead_letters::start(job, letters_out, &observed.metrics, total, &observed.letters)?;
     let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
     let starter = Starter {
@@ -118,7 +122,7 @@ pub fn run(
         contexts,
         files: beginning.files(),
         beginning,
-        committed,
+        committed: observed.committed.clone(),
         groups: Vec::new(),
         metrics: observed.metrics.clone(),
         latencies: observed.latencies.clone(),
@@ -134,7 +138,7 @@ pub fn run(
     let summary = control.exit();
     // The state folder's lock goes with the last of its users.
     drop(control);
-    letter_context.stop();
+    observed.letters.stop();
     join(threads.into_iter().chain(sinks.threads).chain([letter_thread]), server);
     outcome.map(|()| observed.summary(job, summary, started))
 }
@@ -223,10 +227,16 @@ impl Observed {
         let of_sink = |table: &Arc<Table>| SinkContext::observed(&metrics, &table.name);
         let contexts: Vec<_> = job.topology.sinks.iter().map(of_sink).collect();
         let opening = SinkContext::until(options.stop.clone());
-        let all = [&contexts[..], std::slice::from_ref(&opening)].concat();
-        let health = Arc::new(Health::new(workers, all));
-        let observed =
-            Self { metrics, latencies: Latencies::new(), health, dead_letters: Arc::default() };
+        let letters = SinkContext::observed(&metrics, "dead letters");
+        let all = [&contexts[..], &[opening.clone(), letters.clone()]].concat();
+        let observed = Self {
+            metrics,
+            latencies: Latencies::new(),
+            health: Arc::new(Health::new(workers, all)),
+            dead_letters: Arc::default(),
+            letters,
+            committed: Arc::default(),
+        };
         (observed, contexts, opening)
     }
 
@@ -284,7 +294,6 @@ fn start_sinks(
     workers: usize,
     observed: &Observed,
     beginning: &Beginning,
-    committed: &Arc<AtomicU64>,
 ) -> Result<Sinks, String> {
     let (events, sink_events) = unbounded();
     let mut sinks = Sinks { threads: Vec::new(), events: sink_events, queues: Vec::new() };
@@ -310,7 +319,7 @@ fn start_sinks(
         sinks.queues.push(queues);
         let rows = observed.sink_rows(&table.name);
         let latency = observed.latencies.recorder(&format!("sink {}", table.name));
-        let (events, committed) = (events.clone(), committed.clone());
+        let (events, committed) = (events.clone(), observed.committed.clone());
         let thread = SinkThread { index, shards, events, latency, rows, publish, committed };
         sinks.threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
     }
@@ -405,6 +414,7 @@ fn start_http(
             metrics: observed.metrics.clone(),
             latencies: observed.latencies.clone(),
             ready: Arc::new(move || health.ready()),
+            epoch: observed.committed.clone(),
             job: job.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
             metrics_json_default: options.metrics_json_default,

@@ -1,12 +1,14 @@
 //! Answers and faults, and what a request asks for.
 
+use std::sync::atomic::Ordering;
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::{Value as Json, json};
 
-use super::path;
+use super::{ApiState, path};
 use crate::shard::query::QueryError;
 
 pub type Answer = Response<Full<Bytes>>;
@@ -57,6 +59,16 @@ pub fn text_answer(status: StatusCode, content_type: &'static str, body: String)
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+impl ApiState {
+    /// Says which epoch the rows of an answer rest on. They are newer by what has come since; after
+    /// a crash, until the replay has caught up, they may be older by as much.
+    pub fn with_epoch(&self, mut answer: Answer) -> Answer {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        answer.headers_mut().insert("pelton-epoch", HeaderValue::from(epoch));
+        answer
+    }
 }
 
 /// The query string, decoded.

@@ -12,6 +12,7 @@ mod server;
 mod tables;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 pub use queries::Queries;
 pub use security::{Endpoint, Token, tls};
@@ -29,6 +30,8 @@ pub struct ApiState {
     pub metrics: Metrics,
     pub latencies: Latencies,
     pub ready: Ready,
+    /// The newest committed epoch; 0 before the first.
+    pub epoch: Arc<AtomicU64>,
     pub job: String,
     pub version: &'static str,
     /// `/metrics` gives JSON unless asked otherwise.

@@ -255,18 +255,24 @@ impl Server {
             ["api", "v1", "metrics"] => metrics::tables_json(state, params).await,
             ["api", "v1", "latency"] => metrics::latency(state, params),
             ["api", "v1", "tables"] => Ok(tables::list(state)),
-            ["api", "v1", "tables", ..] => tables::read(state, &segments[3..], params).await,
+            ["api", "v1", "tables", ..] => {
+                let answer = tables::read(state, &segments[3..], params).await;
+                answer.map(|answer| state.with_epoch(answer))
+            }
             ["ping"] => Ok(success(&json!("pong"))),
             ["ready"] => match (state.ready)() {
                 Ok(()) => Ok(success(&json!("ready"))),
                 Err(reason) => Err(Fault::unavailable(reason)),
             },
             ["version"] => Ok(success(&json!({"version": state.version, "job": state.job}))),
-            ["alerts"] => alerts::newest(state, params).await,
+            ["alerts"] => {
+                alerts::newest(state, params).await.map(|answer| state.with_epoch(answer))
+            }
             _ => {
                 for route in &self.routes {
                     if let Some(key) = route.matches(segments) {
-                        return tables::by_route(state, route.table, &key).await;
+                        let answer = tables::by_route(state, route.table, &key).await;
+                        return answer.map(|answer| state.with_epoch(answer));
                     }
                 }
                 Err(Fault::not_found("there is nothing at this path"))

@@ -94,6 +94,7 @@ fn state() -> ApiState {
         metrics,
         latencies,
         ready: Arc::new(|| Err("partition 2 rests".to_owned())),
+        epoch: Arc::new(AtomicU64::new(42)),
         job: "job".to_owned(),
         version: "0.1.0",
         metrics_json_default: false,
@@ -171,6 +172,15 @@ fn tables_are_listed_paged_and_read() {
     assert_eq!(page["next"], Json::Null);
     let (status, row) = get(&server, "/api/v1/tables/user_stats/u1/a%2Fb");
     assert_eq!((status, &row["data"]["n"]), (200, &json!(7)));
+    for (path, epoch) in [
+        ("/api/v1/tables/user_stats", true),
+        ("/api/v1/tables/user_stats/u1/a%2Fb", true),
+        ("/clicks/u/2023-10-01T12:34", true),
+        ("/ping", false),
+    ] {
+        let (_, head, _) = raw(&server, &format!("GET {path} HTTP/1.0\r\n\r\n"));
+        assert_eq!(head.contains("pelton-epoch: 42"), epoch, "{path}: {head}");
+    }
     for (path, status) in [
         ("/api/v1/tables/user_stats/u1/none", 404),
         ("/api/v1/tables/none", 404),
