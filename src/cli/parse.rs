@@ -1,6 +1,6 @@
 //! Values of flags: durations, instants, cores, settings.
 
-use crate::engine::Pin;
+use crate::engine::{Pin, memory};
 use crate::source::{EndAt, StartAt};
 use std::time::Duration;
 
@@ -18,6 +18,29 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+/// Bytes that the process may take; `None`: whatever it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory(pub Option<u64>);
+
+/// `512MiB`, `2GiB`, `auto` or `off`.
+pub fn memory(text: &str) -> Result<Memory, String> {
+    match text {
+        "auto" => return Ok(Memory(memory::allowed_bytes())),
+        "off" => return Ok(Memory(None)),
+        _ => {}
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let shift = match text[digits..].trim() {
+        "MiB" => Some(20),
+        "GiB" => Some(30),
+        _ => None,
+    };
+    let number = text[..digits].parse::<u64>().ok().filter(|number| *number > 0);
+    let bytes = number.zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
+    let wrong = || format!("`{text}` is not a size: write 512MiB, 2GiB, auto or off");
+    bytes.map(|bytes| Memory(Some(bytes))).ok_or_else(wrong)
 }
 
 /// Milliseconds since the epoch, or an ISO instant.

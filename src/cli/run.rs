@@ -1,6 +1,6 @@
 //! `pelton run`.
 
-use super::parse;
+use super::parse::{self, Memory};
 use crate::engine::connectors::Connectors;
 use crate::engine::{Pin, RunOptions};
 use crate::shard::worker::Clock;
@@ -54,6 +54,11 @@ pub struct RunArgs {
     /// fifth of a worker's time, or an epoch takes half of it
     #[arg(long, default_value = "1s", value_parser = parse::duration)]
     epoch_interval: std::time::Duration,
+    /// What the process may take: a size like 2GiB, off, or auto for nine tenths of what its control
+    /// group or the machine has. Near it nothing more is read; where that does not help, the job ends
+    /// with a reason before the system would end it without one
+    #[arg(long, default_value = "auto", value_parser = parse::memory, value_name = "SIZE")]
+    max_memory: Memory,
     /// How often latency percentiles are logged
     #[arg(long, value_parser = parse::duration)]
     latency_interval: Option<std::time::Duration>,
@@ -87,6 +92,7 @@ impl RunArgs {
             allow_older_state: self.allow_older_state,
             allow_dropped_state: self.allow_dropped_state,
             epoch_interval: self.epoch_interval,
+            max_memory: self.max_memory.0,
             latency_interval: self.latency_interval,
             latency_file: self.latency_file,
             stop: super::signal::stop_flag(),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use super::beginning::Beginning;
+use super::memory::MemoryGuard;
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
 use crate::checkpoint::{Manifest, Outbox, SourcePosition, StateFile, chain};
@@ -130,6 +131,7 @@ pub struct Control<'a> {
     pub stretched: Duration,
     pub last_commit: Instant,
     pub health: Arc<Health>,
+    pub memory: Option<MemoryGuard>,
     /// When the first record was read.
     pub first: Option<Instant>,
 }
@@ -190,6 +192,7 @@ impl Control<'_> {
                 return Ok(End::Stopped);
             }
             self.report_latency(&mut last_latency);
+            self.watch_memory()?;
             if !self.job.bounded {
                 self.watch_commits(current.as_ref());
             }
@@ -219,6 +222,14 @@ impl Control<'_> {
                 }
             }
         }
+    }
+
+    fn watch_memory(&mut self) -> Result<(), String> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        if memory.look()? {
+            self.handles.iter().for_each(|handle| handle.waker.wake());
+        }
+        Ok(())
     }
 
     fn give_up_if_overdue(&self, draining: Option<Instant>) {

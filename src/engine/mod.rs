@@ -4,6 +4,7 @@ mod beginning;
 pub mod connectors;
 mod control;
 mod dead_letters;
+pub mod memory;
 mod recovery;
 mod workers;
 
@@ -57,6 +58,8 @@ pub struct RunOptions {
     /// What a changed job no longer keeps may go.
     pub allow_dropped_state: bool,
     pub epoch_interval: Duration,
+    /// Bytes that the process may take; `None`: whatever the system gives it.
+    pub max_memory: Option<u64>,
     pub latency_interval: Option<Duration>,
     pub latency_file: Option<PathBuf>,
     /// Set from outside to end the run gracefully.
@@ -83,6 +86,7 @@ impl RunOptions {
             allow_older_state: false,
             allow_dropped_state: false,
             epoch_interval: Duration::from_secs(1),
+            max_memory: None,
             latency_interval: None,
             latency_file: None,
             stop: Arc::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use super::beginning::Beginning;
 use super::connectors::OpenSink;
 use super::control::{Control, Health};
+use super::memory::MemoryGuard;
 use super::recovery::Recovery;
 use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters};
 use crate::http;
@@ -73,6 +74,8 @@ struct Observed {
     letters: SinkContext,
     /// The newest committed epoch.
     committed: Arc<AtomicU64>,
+    /// Workers read nothing while it is set.
+    hold: Arc<AtomicBool>,
 }
 
 /// Runs the job once: until its end, or until it has to start again in place.
@@ -132,6 +135,9 @@ pub fn run(
         stretched: std::time::Duration::ZERO,
         last_commit: Instant::now(),
         health: observed.health.clone(),
+        memory: options
+            .max_memory
+            .map(|limit| MemoryGuard::new(limit, observed.hold.clone(), &observed.metrics)),
         first: None,
     };
     let outcome = control.run();
@@ -236,6 +242,7 @@ impl Observed {
             dead_letters: Arc::default(),
             letters,
             committed: Arc::default(),
+            hold: Arc::default(),
         };
         (observed, contexts, opening)
     }
@@ -498,6 +505,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
         events: seed.events,
         waker: seed.waker,
         dead_letters: seed.dead_letters,
+        hold: seed.observed.hold,
         gauges: Gauges::new(
             seed.observed.metrics,
             seed.index,

@@ -94,6 +94,16 @@ impl Metrics {
         cells.map(|cell| cell.load(Ordering::Relaxed)).sum()
     }
 
+    /// The largest of a gauge's values with its labels.
+    pub fn largest(&self, name: &str) -> Option<(String, f64)> {
+        let families = self.lock();
+        let series = families.get(&full_name(name))?.series.iter();
+        let values =
+            series.map(|(labels, cell)| (labels, f64::from_bits(cell.load(Ordering::Relaxed))));
+        let (labels, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((labels.clone(), value))
+    }
+
     fn cell(&self, name: &str, help: &str, labels: &[(&str, &str)], kind: Kind) -> Arc<AtomicU64> {
         let mut families = self.lock();
         let family = families.entry(full_name(name)).or_insert_with(|| Family {

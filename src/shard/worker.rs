@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender};
@@ -100,6 +101,8 @@ pub struct Parts {
     pub events: Sender<Event>,
     pub waker: Arc<Waker>,
     pub dead_letters: DeadLetterSender,
+    /// Nothing is read while it is set.
+    pub hold: Arc<AtomicBool>,
     pub gauges: Gauges,
     pub state: Option<EpochState>,
     pub batch_rows: usize,
@@ -259,7 +262,8 @@ impl Worker {
     }
 
     fn poll_sources(&mut self, now_ms: i64) -> Result<bool, String> {
-        if !self.reading || !self.parts.dead_letters.has_room() {
+        let held = self.parts.hold.load(Ordering::Relaxed);
+        if !self.reading || held || !self.parts.dead_letters.has_room() {
             return Ok(false);
         }
         let mut worked = false;
