@@ -32,6 +32,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Where `unsafe` may stand.
 const UNSAFE: &[(&str, &str)] = &[
     ("src/source/kafka/client.rs", "the batch call of the C client"),
+    ("src/engine/memory.rs", "the size of a page"),
     ("src/record/json/avx2.rs", "wide loads"),
     ("src/record/json/scan.rs", "the call of the wide search"),
     ("src/shard/park.rs", "eventfd and poll"),
