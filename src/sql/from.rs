@@ -272,6 +272,7 @@ impl Queries<'_> {
             | NodeKind::Over { .. }
             | NodeKind::First { .. }
             | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. }
             | NodeKind::Union => node.inputs.iter().all(input),
             _ => false,
         }
@@ -291,6 +292,7 @@ impl Queries<'_> {
             NodeKind::Project { .. }
             | NodeKind::Filter { .. }
             | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. }
             | NodeKind::Union => node.inputs.iter().any(|&input| self.in_arrival_order(input)),
             _ => false,
         }
