@@ -414,7 +414,9 @@ impl Worker {
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
         let (nodes, state) = (self.parts.nodes.len(), self.parts.state.as_mut());
         self.epoch = Some(EpochInProgress::begin(epoch, nodes, sources, state));
-        self.parts.nodes.iter_mut().for_each(|node| node.expects_barrier = true);
+        for node in &mut self.parts.nodes {
+            (node.expects_barrier, node.left_waiting) = (true, false);
+        }
         for index in 0..self.parts.sources.len() {
             let status = self.parts.sources[index].announce();
             let messages = status.into_iter().chain([Message::Barrier(epoch)]).collect();
