@@ -1,21 +1,18 @@
-//! Rows of files, held in memory by the columns that are compared, and read again when the files
-//! have changed.
+//! Rows of files, held in memory, and read again when the files have changed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use ahash::AHashMap;
-
+use super::memory::{Index, Reader, Rows};
 use super::{Answer, OpenLookup, Store};
 use crate::metrics::{Counter, Gauge};
-use crate::record::format::{RecordDecoder, Side};
-use crate::record::{Batch, ColumnRef, RawBlock, key, row};
+use crate::record::{Batch, RawBlock};
 use crate::sink::SinkContext;
 use crate::sink::options::duration;
 use crate::sink::pauses::Pauses;
 use crate::source::{self, Bounds, OpenSource, Polled};
-use crate::sql::plan::{ScanField, Table};
+use crate::sql::plan::Table;
 
 const INTERVAL: &str = "lookup.full-cache.periodic-reload.interval";
 /// How often the files are looked at where the table does not say.
@@ -42,33 +39,21 @@ pub fn open(request: OpenLookup) -> Result<Box<dyn Store>, String> {
     let OpenLookup { table, keys, columns, context, metrics, .. } = request;
     let told = |error| format!("table '{}': {error}", table.name);
     let interval = interval(&table).map_err(told)?;
-    let mut fields: Vec<usize> = keys.clone();
-    fields.extend(columns.iter().filter(|column| !keys.contains(column)));
-    let place = |column: &usize| fields.iter().position(|field| field == column);
-    let columns = columns.iter().filter_map(place).collect();
-    let field = |&column: &usize| {
-        let field = table.schema.fields[column].clone();
-        let (path, data_type) = (vec![field.name], field.data_type);
-        ScanField { side: Side::Value, path, data_type, nullable: field.nullable }
-    };
-    let fields: Vec<ScanField> = fields.iter().map(field).collect();
-    let decoder = source::format::decoder(&table, &fields).map_err(told)?;
+    let reader = Reader::new(&table, &keys, &columns).map_err(told)?;
     let labels = [("table", &*table.name)];
     let help = "Records of a file that could not be read for lookups";
     let errors = metrics.counter("pelton_lookup_errors_total", help, &labels);
     let help = "Rows of a file that are held in memory for lookups";
     let rows = metrics.gauge("pelton_lookup_rows", help, &labels);
     Ok(Box::new(FileStore {
-        decoder,
-        keys: keys.len(),
-        columns,
+        reader,
         interval,
         context,
         errors,
         rows,
         state: Vec::new(),
         looked: None,
-        index: AHashMap::new(),
+        index: Index::default(),
         table,
     }))
 }
@@ -81,15 +66,9 @@ struct FileState {
     modified: Option<SystemTime>,
 }
 
-type Index = AHashMap<Box<[u8]>, Arc<[Box<[u8]>]>>;
-
 struct FileStore {
     table: Arc<Table>,
-    /// Delivers the key's columns, then the others.
-    decoder: RecordDecoder,
-    keys: usize,
-    /// Places of those that are wanted among the decoded ones.
-    columns: Vec<usize>,
+    reader: Reader,
     interval: Duration,
     context: SinkContext,
     errors: Counter,
@@ -98,7 +77,6 @@ struct FileStore {
     state: Vec<FileState>,
     /// When the files were last looked at.
     looked: Option<Instant>,
-    /// Rows by canonical key, in the order of the files.
     index: Index,
 }
 
@@ -109,22 +87,11 @@ impl Store for FileStore {
             pauses.rest(problem, &self.context)?;
         }
         pauses.over(&self.context);
-        Ok(requests.iter().map(|keys| self.answers(keys)).collect())
+        Ok(requests.iter().map(|keys| self.index.answers(keys)).collect())
     }
 }
 
 impl FileStore {
-    fn answers(&self, keys: &Batch) -> Vec<Answer> {
-        let mut bytes = Vec::new();
-        let answer = |row: usize| {
-            bytes.clear();
-            key::encode_row(&keys.columns, row, &mut bytes);
-            let found = self.index.get(bytes.as_slice());
-            found.map_or_else(Answer::none, |rows| Answer::Rows(rows.clone()))
-        };
-        keys.row_ids().map(answer).collect()
-    }
-
     /// Reads the files where it is time and they have changed.
     fn look(&mut self) -> Result<(), String> {
         if self.looked.is_some_and(|last| last.elapsed() < self.interval) {
@@ -157,52 +124,124 @@ impl FileStore {
             bounds: Bounds::default(),
         };
         let mut source = source::filesystem::open(request)?;
-        let mut index: AHashMap<Box<[u8]>, Vec<Box<[u8]>>> = AHashMap::new();
-        let (mut rows, mut bad) = (0, None);
+        let mut rows = Rows::default();
         loop {
             let mut block = RawBlock::default();
             if source.poll(&mut block, BLOCK)? == Polled::Finished {
                 break;
             }
             block.pad();
-            let decoded = self.decoder.decode(block);
-            self.errors.add(decoded.rejected.len() as u64);
-            bad = bad.or_else(|| decoded.rejected.first().map(|(_, reason)| reason.clone()));
-            let is_left = |row: &u32| {
-                decoded.skipped.binary_search(row).is_err()
-                    && decoded.rejected.binary_search_by_key(row, |(bad, _)| *bad).is_err()
-            };
-            for row in (0..decoded.block.records.len() as u32).filter(is_left) {
-                rows += u64::from(self.add(&decoded.columns, row as usize, &mut index));
-            }
+            self.reader.read(block, &mut rows);
         }
-        if let Some(reason) = bad {
-            let (table, errors) = (&self.table.name, self.errors.get());
-            tracing::warn!(%table, errors, "records that cannot be looked up, first: {reason}");
+        self.errors.add(rows.rejected.len() as u64);
+        let table = &self.table.name;
+        if let Some((_, reason)) = rows.rejected.first() {
+            let records = rows.rejected.len();
+            tracing::warn!(%table, records, "cannot be looked up, first: {reason}");
         }
-        tracing::info!(table = %self.table.name, rows, "read for lookups");
-        self.rows.set(rows as f64);
-        self.index = index.into_iter().map(|(key, rows)| (key, rows.into())).collect();
+        tracing::info!(%table, rows = rows.count, "read for lookups");
+        self.rows.set(rows.count as f64);
+        self.index = rows.into();
         Ok(())
     }
+}
 
-    /// A row whose key is NULL is never found.
-    fn add(
-        &self,
-        columns: &[ColumnRef],
-        at: usize,
-        index: &mut AHashMap<Box<[u8]>, Vec<Box<[u8]>>>,
-    ) -> bool {
-        let keys = &columns[..self.keys];
-        if keys.iter().any(|key| key.is_null(at)) {
-            return false;
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::record::{BatchTime, Column, ColumnBuilder, ColumnRef, DataType, row};
+    use crate::sql::compile;
+    use crate::sql::plan::NodeKind;
+
+    const ROWS: &str = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n{\"id\":1,\"name\":\"c\"}\n\
+                        {\"id\":null,\"name\":\"d\"}\nno json\n{\"id\":\"x\",\"name\":\"e\"}\n";
+
+    fn store(path: &Path, interval: &str) -> (Box<dyn Store>, SinkContext, Metrics) {
+        let job = format!(
+            "CREATE TABLE o (id BIGINT, proc AS PROCTIME())
+               WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+             CREATE TABLE c (id BIGINT, name STRING) WITH ('connector' = 'filesystem', 'path' = '{}',
+               'format' = 'json', 'lookup.full-cache.periodic-reload.interval' = '{interval}');
+             SELECT c.name FROM o JOIN c FOR SYSTEM_TIME AS OF o.proc AS c ON o.id = c.id;",
+            path.display()
+        );
+        let plan = compile(&[("job.sql".to_owned(), job)], &|_| None, &BTreeMap::new()).unwrap();
+        let lookup = plan.nodes.iter().find_map(|node| match &node.kind {
+            NodeKind::Lookup { table, spec } => Some((table.clone(), spec.clone())),
+            _ => None,
+        });
+        let ((table, spec), context, metrics) =
+            (lookup.unwrap(), SinkContext::default(), Metrics::new());
+        let request = OpenLookup {
+            table,
+            keys: spec.table_keys.clone(),
+            columns: vec![1],
+            zone: jiff::tz::TimeZone::UTC,
+            context: context.clone(),
+            metrics: metrics.clone(),
+        };
+        (open(request).unwrap(), context, metrics)
+    }
+
+    /// The names that are found by each key.
+    fn names(store: &mut dyn Store, keys: &[i64]) -> Vec<Vec<String>> {
+        let column: ColumnRef = Arc::new(Column::i64s(keys.to_vec()));
+        let keys = Batch::new(vec![column], keys.len(), BatchTime::at(0));
+        let name = |bytes: &[u8]| {
+            let mut column = [ColumnBuilder::for_type(&DataType::STRING, 1)];
+            assert!(row::decode(bytes, &mut column));
+            let [column] = column;
+            column.finish().as_strings().unwrap().get(0).to_owned()
+        };
+        let all = |answer: Answer| match answer {
+            Answer::Rows(rows) => rows.iter().map(|row| name(row)).collect(),
+            Answer::Bad(reason) => panic!("{reason}"),
+        };
+        store.ask(&[keys]).unwrap().remove(0).into_iter().map(all).collect()
+    }
+
+    #[test]
+    fn rows_by_key_and_again_when_the_file_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.jsonl");
+        std::fs::write(&path, ROWS).unwrap();
+        let (mut quick, _, metrics) = store(&path, "1 ms");
+        let (mut slow, ..) = store(&path, "1 h");
+        for store in [&mut quick, &mut slow] {
+            assert_eq!(names(&mut **store, &[1, 2, 3]), [vec!["a", "c"], vec!["b"], vec![]]);
         }
-        let (mut key, mut bytes) = (Vec::new(), Vec::new());
-        key::encode_row(keys, at, &mut key);
-        for &column in &self.columns {
-            row::encode(&columns[column..=column], at, &mut bytes);
+        assert_eq!(metrics.sum("pelton_lookup_errors_total"), 2);
+        let next = folder.path().join("next");
+        std::fs::write(&next, "{\"id\":3,\"name\":\"f\"}\n").unwrap();
+        std::fs::rename(&next, &path).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(names(&mut *quick, &[1, 3]), [vec![], vec!["f"]]);
+        assert_eq!(names(&mut *slow, &[2, 3]), [vec!["b"], vec![]]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_waited_for_until_told_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.jsonl");
+        let (mut store, context, _) = store(&path, "1 min");
+        let thread = std::thread::spawn(move || {
+            let found = names(&mut *store, &[1]);
+            (found, store)
+        });
+        while context.problem().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
         }
-        index.entry(key.into()).or_default().push(bytes.into());
-        true
+        assert!(context.problem().is_some_and(|problem| problem.contains("c.jsonl")));
+        std::fs::write(&path, ROWS).unwrap();
+        let (found, _store) = thread.join().unwrap();
+        assert_eq!((found, context.problem()), (vec![vec!["a".to_owned(), "c".into()]], None));
+        let (mut away, context, _) = self::store(&folder.path().join("none"), "1 min");
+        context.stop();
+        let keys = Batch::new(vec![Arc::new(Column::i64s(vec![1]))], 1, BatchTime::at(0));
+        assert!(away.ask(&[keys]).is_err());
     }
 }

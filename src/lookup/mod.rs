@@ -1,6 +1,7 @@
 //! Lookups: rows of other systems by their keys, asked for on threads beside the workers.
 
 pub mod filesystem;
+pub mod memory;
 mod port;
 pub mod redis;
 

@@ -381,7 +381,6 @@ fn narrowed(
             input.cloned().unwrap_or_default()
         }
         NodeKind::Lookup { spec, .. } => {
-            spec.keys.iter_mut().for_each(|key| *key = place(*key));
             looked_up(spec, input.map_or(&[], Vec::as_slice), widths[node.inputs[0]], needed)
         }
         NodeKind::Normalize { .. } => input.cloned().unwrap_or_default(),
@@ -434,6 +433,7 @@ fn keys_of(kind: &mut NodeKind) -> Option<&mut Vec<usize>> {
         | NodeKind::First { keys, .. }
         | NodeKind::Match { keys, .. }
         | NodeKind::Over { keys, .. } => Some(keys),
+        NodeKind::Lookup { spec, .. } => Some(&mut spec.keys),
         _ => None,
     }
 }
