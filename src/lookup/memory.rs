@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ahash::AHashMap;
 
 use super::Answer;
+use super::port::Encoded;
 use crate::record::format::{RecordDecoder, Side};
 use crate::record::{Batch, ColumnRef, RawBlock, key, row};
 use crate::source;
@@ -30,7 +31,7 @@ pub struct Rows {
 
 /// The same, to be asked.
 #[derive(Default)]
-pub struct Index(AHashMap<Box<[u8]>, Arc<[Box<[u8]>]>>);
+pub struct Index(AHashMap<Box<[u8]>, Encoded>);
 
 impl Reader {
     /// `keys` and `columns` are those of the table.

@@ -11,12 +11,14 @@ use crate::record::Batch;
 /// Keys that are asked for in one go, where several requests wait.
 const TOGETHER: usize = 1_024;
 
+/// Rows, each as the bytes that [`crate::record::row`] makes of the columns that are wanted.
+pub type Encoded = Arc<[Box<[u8]>]>;
+
 /// What a store says of one key.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// The rows there are, each as the bytes that [`crate::record::row`] makes of the columns that
-    /// are wanted.
-    Rows(Arc<[Box<[u8]>]>),
+    /// The rows there are.
+    Rows(Encoded),
     /// There is something, but it cannot be read.
     Bad(Arc<str>),
 }
