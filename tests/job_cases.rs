@@ -267,10 +267,11 @@ fn rows_that_are_looked_up_are_those_of_the_case() {
     write(&folder, &files);
     let (passed, text) = run(&folder.file(""), &[]);
     assert!(!passed && text.contains("the job reads `users`, but there are no records"), "{text}");
-    write(&folder, &[("input/users.jsonl", users)]);
+    write(&folder, &[&files[..], &[("input/users.jsonl", users)]].concat());
     let (passed, text) = run(&folder.file(""), &["--shards", "1,3", "--batch-rows", "1,2,1024"]);
     assert!(passed, "{text}");
-    write(&folder, &[("input/users.jsonl", &(users.to_owned() + "no json\n"))]);
+    let broken = users.to_owned() + "no json\n";
+    write(&folder, &[&files[..], &[("input/users.jsonl", &broken)]].concat());
     let (passed, text) = run(&folder.file(""), &[]);
     assert!(!passed && text.contains("\"table\":\"users\""), "{text}");
 }
