@@ -19,12 +19,13 @@ fn lines(path: &str) -> Vec<Value> {
     text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
 }
 
+/// Runs a job to its end; what it prints.
 fn run(args: &[&str], folder: &Path) -> String {
     let mut job = Command::new(env!("CARGO_BIN_EXE_pelton"));
     let done = job.args(args).current_dir(folder).output().unwrap();
     let log = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{log}");
-    log
+    String::from_utf8(done.stdout).unwrap()
 }
 
 fn get(port: u16, path: &str) -> String {
@@ -306,4 +307,31 @@ fn rows_that_wait_survive_a_kill_and_a_stop() {
         let number: usize = user.trim_start_matches("user_").parse().unwrap();
         assert_eq!((found, name), (&place.to_string(), &format!("name {number}")));
     }
+}
+
+/// The first block of SQL behind a heading of a page.
+fn example(page: &str, heading: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let text = std::fs::read_to_string(path).unwrap();
+    let section = text.split(&format!("\n### {heading}\n")).nth(1).unwrap().to_owned();
+    section.split("```sql\n").nth(1).unwrap().split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_examples_of_the_documentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("orders.jsonl", "{\"id\": 1, \"customer_id\": 7}\n");
+    put("customers.jsonl", "{\"id\": 7, \"name\": \"Ada\", \"tier\": 2}\n");
+    put("job.sql", &example("sql.md", "Lookup joins"));
+    assert_eq!(run(&["run", "--http", "off", "job.sql"], folder.path()), "+I[1, Ada]\n");
+    let Some(server) = Server::start() else { return };
+    server.ask::<()>(&["HSET", "customer:7", "name", "Ada"]);
+    let orders = "CREATE TABLE orders (id BIGINT, customer_id STRING, proc AS PROCTIME())
+        WITH ('connector' = 'filesystem', 'path' = 'orders.jsonl', 'format' = 'json');";
+    let example = example("connectors.md", "Redis: lookups");
+    let example = example.replace("redis://127.0.0.1:6379", &server.url());
+    put("job.sql", &format!("{orders}\n{example}"));
+    let printed = run(&["run", "--http", "off", "job.sql"], folder.path());
+    assert!(printed.starts_with("+I[1, 7, ") && printed.ends_with(", Ada]\n"), "{printed}");
 }
