@@ -526,46 +526,4 @@ fn hand_over(message: Message, target: &mut Target, nodes: &mut [Node]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gathers a batch until a barrier.
-    #[derive(Default)]
-    struct Gathers(Option<Batch>);
-
-    impl Operator for Gathers {
-        fn process(&mut self, _port: usize, batch: Batch, _out: &mut Output) -> Progress {
-            self.0 = Some(batch);
-            Progress::Done
-        }
-
-        fn before_barrier(&mut self, out: &mut Output) {
-            self.0.take().into_iter().for_each(|batch| out.emit(batch));
-        }
-    }
-
-    #[test]
-    fn what_is_gathered_goes_out_before_a_channel_rests() {
-        let mut node = Node::new("id".into(), "gathers".into(), Box::<Gathers>::default(), false);
-        let column = std::sync::Arc::new(crate::record::Column::i64s(vec![1]));
-        let batch = Batch::new(vec![column], 1, BatchTime::at(i64::MIN));
-        let statuses = [Status::Active, Status::Idle].map(Message::Status);
-        let [active, idle] = statuses;
-        let queue = VecDeque::from([active, Message::Data(batch), idle]);
-        node.inputs.push(Input::new(0, Queue::Local(queue)));
-        while node.has_work() {
-            assert_eq!(node.step(), Step::Worked);
-        }
-        let said: Vec<&str> = node.out.messages.iter().map(kind).collect();
-        assert_eq!(said, ["active", "data", "idle"]);
-    }
-
-    fn kind(message: &Message) -> &'static str {
-        match message {
-            Message::Data(_) => "data",
-            Message::Status(Status::Active) => "active",
-            Message::Status(Status::Idle) => "idle",
-            _ => "other",
-        }
-    }
-}
+mod tests;
