@@ -2,7 +2,7 @@
 //!
 //! Modules stand in layers; each may use those above it and nothing below (`tests/tidy.rs`
 //! checks it): `time number decimal error fault` · `record` · `state metrics checkpoint kafka` · `expression` ·
-//! `operator source sink` · `sql` · `shard http` · `engine cli`.
+//! `source sink lookup operator` · `sql` · `shard http` · `engine cli`.
 
 pub mod checkpoint;
 pub mod cli;
@@ -13,6 +13,7 @@ pub mod expression;
 pub mod fault;
 pub mod http;
 pub mod kafka;
+pub mod lookup;
 pub mod metrics;
 pub mod number;
 pub mod operator;

@@ -407,7 +407,12 @@ impl<'a> Scanner<'a> {
     fn clock(&mut self, min_digits: usize) -> Option<i64> {
         let hour = self.number(min_digits, 2).filter(|hour| *hour < 24)?;
         let minute = self.take(b':').then(|| self.number(min_digits, 2))??;
-        let second = self.take(b':').then(|| self.number(min_digits, 2))??;
+        let second = match self.take(b':') {
+            true => self.number(min_digits, 2)?,
+            // ISO 8601 may leave them out.
+            false if min_digits == 2 => 0,
+            false => return None,
+        };
         if minute > 59 || second > 59 {
             return None;
         }

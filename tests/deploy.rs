@@ -73,6 +73,11 @@ fn shown() -> Shown {
            WITH ('connector' = 'webhook', 'url' = 'http://127.0.0.1:1');
          CREATE TABLE archive (id BIGINT)
            WITH ('connector' = 'clickhouse', 'url' = 'http://127.0.0.1:1', 'table' = 't');
+         CREATE TABLE known (id BIGINT, name STRING)
+           WITH ('connector' = 'redis', 'url' = 'redis://127.0.0.1:1', 'key' = 'k:{{id}}');
+         CREATE TABLE found (id BIGINT) WITH ('connector' = 'blackhole');
+         INSERT INTO found SELECT n.id FROM numbers AS n
+           JOIN known FOR SYSTEM_TIME AS OF n.ts AS k ON k.id = n.id;
          INSERT INTO hook SELECT id FROM numbers; INSERT INTO archive SELECT id FROM numbers;"
     );
     let mut shown = Shown::new();

@@ -246,3 +246,32 @@ fn the_clock_goes_by_the_case() {
         ]
     );
 }
+
+#[test]
+fn rows_that_are_looked_up_are_those_of_the_case() {
+    let folder = Folder::new("case");
+    let job = "
+        CREATE TABLE clicks (user_id STRING, price DOUBLE, n BIGINT, proc AS PROCTIME())
+        WITH ('connector' = 'kafka', 'topic' = 'clicks', 'properties.bootstrap.servers' = 'nowhere:1');
+        CREATE TABLE users (id STRING, name STRING) WITH ('connector' = 'redis',
+          'url' = 'redis://127.0.0.1:1', 'key' = 'u:{id}', 'lookup.cache' = 'PARTIAL',
+          'lookup.partial-cache.max-rows' = '1');
+        CREATE TABLE spent (user_id STRING, name STRING, price DOUBLE) WITH ('connector' = 'print');
+        INSERT INTO spent SELECT c.user_id, u.name, c.price FROM clicks AS c
+        LEFT JOIN users FOR SYSTEM_TIME AS OF c.proc AS u ON c.user_id = u.id;";
+    let users = "{\"id\":\"a\",\"name\":\"Ada\"}\n{\"id\":\"c\",\"name\":\"Cy\"}\n";
+    let expected = "{\"user_id\":\"a\",\"name\":\"Ada\",\"price\":0.1}\n{\"user_id\":\"b\"}\n\
+                    {\"user_id\":\"a\",\"name\":\"Ada\",\"price\":0.2}\n";
+    let settings = "{\"ordered\": [\"spent\"]}";
+    let files = [("job.sql", job), ("expected/spent.jsonl", expected), ("case.json", settings)];
+    write(&folder, &files);
+    let (passed, text) = run(&folder.file(""), &[]);
+    assert!(!passed && text.contains("the job reads `users`, but there are no records"), "{text}");
+    write(&folder, &[&files[..], &[("input/users.jsonl", users)]].concat());
+    let (passed, text) = run(&folder.file(""), &["--shards", "1,3", "--batch-rows", "1,2,1024"]);
+    assert!(passed, "{text}");
+    let broken = users.to_owned() + "no json\n";
+    write(&folder, &[&files[..], &[("input/users.jsonl", &broken)]].concat());
+    let (passed, text) = run(&folder.file(""), &[]);
+    assert!(!passed && text.contains("\"table\":\"users\""), "{text}");
+}

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["record"],
     &["state", "metrics", "checkpoint", "kafka"],
     &["expression"],
-    &["operator", "source", "sink"],
+    &["operator", "source", "sink", "lookup"],
     &["sql"],
     &["shard", "http"],
     &["engine", "cli"],
@@ -25,6 +25,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "source",
         "sql::plan",
         "a source is opened for a bound table: plain data, no code of the planner",
+    ),
+    (
+        "lookup",
+        "sql::plan",
+        "a store is opened for a bound table: plain data, no code of the planner",
     ),
     ("sink", "sql::plan", "a sink is opened for a bound table: plain data, no code of the planner"),
 ];

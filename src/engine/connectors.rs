@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::lookup::{self, OpenLookup, Store};
 use crate::metrics::Metrics;
 use crate::operator::Rejected;
 use crate::sink::kafka::transaction::Transactions;
@@ -23,6 +24,10 @@ pub trait Connect: Send + Sync {
 
     fn open_sink(&self, request: OpenSink) -> Result<Box<dyn Sink>, String> {
         open_sink(request)
+    }
+
+    fn open_lookup(&self, request: OpenLookup) -> Result<Box<dyn Store>, String> {
+        open_lookup(request)
     }
 
     /// Takes the records that cannot be used, instead of where their tables say that they go.
@@ -73,6 +78,14 @@ fn open_source(request: OpenSource) -> Result<Box<dyn Source>, String> {
         "filesystem" => source::filesystem::open(request),
         "datagen" => source::datagen::open(request),
         other => Err(format!("connector '{other}' cannot be read from")),
+    }
+}
+
+fn open_lookup(request: OpenLookup) -> Result<Box<dyn Store>, String> {
+    match &*request.table.connector {
+        "redis" => lookup::redis::open(request),
+        "filesystem" => lookup::filesystem::open(request),
+        other => Err(format!("rows of connector '{other}' cannot be looked up")),
     }
 }
 

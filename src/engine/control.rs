@@ -111,6 +111,8 @@ pub struct Control<'a> {
     pub sink_events: Receiver<SinkEvent>,
     pub letters: Sender<DeadLetter>,
     pub contexts: Vec<SinkContext>,
+    /// Of the stores in which rows are looked up.
+    pub lookups: Vec<SinkContext>,
     /// What the state of the last committed epoch is made of.
     pub files: Vec<StateFile>,
     /// What the job goes on from; its epoch is the last one begun.
@@ -238,9 +240,9 @@ impl Control<'_> {
         }
     }
 
-    /// Sinks retry no more.
+    /// Sinks and lookups retry no more.
     fn give_up(&self) {
-        self.contexts.iter().for_each(SinkContext::stop);
+        self.contexts.iter().chain(&self.lookups).for_each(SinkContext::stop);
         self.beginning.transactions.iter().for_each(|transactions| transactions.stop());
     }
 

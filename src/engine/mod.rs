@@ -4,6 +4,7 @@ mod beginning;
 pub mod connectors;
 mod control;
 mod dead_letters;
+mod lookups;
 pub mod memory;
 mod recovery;
 mod workers;

@@ -13,7 +13,7 @@ use super::connectors::OpenSink;
 use super::control::{Control, Health};
 use super::memory::MemoryGuard;
 use super::recovery::Recovery;
-use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters};
+use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters, lookups};
 use crate::http;
 use crate::metrics::latency::{Latencies, StageLatency};
 use crate::metrics::{Counter, Metrics};
@@ -86,7 +86,7 @@ pub fn run(
 ) -> Result<RunSummary, Ended> {
     let started = Instant::now();
     let workers = options.shards.unwrap_or_else(cores_allowed);
-    let (observed, contexts, opening) = Observed::new(job, options, workers);
+    let (observed, contexts, opening, stores) = Observed::new(job, options, workers);
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
     let (handles, commands) = handles(&wakers);
     let server = start_http(job, options, &handles, &observed)?;
@@ -98,8 +98,11 @@ pub fn run(
     let total = observed.dead_letters.clone();
     let letter_thread =
         dead_letters::start(job, letters_out, &observed.metrics, total, &observed.letters)?;
-    let plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
+    let mut plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
+    let mut threads = Vec::new();
+    let seats = lookups::start(job, &stores, &wakers, &observed.metrics, &events, &mut threads)?;
+    plumbings.iter_mut().zip(seats).for_each(|(plumbing, seats)| plumbing.lookups = seats);
     let starter = Starter {
         workers,
         job,
@@ -110,7 +113,6 @@ pub fn run(
         events,
         cores: pinned_cores(&options.pin, workers)?,
     };
-    let mut threads = Vec::new();
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
         starter.start(index, plumbing, commands, wakers[index].clone(), &mut threads)?;
     }
@@ -123,6 +125,7 @@ pub fn run(
         sink_events: sinks.events,
         letters,
         contexts,
+        lookups: stores.into_iter().map(|store| store.context).collect(),
         files: beginning.files(),
         beginning,
         committed: observed.committed.clone(),
@@ -223,28 +226,31 @@ impl Starter<'_> {
 }
 
 impl Observed {
-    /// With the context of each sink, and that of what comes before they are open.
+    /// With the context of each sink, that of what comes before they are open, and the stores of
+    /// lookups.
     fn new(
         job: &Job,
         options: &RunOptions,
         workers: usize,
-    ) -> (Self, Vec<SinkContext>, SinkContext) {
+    ) -> (Self, Vec<SinkContext>, SinkContext, Vec<lookups::Opening>) {
         let metrics = Metrics::new();
         let of_sink = |table: &Arc<Table>| SinkContext::observed(&metrics, &table.name);
         let contexts: Vec<_> = job.topology.sinks.iter().map(of_sink).collect();
         let opening = SinkContext::until(options.stop.clone());
         let letters = SinkContext::observed(&metrics, "dead letters");
-        let all = [&contexts[..], &[opening.clone(), letters.clone()]].concat();
+        let stores = lookups::stores(job, workers, &metrics);
+        let of_stores = stores.iter().map(|store| store.context.clone());
+        let of_sinks = contexts.iter().chain([&opening, &letters]).cloned();
         let observed = Self {
+            health: Arc::new(Health::new(workers, of_sinks.chain(of_stores).collect())),
             metrics,
             latencies: Latencies::new(),
-            health: Arc::new(Health::new(workers, all)),
             dead_letters: Arc::default(),
             letters,
             committed: Arc::default(),
             hold: Arc::default(),
         };
-        (observed, contexts, opening)
+        (observed, contexts, opening, stores)
     }
 
     fn sink_rows(&self, table: &str) -> Counter {
@@ -281,7 +287,7 @@ fn settings(job: &Job, options: &RunOptions, seed: u64) -> Settings {
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
     let builder = std::thread::Builder::new().name(name.into());
     builder.spawn(body).map_err(|error| format!("cannot start the thread {name}: {error}"))
 }

@@ -4,6 +4,7 @@ pub mod aggregate;
 #[cfg(test)]
 mod harness;
 pub mod join;
+pub mod lookup;
 pub mod normalize;
 pub mod over;
 pub mod pattern;
@@ -30,10 +31,21 @@ pub enum Progress {
     Yield,
 }
 
+/// What waits in an operator for answers from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    pub rows: usize,
+    /// So much waits that no more should come.
+    pub full: bool,
+    /// Something has come, or is complete: [`Operator::answered`] has something to do.
+    pub ready: bool,
+}
+
 /// A step of a pipeline. One instance a shard; only its worker's thread ever touches it.
 ///
 /// Contract:
-/// - It does no I/O, reads no clock, starts no thread and does not block.
+/// - It does no I/O, reads no clock, starts no thread and does not block. What it has to ask others
+///   goes through a port, and the rows wait in its state: see [`Operator::waits`].
 /// - `process` and `advance_watermark` cannot fail on data: a row that cannot be computed is
 ///   handed to [`Output::reject`] with its reason.
 /// - It emits rows of one advance in time order, with the watermark that held before the
@@ -74,6 +86,18 @@ pub trait Operator {
     /// overrides it; for all others a flush is enough.
     fn before_barrier(&mut self, out: &mut Output) {
         self.flush(out);
+    }
+
+    /// How much waits for answers from outside. Watermarks behind such rows are held back by
+    /// [`Self::output_watermark`]; a barrier need not wait for them, as they are state.
+    fn waits(&self) -> Waits {
+        Waits::default()
+    }
+
+    /// Takes the answers that have come and puts out the oldest rows if they have all of theirs;
+    /// whether they had. Called between two messages, while there is room behind.
+    fn answered(&mut self, _out: &mut Output) -> bool {
+        false
     }
 
     /// The state of this instance by name, for snapshots.

@@ -17,6 +17,7 @@ use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
 use crate::operator::join::{Join, TemporalJoin};
+use crate::operator::lookup::{Lookup, Seat};
 use crate::operator::normalize::Normalize;
 use crate::operator::over;
 use crate::operator::pattern::recognize;
@@ -47,6 +48,8 @@ pub struct Plumbing {
     pub sinks: Vec<crossbeam::channel::Sender<Message>>,
     /// By watermark step.
     pub alignments: HashMap<usize, Alignment>,
+    /// By lookup step.
+    pub lookups: HashMap<usize, Seat>,
 }
 
 /// What every operator of a job shares.
@@ -84,6 +87,16 @@ pub fn build(
             StepKind::Watermark { column, delay_ms, table, .. } => {
                 let seat = seat.ok_or("a watermark has no seat among the workers")?;
                 Some(watermark((*column, *delay_ms), table, settings, seat)?)
+            }
+            StepKind::Plain(NodeKind::Lookup { spec, .. }) => {
+                let seat = plumbing.lookups.remove(&index);
+                let seat = seat.ok_or("a lookup has no way to its table")?;
+                let input = input_types(step, topology);
+                let added = &step.schema.fields[input.len()..];
+                let added = added.iter().map(|field| field.data_type.clone()).collect();
+                let spec = (**spec).clone();
+                let operator = Lookup::new(spec, [input, added], seat, settings.seed);
+                Some(BuiltOperator::new("lookup", operator))
             }
             _ => operator(step, topology, settings, &dictionaries)?,
         };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::topology::{Step, StepKind, Topology, source_name};
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::lookup::LookupSpec;
 use crate::record::key;
 use crate::sql::plan::{NodeKind, Table};
 
@@ -146,6 +147,7 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
             added(digest(&rows), input, step)
         }
         StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
+        StepKind::Plain(NodeKind::Lookup { table, spec }) => lookup(table, spec, input, step),
         StepKind::Plain(
             NodeKind::Over { .. }
             | NodeKind::First { .. }
@@ -168,6 +170,24 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
             }
         },
     }
+}
+
+/// What it keeps are rows of its input that wait for an answer; where that comes from, and what is
+/// remembered of it, may change.
+fn lookup(table: &Table, spec: &LookupSpec, input: &Lineage, step: &Step) -> (u64, Lineage) {
+    let LookupSpec { keys, table_keys, columns, outer, condition, cache: _ } = spec;
+    let name = |&column: &usize| &*table.schema.fields[column].name;
+    let compared: Vec<&str> = table_keys.iter().map(name).collect();
+    let mut text = format!("lookup {} {:?} {compared:?} {outer}", table.name, input.of(keys));
+    // The columns that are wanted are those of the output behind the input's.
+    let known = input.columns.iter().copied().chain(columns.iter().map(|&column| column as u64));
+    let known: Vec<u64> = known.collect();
+    if let Some(mut condition) = condition.clone() {
+        condition.map_columns(&|column| known[column] as usize);
+        text += &format!(" {condition:?}");
+    }
+    let id = digest(&format!("{text} <{} {:?}", input.rows, input.columns));
+    added(id, input, step)
 }
 
 fn names(step: &Step) -> Vec<Arc<str>> {
@@ -264,6 +284,9 @@ fn describe(kind: &StepKind, inputs: &[&Lineage]) -> Option<String> {
         }
         StepKind::Plain(NodeKind::TemporalJoin { spec }) => {
             format!("versions by {}", inputs[1].named(&spec.keys[1]))
+        }
+        StepKind::Plain(NodeKind::Lookup { table, .. }) => {
+            format!("rows that wait for an answer of {}", table.name)
         }
         // How far time has come is found by the partition, or begins anew.
         StepKind::Watermark { .. }

@@ -2,6 +2,7 @@
 //! barriers, and carries an operator that yields through to its end.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use super::channel::Receiver;
 use super::exchange::Exchange;
@@ -10,6 +11,10 @@ use crate::record::{Batch, BatchTime, Message, Status};
 
 /// Messages a local queue may hold before the node that fills it has to wait.
 const LOCAL_CAPACITY: usize = 4;
+
+/// How long a barrier waits for rows that wait for answers from outside, before it goes on without
+/// them: they are state. As long as the answers come, rows belong to the epoch that they came in.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where a channel's messages wait.
 pub enum Queue {
@@ -149,6 +154,14 @@ pub struct Node {
     pub batches_in: u64,
     /// The times of the records that come move its clock on.
     pub tells_time: bool,
+    /// What waits for answers is saved with an epoch, so barriers need not wait for it.
+    pub saves_waiting: bool,
+    /// A barrier is on its way to it: it takes what stands before, however much waits.
+    pub expects_barrier: bool,
+    /// A barrier has gone on without rows that wait.
+    pub left_waiting: bool,
+    /// The epoch whose barriers are all here, since when.
+    aligned: Option<(u64, Instant)>,
     pending: Pending,
     watermark: i64,
     /// The watermark that has been forwarded: behind `watermark` while a mini-batch holds it.
@@ -176,6 +189,10 @@ impl Node {
             rows_in: 0,
             batches_in: 0,
             tells_time: false,
+            saves_waiting: false,
+            expects_barrier: false,
+            left_waiting: false,
+            aligned: None,
             pending: Pending::Nothing,
             watermark: i64::MIN,
             forwarded: i64::MIN,
@@ -197,7 +214,24 @@ impl Node {
     pub fn has_work(&self) -> bool {
         let waiting = self.inputs.iter().any(|input| input.status.is_none());
         let ready = |input: &Input| input.has_message() && !(waiting && input.status.is_some());
-        !matches!(self.pending, Pending::Nothing) || self.inputs.iter().any(ready)
+        let waits = self.operator.waits();
+        let takes_more = !waits.full || self.expects_barrier;
+        !matches!(self.pending, Pending::Nothing)
+            || waits.ready
+            || self.barrier_passes()
+            || (takes_more && self.inputs.iter().any(ready))
+    }
+
+    /// Whether rows wait for answers from outside.
+    pub fn waits(&self) -> bool {
+        self.operator.waits().rows > 0
+    }
+
+    /// Whether a barrier that waits for answers goes on now.
+    fn barrier_passes(&self) -> bool {
+        self.aligned.is_some_and(|(_, since)| {
+            !self.waits() || (self.saves_waiting && since.elapsed() >= PATIENCE)
+        })
     }
 
     /// Messages in front of and behind the node.
@@ -218,12 +252,31 @@ impl Node {
     /// there is room behind the node, and delivers `self.out` afterwards.
     pub fn step(&mut self) -> Step {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing if self.operator.waits().ready => self.take_answers(),
+            Pending::Nothing if self.barrier_passes() => self.end_alignment(),
             Pending::Nothing => self.take_message(),
             pending => {
                 let progress = self.operator.resume(&mut self.out);
                 self.settle(progress, pending)
             }
         }
+    }
+
+    /// Lets out the rows that have their answers, each batch with the watermark behind it.
+    fn take_answers(&mut self) -> Step {
+        while self.operator.answered(&mut self.out) {
+            self.forward(self.watermark);
+        }
+        self.update_status();
+        self.end_alignment()
+    }
+
+    fn end_alignment(&mut self) -> Step {
+        let passing = self.aligned.filter(|_| self.barrier_passes());
+        let Some((epoch, _)) = passing else { return Step::Worked };
+        self.aligned = None;
+        self.left_waiting = self.waits();
+        Step::Aligned(epoch)
     }
 
     fn take_message(&mut self) -> Step {
@@ -267,10 +320,10 @@ impl Node {
             }
             Message::Barrier(epoch) => {
                 self.inputs[index].barrier = Some(epoch);
-                match self.inputs.iter().all(|input| input.barrier == Some(epoch)) {
-                    true => Step::Aligned(epoch),
-                    false => Step::Worked,
+                if self.inputs.iter().all(|input| input.barrier == Some(epoch)) {
+                    self.aligned = Some((epoch, Instant::now()));
                 }
+                self.end_alignment()
             }
         }
     }
@@ -375,7 +428,9 @@ impl Node {
         } else {
             Status::Active
         };
-        if self.status != Some(status) {
+        // Rows that wait for answers come first.
+        let in_order = status == Status::Active || !self.waits();
+        if self.status != Some(status) && in_order {
             self.status = Some(status);
             // Nobody waits for a channel that rests: what it has gathered would come late.
             if status != Status::Active {
@@ -402,6 +457,7 @@ impl Node {
     /// The state is saved: the barrier goes on, and the channels with it.
     pub fn pass_barrier(&mut self, epoch: u64) {
         self.inputs.iter_mut().for_each(|input| input.barrier = None);
+        self.expects_barrier = false;
         self.out.messages.push(Message::Barrier(epoch));
     }
 }
@@ -470,46 +526,4 @@ fn hand_over(message: Message, target: &mut Target, nodes: &mut [Node]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gathers a batch until a barrier.
-    #[derive(Default)]
-    struct Gathers(Option<Batch>);
-
-    impl Operator for Gathers {
-        fn process(&mut self, _port: usize, batch: Batch, _out: &mut Output) -> Progress {
-            self.0 = Some(batch);
-            Progress::Done
-        }
-
-        fn before_barrier(&mut self, out: &mut Output) {
-            self.0.take().into_iter().for_each(|batch| out.emit(batch));
-        }
-    }
-
-    #[test]
-    fn what_is_gathered_goes_out_before_a_channel_rests() {
-        let mut node = Node::new("id".into(), "gathers".into(), Box::<Gathers>::default(), false);
-        let column = std::sync::Arc::new(crate::record::Column::i64s(vec![1]));
-        let batch = Batch::new(vec![column], 1, BatchTime::at(i64::MIN));
-        let statuses = [Status::Active, Status::Idle].map(Message::Status);
-        let [active, idle] = statuses;
-        let queue = VecDeque::from([active, Message::Data(batch), idle]);
-        node.inputs.push(Input::new(0, Queue::Local(queue)));
-        while node.has_work() {
-            assert_eq!(node.step(), Step::Worked);
-        }
-        let said: Vec<&str> = node.out.messages.iter().map(kind).collect();
-        assert_eq!(said, ["active", "data", "idle"]);
-    }
-
-    fn kind(message: &Message) -> &'static str {
-        match message {
-            Message::Data(_) => "data",
-            Message::Status(Status::Active) => "active",
-            Message::Status(Status::Idle) => "idle",
-            _ => "other",
-        }
-    }
-}
+mod tests;

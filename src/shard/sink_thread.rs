@@ -115,7 +115,12 @@ impl SinkThread {
                     shards[shard].finished = true;
                 }
                 Next::Message(..) => {}
-                Next::Closed(shard) => shards[shard].closed = true,
+                Next::Closed(shard) => {
+                    shards[shard].closed = true;
+                    // An epoch that it has not ended never ends: those that rest for it would not
+                    // be seen to close.
+                    shards.iter_mut().for_each(|shard| shard.barrier = None);
+                }
                 Next::Nothing if hurry => self.acknowledge(sink, &mut rows.current)?,
                 Next::Nothing => sink.idle()?,
             }
@@ -290,4 +295,48 @@ impl Unacknowledged {
 
 fn now_us() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::latency::Latencies;
+
+    struct Nowhere;
+
+    impl Sink for Nowhere {
+        fn write(&mut self, _batch: &Batch) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn flush(&mut self) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn it_ends_where_a_job_fails_in_the_midst_of_an_epoch() {
+        let (senders, shards) = queues(2);
+        let (events, seen) = crossbeam::channel::unbounded();
+        let sink = SinkThread {
+            index: 0,
+            shards,
+            events,
+            latency: Latencies::new().recorder("sink"),
+            rows: Counter::default(),
+            publish: Publish::AtOnce,
+            committed: Arc::default(),
+        };
+        senders[0].send(Message::Barrier(1)).unwrap();
+        let thread = std::thread::spawn(move || sink.run(Box::new(|| Ok(Box::new(Nowhere)))));
+        // It rests, with the barrier of one shard.
+        std::thread::sleep(4 * IDLE_WAIT);
+        drop(senders);
+        let end = Instant::now() + Duration::from_secs(20);
+        while !thread.is_finished() {
+            assert!(Instant::now() < end, "the thread waits for a shard that is gone");
+            std::thread::sleep(IDLE_WAIT);
+        }
+        assert!(seen.try_recv().is_err());
+    }
 }

@@ -9,6 +9,7 @@ use super::{identity, spread};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinType;
+use crate::operator::lookup::LookupSpec;
 use crate::operator::rank::Ranking;
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
@@ -122,6 +123,14 @@ pub struct Topology {
 }
 
 impl Topology {
+    /// Steps that look rows up, and in which tables.
+    pub fn lookups(&self) -> impl Iterator<Item = (usize, &Arc<Table>, &LookupSpec)> {
+        self.steps.iter().enumerate().filter_map(|(index, step)| match &step.kind {
+            StepKind::Plain(NodeKind::Lookup { table, spec }) => Some((index, table, &**spec)),
+            _ => None,
+        })
+    }
+
     /// Steps that read sources.
     pub fn scans(&self) -> impl Iterator<Item = (usize, &Arc<Table>)> {
         self.steps.iter().enumerate().filter_map(|(index, step)| match &step.kind {
@@ -232,6 +241,8 @@ impl Builder<'_> {
             | NodeKind::WindowAssign { .. }
             | NodeKind::Unnest { .. }) => (StepKind::Plain(kind.clone()), spread),
             NodeKind::Union => (StepKind::Plain(NodeKind::Union), None),
+            // Rows that wait over a restart come out wherever their state was dealt to.
+            NodeKind::Lookup { .. } => (StepKind::Plain(node.kind.clone()), None),
             NodeKind::TimeSort { keys, .. }
             | NodeKind::Over { keys, .. }
             | NodeKind::Normalize { keys }

@@ -128,6 +128,8 @@ pub fn now_ms() -> i64 {
 impl Worker {
     pub fn new(mut parts: Parts) -> Self {
         let mut out = Output::default();
+        let saves_waiting = parts.state.is_some();
+        parts.nodes.iter_mut().for_each(|node| node.saves_waiting = saves_waiting);
         if let Clock::Records(start) = parts.clock {
             out.context.now_ms = start;
             for node in &mut parts.nodes {
@@ -219,6 +221,11 @@ impl Worker {
                 if !node.has_work() || !all_have_room(&node.targets, &self.parts.nodes) {
                     break;
                 }
+                if node.left_waiting && !self.reading {
+                    // The next start asks again for rows that the last epoch has saved: here they
+                    // would come out besides.
+                    break;
+                }
                 worked = true;
                 self.step(index)?;
             }
@@ -291,7 +298,8 @@ impl Worker {
     /// A clock that goes by the records must not run ahead of what is under way. First words are
     /// said all the same: nodes wait for those of all sources.
     fn waits_for_nodes(&self) -> bool {
-        self.parts.clock != Clock::System && self.parts.nodes.iter().any(Node::has_work)
+        let is_busy = |node: &Node| node.has_work() || node.waits();
+        self.parts.clock != Clock::System && self.parts.nodes.iter().any(is_busy)
     }
 
     /// Holds the partitions back that are too far ahead of the slowest.
@@ -413,6 +421,9 @@ impl Worker {
         let sources = sources.map(|(index, source)| self.position_of(index, source)).collect();
         let (nodes, state) = (self.parts.nodes.len(), self.parts.state.as_mut());
         self.epoch = Some(EpochInProgress::begin(epoch, nodes, sources, state));
+        for node in &mut self.parts.nodes {
+            (node.expects_barrier, node.left_waiting) = (true, false);
+        }
         for index in 0..self.parts.sources.len() {
             let status = self.parts.sources[index].announce();
             let messages = status.into_iter().chain([Message::Barrier(epoch)]).collect();

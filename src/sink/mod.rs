@@ -8,7 +8,7 @@ pub mod filesystem;
 mod http;
 pub mod kafka;
 pub mod options;
-mod pauses;
+pub(crate) mod pauses;
 pub mod print;
 mod receiver;
 pub mod redis;
@@ -109,7 +109,7 @@ pub fn appends(table: &Table) -> bool {
 /// How often a rest looks whether the engine has given up.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What a sink shares with the engine.
+/// What a sink, or a store in which rows are looked up, shares with the engine.
 #[derive(Clone, Default)]
 pub struct SinkContext {
     shared: Arc<Shared>,
@@ -134,6 +134,16 @@ impl SinkContext {
         let retries = metrics.counter("pelton_sink_retries_total", help, &labels);
         let help = "1 while a sink cannot go on and holds the stream back";
         let waits = metrics.gauge("pelton_sink_waits", help, &labels);
+        Self { shared: Arc::new(Shared { retries, waits, ..Shared::default() }) }
+    }
+
+    /// That of a table in which rows are looked up.
+    pub fn of_lookups(metrics: &Metrics, table: &str) -> Self {
+        let labels = [("table", table)];
+        let help = "What a lookup had to do again: connections, requests, reading a file";
+        let retries = metrics.counter("pelton_lookup_retries_total", help, &labels);
+        let help = "1 while a lookup gets no answer and holds the stream back";
+        let waits = metrics.gauge("pelton_lookup_waits", help, &labels);
         Self { shared: Arc::new(Shared { retries, waits, ..Shared::default() }) }
     }
 

@@ -12,7 +12,7 @@ use crate::sql::plan::Table;
 /// Bytes after which a block is full, however few its rows.
 const MAX_BLOCK_BYTES: usize = 16 << 20;
 
-fn files(table: &Table) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn files(table: &Table) -> Result<Vec<PathBuf>, String> {
     let path = table.options.get("path").ok_or("option 'path' is missing")?;
     let path = PathBuf::from(path.strip_prefix("file://").unwrap_or(path));
     let told = |error: std::io::Error| format!("cannot read {}: {error}", path.display());

@@ -104,7 +104,7 @@ const CONNECTORS: &[Connector] = &[
     Connector {
         name: "filesystem",
         required: &["path"],
-        options: &["json.embed"],
+        options: &["json.embed", "lookup.cache", "lookup.full-cache.periodic-reload.interval"],
         prefixes: &[],
         common: READER,
     },
@@ -149,6 +149,13 @@ const CONNECTORS: &[Connector] = &[
             "ttl",
             "sink.publish",
             "json.embed",
+            "json.ignore-parse-errors",
+            "json.fail-on-missing-field",
+            "json.timestamp-format.standard",
+            "lookup.cache",
+            "lookup.partial-cache.max-rows",
+            "lookup.partial-cache.expire-after-write",
+            "lookup.partial-cache.cache-missing-key",
         ],
         prefixes: &[],
         common: &[],
@@ -208,7 +215,7 @@ pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 const FLAG: &[&str] = &["true", "false"];
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 18] = [
+const CHOICES: [(&str, &[&str]); 20] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
@@ -219,6 +226,8 @@ const CHOICES: [(&str, &[&str]); 18] = [
     ("sink.delivery-guarantee", &["exactly-once", "at-least-once"]),
     ("sink.publish", &["committed", "early"]),
     ("data-type", &["string", "hash", "list", "zset", "stream"]),
+    ("lookup.cache", &["NONE", "PARTIAL", "FULL"]),
+    ("lookup.partial-cache.cache-missing-key", FLAG),
     ("json.encode.decimal-as-plain-number", FLAG),
     ("json.ignore-parse-errors", FLAG),
     ("json.fail-on-missing-field", FLAG),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use crate::operator::join::JoinSpec;
+use crate::operator::lookup::{LookupSpec, ROWS_WAITING};
 use crate::operator::over::{Bounds, Order};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
 use crate::operator::window::WindowKind;
@@ -74,6 +75,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
             node.schema.fields[spec.times[0]].name,
             picked(input, &spec.keys[0])
         ),
+        NodeKind::Lookup { table, spec } => looked_up(table, spec, &picked(input, &spec.keys)),
         NodeKind::WindowAssign { window, .. } => {
             format!("windows of {}, assigned row by row; keeps nothing", shape(window))
         }
@@ -105,6 +107,33 @@ fn describe(plan: &Plan, node: &Node) -> String {
 
 fn changes(by: &str) -> String {
     format!("changes of rows by {by}; exchange by key; state: the newest row of each key")
+}
+
+fn looked_up(table: &Table, spec: &LookupSpec, keys: &str) -> String {
+    let name = |&column: &usize| &*table.schema.fields[column].name;
+    let found: Vec<&str> = spec.table_keys.iter().map(name).collect();
+    let which = if spec.outer { "left" } else { "inner" };
+    let cost = match (&*table.connector, &spec.cache) {
+        ("filesystem", _) => "held in memory whole, once for all shards".to_owned(),
+        (_, None) => "no cache; each different key of a batch is asked for, in one go".to_owned(),
+        (_, Some(cache)) => {
+            let most = cache.max_rows.map(|rows| format!(" of at most {rows} keys"));
+            let age = cache.expire_ms.map(|ms| format!(" for {ms} ms"));
+            let missing = if cache.missing { ", missing ones too" } else { "" };
+            format!(
+                "cache{}{}{missing}, a shard; other keys of a batch are asked for in one go",
+                most.unwrap_or_default(),
+                age.unwrap_or_default()
+            )
+        }
+    };
+    format!(
+        "{which} lookup in `{}` ({}) by {keys} = {}; {cost}; state: rows that wait for an answer, \
+         about {ROWS_WAITING} a shard at most",
+        table.name,
+        table.connector,
+        found.join(", ")
+    )
 }
 
 fn join(plan: &Plan, node: &Node, spec: &JoinSpec) -> String {

@@ -142,7 +142,13 @@ impl Queries<'_> {
         if !super::connectors::is_source(&table.connector) {
             let message =
                 format!("table `{}`: '{}' cannot be read from", table.name, table.connector);
-            let help = "kafka, upsert-kafka, filesystem and datagen can";
+            let help = match &*table.connector {
+                "redis" => {
+                    "its rows are looked up: JOIN … FOR SYSTEM_TIME AS OF left.proc, where proc is a \
+                     column `proc AS PROCTIME()`"
+                }
+                _ => "kafka, upsert-kafka, filesystem and datagen can",
+            };
             return Err(Fault::new(span, message).help(help));
         }
         let parts = table.parts().map_err(|reason| {
@@ -272,6 +278,7 @@ impl Queries<'_> {
             | NodeKind::Over { .. }
             | NodeKind::First { .. }
             | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. }
             | NodeKind::Union => node.inputs.iter().all(input),
             _ => false,
         }
@@ -291,6 +298,7 @@ impl Queries<'_> {
             NodeKind::Project { .. }
             | NodeKind::Filter { .. }
             | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. }
             | NodeKind::Union => node.inputs.iter().any(|&input| self.in_arrival_order(input)),
             _ => false,
         }

@@ -404,7 +404,7 @@ impl Queries<'_> {
     }
 
     /// The node with its keys as columns: those that are computed stand behind the others.
-    fn key_columns(&mut self, node: NodeId, keys: &[Expr]) -> (NodeId, Vec<usize>) {
+    pub(super) fn key_columns(&mut self, node: NodeId, keys: &[Expr]) -> (NodeId, Vec<usize>) {
         let mut schema = self.plan.nodes[node].schema.clone();
         let scope = Scope::of(&schema, None);
         let mut exprs: Vec<Expr> = (0..schema.len()).map(|index| scope.column(index)).collect();

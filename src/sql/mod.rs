@@ -15,6 +15,7 @@ mod grouping;
 mod hoist;
 mod join;
 mod literal;
+mod lookup;
 mod match_recognize;
 pub mod optimizer;
 mod over;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField};
 use crate::expression::{Expr, ExprKind};
+use crate::operator::lookup::LookupSpec;
 use crate::operator::unnest::UnnestSpec;
 use crate::record::format::Side;
 use crate::record::{Field, Schema, Value};
@@ -299,6 +300,15 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own.iter().filter(|&&column| column < columns));
             read.push(spec.column);
         }
+        NodeKind::Lookup { spec, .. } => {
+            read.extend(own.iter().filter(|&&column| column < columns));
+            read.extend(&spec.keys);
+            let condition = spec.condition.as_ref();
+            condition.into_iter().for_each(|condition| {
+                condition.visit_columns(&mut |column| read.push(column));
+            });
+            read.retain(|&column| column < columns);
+        }
         NodeKind::Normalize { keys } => {
             read.extend(own);
             read.extend(keys);
@@ -370,6 +380,9 @@ fn narrowed(
             *column = place(*column);
             input.cloned().unwrap_or_default()
         }
+        NodeKind::Lookup { spec, .. } => {
+            looked_up(spec, input.map_or(&[], Vec::as_slice), widths[node.inputs[0]], needed)
+        }
         NodeKind::Normalize { .. } => input.cloned().unwrap_or_default(),
         NodeKind::TimeSort { time, .. } => {
             *time = place(*time);
@@ -420,8 +433,30 @@ fn keys_of(kind: &mut NodeKind) -> Option<&mut Vec<usize>> {
         | NodeKind::First { keys, .. }
         | NodeKind::Match { keys, .. }
         | NodeKind::Over { keys, .. } => Some(keys),
+        NodeKind::Lookup { spec, .. } => Some(&mut spec.keys),
         _ => None,
     }
+}
+
+/// Leaves the columns out that nobody reads of what is looked up.
+fn looked_up(
+    spec: &mut LookupSpec,
+    input: &[usize],
+    width: usize,
+    needed: &BTreeSet<usize>,
+) -> Vec<usize> {
+    let mut read = needed.clone();
+    if let Some(condition) = &spec.condition {
+        condition.visit_columns(&mut |column| read.extend([column]));
+    }
+    let added = (width..width + spec.columns.len()).filter(|column| read.contains(column));
+    let columns: Vec<usize> = input.iter().copied().chain(added).collect();
+    spec.columns = columns[input.len()..].iter().map(|at| spec.columns[at - width]).collect();
+    if let Some(condition) = &mut spec.condition {
+        let place = |column: usize| columns.iter().position(|&old| old == column);
+        condition.map_columns(&|column| place(column).unwrap_or(column));
+    }
+    columns
 }
 
 /// Leaves the fields out that nobody reads; a NOT NULL one is checked all the same.

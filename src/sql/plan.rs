@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::{JoinSpec, TemporalSpec};
+use crate::operator::lookup::LookupSpec;
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
 use crate::operator::rank::{FirstSpec, Ranking};
@@ -155,6 +156,12 @@ pub enum NodeKind {
     /// Each row of the left with the version of the right at its time. Output as of `Join`.
     TemporalJoin {
         spec: TemporalSpec,
+    },
+    /// Each row with the rows of its key in another system. Output: the input's columns, then
+    /// those of the table that are wanted.
+    Lookup {
+        table: Arc<Table>,
+        spec: Box<LookupSpec>,
     },
     /// Joins two inputs. Output: the columns of the left one, then those of the right one.
     Join {

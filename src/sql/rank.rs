@@ -344,7 +344,8 @@ impl Queries<'_> {
             NodeKind::Filter { .. }
             | NodeKind::Rank { .. }
             | NodeKind::First { .. }
-            | NodeKind::Unnest { .. } => self.window_column(node.inputs[0], column),
+            | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. } => self.window_column(node.inputs[0], column),
             NodeKind::WindowAssign { .. } => {
                 let last = node.schema.len() - 1;
                 let part = (column + 3).checked_sub(last + 1)?;

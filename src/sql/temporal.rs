@@ -1,4 +1,5 @@
-//! `JOIN t FOR SYSTEM_TIME AS OF left.ts`: each row with the version of `t` at its time.
+//! `JOIN t FOR SYSTEM_TIME AS OF left.ts`: each row with the version of `t` at its time. As of
+//! PROCTIME() it is a [`super::lookup`].
 
 use sqlparser::ast::{self, Spanned};
 
@@ -25,7 +26,9 @@ impl Queries<'_> {
             _ => return Err(fault("a temporal join is JOIN or LEFT JOIN")),
         };
         self.assign(&mut left)?;
-        let time = self.as_of(&left, &join.relation)?;
+        let Some(time) = self.as_of(&left, &join.relation)? else {
+            return self.lookup(left, &join.relation, outer, on);
+        };
         let (right, keys) = self.versioned(&join.relation)?;
         let Some(version_time) = self.plan.nodes[right.node].time else {
             let message = "the versioned table needs a watermark: it says when a version holds";
@@ -76,8 +79,8 @@ impl Queries<'_> {
         Relation { node, scope, window: None }
     }
 
-    /// The time attribute of the left that FOR SYSTEM_TIME AS OF names.
-    fn as_of(&self, left: &Relation, factor: &ast::TableFactor) -> Result<usize> {
+    /// The time attribute of the left that FOR SYSTEM_TIME AS OF names; `None`: PROCTIME().
+    fn as_of(&self, left: &Relation, factor: &ast::TableFactor) -> Result<Option<usize>> {
         let fault = |message: &str| Fault::new(factor.span(), message).at_least(self.span);
         let ast::TableFactor::Table {
             version: Some(ast::TableVersion::ForSystemTimeAsOf(as_of)),
@@ -88,10 +91,14 @@ impl Queries<'_> {
         };
         let as_of = Binder::plain(&left.scope, self.span).bind(as_of)?;
         let time = self.plan.nodes[left.node].time;
-        as_of.as_column().filter(|column| Some(*column) == time).ok_or_else(|| {
-            fault("FOR SYSTEM_TIME AS OF takes the time attribute of the left side")
-                .help("a column with a watermark; lookups by PROCTIME() are not there yet")
-        })
+        match as_of.as_column() {
+            Some(column) if self.is_proctime(left.node, column) => Ok(None),
+            Some(column) if Some(column) == time => Ok(Some(column)),
+            _ => Err(fault("FOR SYSTEM_TIME AS OF takes the time attribute of the left side")
+                .help(
+                    "a column with a watermark; or, for a lookup, a column `proc AS PROCTIME()`",
+                )),
+        }
     }
 
     /// The versions of a table or view, and the columns of its key.

@@ -363,3 +363,72 @@ fn rows_that_may_go_are_not_published_early() {
     assert_eq!(errors(&table("committed", &format!("{counts} HAVING COUNT(*) > 3"))), [""; 0]);
     assert_eq!(errors(&table("early", counts)), [""; 0]);
 }
+
+#[test]
+fn lookups_that_cannot_be() {
+    let table = |columns: &str, options: &str| {
+        format!("CREATE TABLE c ({columns}) WITH ('url' = 'redis://h', {options});")
+    };
+    let redis = "'connector' = 'redis', 'key' = 'c:{id}'";
+    let plain = table("id STRING, name STRING", redis);
+    let events = "CREATE VIEW o AS SELECT k, v, ts, PROCTIME() AS proc FROM t;";
+    let join = |table: &str, kind: &str, on: &str| {
+        let as_of = "c FOR SYSTEM_TIME AS OF o.proc AS c";
+        refused_with(&format!("{events} {table} SELECT * FROM o {kind} {as_of} {on};"))
+    };
+    let on = "ON o.k = c.id";
+    assert_eq!(join(&plain, "LEFT JOIN", &format!("{on} AND c.name <> 'x' AND o.v > 1")), None);
+    let cases = [
+        (&*plain, "RIGHT JOIN", on, "a temporal join is JOIN or LEFT JOIN"),
+        (&*plain, "JOIN", "", "a lookup needs ON"),
+        (&*plain, "JOIN", "ON o.k = c.name", "ON must compare the column `id` itself"),
+        (&*plain, "JOIN", "ON o.v = CAST(c.id AS INT)", "ON must compare the column `id` itself"),
+        (&*plain, "JOIN", "ON o.k IS NOT DISTINCT FROM c.id", "not IS NOT DISTINCT FROM"),
+    ];
+    for (table, kind, on, text) in cases {
+        let found = join(table, kind, on).unwrap_or_default();
+        assert!(found.contains(text), "{kind} {on}: {found}");
+    }
+    for (columns, options, text) in [
+        ("id STRING, name STRING, up AS UPPER(name)", "", "no computed or METADATA columns"),
+        ("id STRING, name STRING", ", 'data-type' = 'list'", "and this is 'list'"),
+        ("id STRING, name STRING", ", 'lookup.cache' = 'FULL'", "'FULL' is of files"),
+        ("id STRING, name STRING", ", 'lookup.cache' = 'PARTIAL'", "without a bound"),
+        (
+            "id STRING, name STRING",
+            ", 'lookup.partial-cache.max-rows' = '9'",
+            "needs 'lookup.cache' = 'PARTIAL'",
+        ),
+        (
+            "id STRING, name STRING",
+            ", 'lookup.cache' = 'PARTIAL', 'lookup.partial-cache.max-rows' = '0'",
+            "is not a number above 0",
+        ),
+        ("id STRING, name STRING", ", 'lookup.cahce' = 'NONE'", "did you mean 'lookup.cache'?"),
+    ] {
+        let found = join(&table(columns, &format!("{redis}{options}")), "JOIN", on);
+        assert!(found.as_ref().is_some_and(|found| found.contains(text)), "{options}: {found:?}");
+    }
+    let view = "CREATE VIEW c AS SELECT k AS id FROM t;";
+    assert!(join(view, "JOIN", on).is_some_and(|found| found.contains("`c` is a view")));
+    let printed = "CREATE TABLE c (id STRING) WITH ('connector' = 'print');";
+    assert!(join(printed, "JOIN", on).is_some_and(|found| found.contains("cannot be looked up")));
+    refused(
+        &format!(
+            "{events} {plain} SELECT * FROM o JOIN c FOR SYSTEM_TIME AS OF PROCTIME() AS c {on};"
+        ),
+        "takes the time attribute of the left side",
+    );
+    let counts = "CREATE VIEW o AS SELECT k, COUNT(*) AS n, PROCTIME() AS proc FROM t GROUP BY k;";
+    refused(
+        &format!("{counts} {plain} SELECT * FROM o JOIN c FOR SYSTEM_TIME AS OF o.proc AS c {on};"),
+        "a lookup takes new rows only",
+    );
+}
+
+/// The errors of statements, which stand on their line, if there are any.
+fn refused_with(statements: &str) -> Option<String> {
+    let found = errors(statements);
+    assert!(found.iter().all(|error| error.contains("job.sql:3:")), "{statements}: {found:?}");
+    (!found.is_empty()).then(|| found.join("\n"))
+}

@@ -3,6 +3,7 @@
 mod collections;
 mod crashes;
 mod fence;
+mod lookups;
 mod processes;
 mod secure;
 mod shipped;

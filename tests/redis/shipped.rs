@@ -115,7 +115,7 @@ fn the_examples_of_the_documentation() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connectors.md");
     let text = std::fs::read_to_string(documentation).unwrap();
-    let section = text.split("\n## redis: sink\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let section = text.split("\n## redis: sink and lookups\n").nth(1).unwrap();
     let example = section.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
     let example = example.replace("redis://127.0.0.1:6379", &server.url());
     let input = "CREATE TABLE events (id STRING, user_id STRING, points BIGINT, metadata STRING)

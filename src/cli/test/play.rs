@@ -62,6 +62,12 @@ impl<'a> Play<'a> {
         Ok(play)
     }
 
+    /// Those that are looked up included.
+    fn read_tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        let scans = self.topology.scans().map(|(_, table)| table);
+        scans.chain(self.topology.lookups().map(|(_, table, _)| table))
+    }
+
     fn read_inputs(&mut self, tables: &BTreeMap<String, Arc<Table>>) -> Result<(), String> {
         for (file, path) in self.case.files("input", ".jsonl")? {
             let (name, whole) = match file.strip_suffix(WHOLE) {
@@ -76,7 +82,7 @@ impl<'a> Play<'a> {
                 return Err(format!("{}: the job has no table `{name}`; {help}", path.display()));
             };
             let origin = origin(table);
-            let is_read = self.topology.scans().any(|(_, scan)| self::origin(scan) == origin);
+            let is_read = self.read_tables().any(|table| self::origin(table) == origin);
             if !is_read {
                 return Err(format!("{}: the job does not read `{name}`", path.display()));
             }
@@ -92,8 +98,8 @@ impl<'a> Play<'a> {
     }
 
     fn check_inputs(&self, tables: &BTreeMap<String, Arc<Table>>) -> Result<(), String> {
-        for (_, scan) in self.topology.scans() {
-            let origin = origin(scan);
+        for read in self.read_tables() {
+            let origin = origin(read);
             let same = tables.iter().filter(|(_, table)| self::origin(table) == origin);
             let names: Vec<&str> = same.map(|(name, _)| name.as_str()).collect();
             // VALUES is a table that nobody has declared.

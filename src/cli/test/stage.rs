@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use super::records::Record;
 use super::replay::{Replay, Timeline, share, time_of};
 use crate::engine::connectors::{Connect, Connectors, OpenSink, TakeRejected};
+use crate::lookup::memory::{Index, Reader, Rows};
+use crate::lookup::{Answer, OpenLookup, Store};
 use crate::operator::Rejected;
 use crate::record::json::{JsonEncoder, JsonStyle};
-use crate::record::{Batch, ChangeKind, Field, Schema};
+use crate::record::{Batch, ChangeKind, Field, RawBlock, RawRecord, Schema};
 use crate::shard::topology::{Topology, source_name};
 use crate::sink::Sink;
 use crate::sink::options::{embedded_columns, option};
@@ -93,6 +95,25 @@ impl Connect for Stage {
         Ok(Box::new(Replay { records, numbers, own, at: 0, timeline, reader }))
     }
 
+    /// The records of a table in which rows are looked up are there from the beginning on.
+    fn open_lookup(&self, request: OpenLookup) -> Result<Box<dyn Store>, String> {
+        let origin = origin(&request.table);
+        let records = self.inputs.get(&origin).ok_or("a table that is looked up has no records")?;
+        let mut block = RawBlock::default();
+        for record in records.iter() {
+            block.push(record.value.as_deref(), record.key.as_deref(), RawRecord::default());
+        }
+        block.pad();
+        let mut rows = Rows::default();
+        Reader::new(&request.table, &request.keys, &request.columns)?.read(block, &mut rows);
+        let mut letters = self.letters.lock().map_err(|_| "another thread has failed")?;
+        letters.extend(rows.rejected.drain(..).map(|(row, reason)| {
+            let record = &records[row as usize];
+            Letter { place: Some((origin.1.clone(), record.partition, record.offset)), reason }
+        }));
+        Ok(Box::new(Given(rows.into())))
+    }
+
     fn open_sink(&self, request: OpenSink) -> Result<Box<dyn Sink>, String> {
         let table = &request.table;
         let columns = columns(table);
@@ -109,6 +130,15 @@ impl Connect for Stage {
                 letters.push(letter(rejected));
             }
         }))
+    }
+}
+
+/// Rows that the case gives.
+struct Given(Index);
+
+impl Store for Given {
+    fn ask(&mut self, requests: &[Batch]) -> Result<Vec<Vec<Answer>>, String> {
+        Ok(requests.iter().map(|keys| self.0.answers(keys)).collect())
     }
 }
 

@@ -4,6 +4,7 @@ mod changes;
 mod cost;
 mod groups;
 mod joins;
+mod lookups;
 mod model;
 mod over;
 mod patterns;

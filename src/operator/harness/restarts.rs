@@ -9,6 +9,8 @@ enum Call {
     Process(usize, Batch),
     Advance(i64),
     Flush,
+    /// Answers from outside may have come.
+    Answered,
 }
 
 pub struct Restarts<'a> {
@@ -50,6 +52,10 @@ impl<'a> Restarts<'a> {
         self.call(Call::Flush);
     }
 
+    pub fn answered(&mut self) {
+        self.call(Call::Answered);
+    }
+
     fn call(&mut self, call: Call) {
         self.since.push(call.clone());
         self.apply(call);
@@ -64,6 +70,12 @@ impl<'a> Restarts<'a> {
             Call::Advance(watermark) => operator.advance_watermark(watermark, out),
             Call::Flush => {
                 operator.flush(out);
+                Progress::Done
+            }
+            Call::Answered => {
+                while operator.answered(out) {
+                    self.saves.slice(operator);
+                }
                 Progress::Done
             }
         };

@@ -8,9 +8,9 @@
 mod change;
 mod chunk;
 mod commands;
-mod connection;
+pub(crate) mod connection;
 mod fence;
-mod options;
+pub(crate) mod options;
 mod server;
 pub mod text;
 mod wire;
