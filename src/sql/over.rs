@@ -85,7 +85,17 @@ impl Queries<'_> {
         found: &mut Option<Calls>,
     ) -> Result<String> {
         let span = call.span();
-        let window = self.window_spec(call.over.as_ref(), select, span)?;
+        let mut window = self.window_spec(call.over.as_ref(), select, span)?;
+        if call.name.to_string().eq_ignore_ascii_case("ROW_NUMBER") {
+            window.window_frame = Some(ast::WindowFrame {
+                units: ast::WindowFrameUnits::Rows,
+                start_bound: ast::WindowFrameBound::Preceding(None),
+                end_bound: None,
+            });
+        }
+        if let Some(frame) = &mut window.window_frame {
+            frame.end_bound.get_or_insert(ast::WindowFrameBound::CurrentRow);
+        }
         let bound = bind_call(call, scope, span).map_err(|fault| fault.at_least(self.span))?;
         let calls = found.get_or_insert_with(|| Calls {
             window: window.clone(),
@@ -291,6 +301,10 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         ("FIRST_VALUE", Some(_)) => OverFunction::FirstValue,
         ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
         ("LAG", Some(_)) => lag(next()?, span)?,
+        ("ROW_NUMBER", None) => {
+            let OverCall { function, data_type, otherwise, .. } = OverCall::count();
+            return Ok(Call { function, argument: None, otherwise, distinct: false, data_type });
+        }
         ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
             return Err(Fault::unsupported(
                 span,
