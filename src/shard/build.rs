@@ -230,13 +230,7 @@ fn operator(
             let types = input_types(step, topology);
             let keys = (keys.clone(), pick(&types, keys));
             let make = |time| LocalWindowAggregate::new(*window, time, keys, calls, dictionary());
-            match settings.clock().filter(|_| is_ltz(&types[*time])) {
-                None => BuiltOperator::new("local-window", make(*time)),
-                Some(clock) => {
-                    let shown = OnWallClock::new(make(types.len()), clock, Some(*time), None);
-                    BuiltOperator::new("local-window", shown)
-                }
-            }
+            on_clock("local-window", settings, (&types, *time), None, make)
         }
         StepKind::Window { window, time, keys, calls, partials } => window_operator(
             step,
@@ -246,17 +240,10 @@ fn operator(
             dictionary(),
         ),
         StepKind::SingleWindows { window, time, keys, calls } => {
-            let (types, rowtime) = (input_types(step, topology), keys.len() + 2);
+            let (types, rowtime) = (input_types(step, topology), Some(keys.len() + 2));
             let keys = (keys.clone(), pick(&types, keys));
             let make = |time| SingleWindows::new(*window, time, keys, calls.clone(), dictionary());
-            match settings.clock().filter(|_| is_ltz(&types[*time])) {
-                None => BuiltOperator::new("window", make(*time)),
-                Some(clock) => {
-                    let (inner, time) = (make(types.len()), Some(*time));
-                    let shown = OnWallClock::new(inner, clock, time, Some(rowtime));
-                    BuiltOperator::new("window", shown)
-                }
-            }
+            on_clock("window", settings, (&types, *time), rowtime, make)
         }
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
         StepKind::Rank { keys, ranking, window, updating } => {
@@ -330,18 +317,10 @@ fn plain_operator(
             BuiltOperator::boxed("match", operator)
         }
         NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
-            let (gap_ms, rowtime) = (*gap_ms, keys.len() + 2);
-            let keys = (keys.clone(), pick(&types(0), keys));
-            let make =
-                |time| SessionAggregate::new(gap_ms, time, keys, calls.clone(), dictionary());
-            match clock_of(*time) {
-                None => BuiltOperator::new("session", make(*time)),
-                Some(clock) => {
-                    let (inner, time) = (make(types(0).len()), Some(*time));
-                    let shown = OnWallClock::new(inner, clock, time, Some(rowtime));
-                    BuiltOperator::new("session", shown)
-                }
-            }
+            let (types, rowtime) = (types(0), Some(keys.len() + 2));
+            let (keys, calls) = ((keys.clone(), pick(&types, keys)), calls.clone());
+            let make = |time| SessionAggregate::new(*gap_ms, time, keys, calls, dictionary());
+            on_clock("session", settings, (&types, *time), rowtime, make)
         }
         NodeKind::Join { spec } => {
             let operator = Join::new((**spec).clone(), [types(0), types(1)], dictionary());
@@ -358,6 +337,24 @@ fn plain_operator(
         }
         other => return Err(format!("{other:?} is no operator by itself")),
     })
+}
+
+/// A window operator, `make` from the column of its time; one over instants gets them as the
+/// session's clock shows them, behind the columns that there are.
+fn on_clock<O: Operator + 'static>(
+    name: &'static str,
+    settings: &Settings,
+    (types, time): (&[DataType], usize),
+    rowtime: Option<usize>,
+    make: impl FnOnce(usize) -> O,
+) -> BuiltOperator {
+    match settings.clock().filter(|_| is_ltz(&types[time])) {
+        None => BuiltOperator::new(name, make(time)),
+        Some(clock) => {
+            let inner = make(types.len());
+            BuiltOperator::new(name, OnWallClock::new(inner, clock, Some(time), rowtime))
+        }
+    }
 }
 
 fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {

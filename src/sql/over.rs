@@ -270,15 +270,10 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         return Err(Fault::new(span, "OVER must be applied to aggregate function, without FILTER")
             .help("put the condition into the argument: SUM(CASE WHEN … THEN x END)"));
     }
-    if let Some(function) = aggregates::function(&name)
-        && let Some(function) = over_function(function)
+    if let Some(aggregate) = aggregates::function(&name)
+        && let Some(function) = over_function(aggregate)
     {
-        let spec = aggregates::bind(
-            aggregates::function(&name).unwrap_or(AggregateFunction::Count),
-            call,
-            scope,
-            span,
-        )?;
+        let spec = aggregates::bind(aggregate, call, scope, span)?;
         let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
         let otherwise = Value::Null;
         return Ok(Call { function, argument, otherwise, distinct, data_type });
