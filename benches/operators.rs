@@ -89,7 +89,7 @@ fn windows(
         if is_local {
             return Box::new(LocalWindowAggregate::new(kind, TIME, keys(), &[count()], dictionary));
         }
-        Box::new(WindowAggregate::new(kind, TIME, keys(), vec![count()], dictionary, None))
+        Box::new(WindowAggregate::new(kind, TIME, keys(), vec![count()], dictionary))
     };
     let control = |input: &[Batch]| plain(input, size_ms, slide_ms);
     measure(criterion, name, (&input(shape), 1), &make, &control);
@@ -115,7 +115,7 @@ fn operators(criterion: &mut Criterion) {
     windows(criterion, "local_window_count_5_keys", few, (1000, 1000), true);
     let session = || -> Box<dyn Operator> {
         let (calls, dictionary) = (vec![count()], KeyDictionary::shared(3));
-        Box::new(SessionAggregate::new(500, TIME, keys(), calls, dictionary, None))
+        Box::new(SessionAggregate::new(500, TIME, keys(), calls, dictionary))
     };
     // A key comes back each second: every row is a session of its own.
     let sessions = |input: &[Batch]| plain_sessions(input, 500);

@@ -114,7 +114,13 @@ fn plain_three(input: &[Batch]) -> usize {
 
 /// Rows of one key within half a second of each other; about a million of them are kept.
 fn interval_join() -> Box<dyn Operator> {
-    let time = TimeBounds { columns: [TIME, TIME], lower: -500, upper: 500, windows: false };
+    let time = TimeBounds {
+        columns: [TIME, TIME],
+        lower: -500,
+        upper: 500,
+        windows: false,
+        on_clock: false,
+    };
     let spec = JoinSpec {
         join: JoinType::Inner,
         keys: [vec![KEY], vec![KEY]],

@@ -27,7 +27,8 @@ use crate::operator::time_sort::TimeSort;
 use crate::operator::unnest::Unnest;
 use crate::operator::upsert::UpsertTable;
 use crate::operator::window::{
-    LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowAssign,
+    LocalWindowAggregate, OnWallClock, SessionAggregate, SingleWindows, WallClock, WindowAggregate,
+    WindowAssign,
 };
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, DataType, Message};
@@ -63,6 +64,13 @@ pub struct Settings {
     pub bounded: bool,
 }
 
+impl Settings {
+    /// The clock that windows over instants go by; none where it shows them as they are.
+    fn clock(&self) -> Option<WallClock> {
+        WallClock::new(&self.zone)
+    }
+}
+
 /// The nodes of a worker and what hangs on them.
 pub struct Built {
     pub nodes: Vec<Node>,
@@ -86,7 +94,8 @@ pub fn build(
         let built = match &step.kind {
             StepKind::Watermark { column, delay_ms, table, .. } => {
                 let seat = seat.ok_or("a watermark has no seat among the workers")?;
-                Some(watermark((*column, *delay_ms), table, settings, seat)?)
+                let every_row = windows_of_changes(topology);
+                Some(watermark((*column, *delay_ms), table, settings, (seat, every_row))?)
             }
             StepKind::Plain(NodeKind::Lookup { spec, .. }) => {
                 let seat = plumbing.lookups.remove(&index);
@@ -203,6 +212,11 @@ impl Dictionaries {
     }
 }
 
+/// Whether some window is taken of rows that change.
+fn windows_of_changes(topology: &Topology) -> bool {
+    topology.steps.iter().any(|step| matches!(step.kind, StepKind::SingleWindows { .. }))
+}
+
 /// The operator of a step; none for a source, its watermarks, or a sink.
 fn operator(
     step: &Step,
@@ -226,15 +240,10 @@ fn operator(
             built
         }
         StepKind::LocalWindow { window, time, keys, calls } => {
-            let key_types = pick(&input_types(step, topology), keys);
-            let operator = LocalWindowAggregate::new(
-                *window,
-                *time,
-                (keys.clone(), key_types),
-                calls,
-                dictionary(),
-            );
-            BuiltOperator::new("local-window", operator)
+            let types = input_types(step, topology);
+            let keys = (keys.clone(), pick(&types, keys));
+            let make = |time| LocalWindowAggregate::new(*window, time, keys, calls, dictionary());
+            on_clock("local-window", settings, (&types, *time), None, make)
         }
         StepKind::Window { window, time, keys, calls, partials } => window_operator(
             step,
@@ -243,16 +252,22 @@ fn operator(
             (*window, *time, keys, calls, *partials),
             dictionary(),
         ),
+        StepKind::SingleWindows { window, time, keys, calls } => {
+            let (types, rowtime) = (input_types(step, topology), Some(keys.len() + 2));
+            let keys = (keys.clone(), pick(&types, keys));
+            let make = |time| SingleWindows::new(*window, time, keys, calls.clone(), dictionary());
+            on_clock("window", settings, (&types, *time), rowtime, make)
+        }
         StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
         StepKind::Rank { keys, ranking, window, updating } => {
             let window = window.map(|(column, instant)| WindowEnd {
                 column,
-                zone: instant.then(|| settings.zone.clone()),
+                clock: if instant { settings.clock() } else { None },
             });
             let modes = (*updating, settings.per_row);
             let (types, ranking) = (input_types(step, topology), ranking.clone());
             let operator = TopN::new(keys.clone(), types, ranking, window, modes, dictionary());
-            BuiltOperator::new("top", operator)
+            BuiltOperator::new("top", operator.timed(windows_of_changes(topology)))
         }
         StepKind::RetractingAggregate { keys, calls } => {
             let key_types = pick(&input_types(step, topology), keys);
@@ -277,7 +292,7 @@ fn plain_operator(
     let dictionary = || KeyDictionary::shared(settings.seed);
     let of_keys = |keys: &[usize]| dictionaries.of(step, keys, settings.seed);
     let types = |port: usize| types_of(step, topology, port);
-    let zone_of = |time: usize| is_ltz(&types(0)[time]).then(|| settings.zone.clone());
+    let clock_of = |time: usize| settings.clock().filter(|_| is_ltz(&types(0)[time]));
     Ok(match kind {
         NodeKind::Project { exprs } => BuiltOperator::new("project", Project::new(exprs.clone())),
         NodeKind::Filter { predicate } => {
@@ -294,7 +309,7 @@ fn plain_operator(
             BuiltOperator::new("unnest", Unnest::new(spec.clone(), added))
         }
         NodeKind::WindowAssign { window, time } => {
-            BuiltOperator::new("window", WindowAssign::new(*window, *time, zone_of(*time)))
+            BuiltOperator::new("window", WindowAssign::new(*window, *time, clock_of(*time)))
         }
         NodeKind::TimeSort { time, keys } => {
             let operator = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
@@ -315,14 +330,19 @@ fn plain_operator(
             BuiltOperator::boxed("match", operator)
         }
         NodeKind::SessionAggregate { gap_ms, time, keys, calls } => {
-            let (keys, zone) = ((keys.clone(), pick(&types(0), keys)), zone_of(*time));
-            let calls = calls.clone();
-            let operator = SessionAggregate::new(*gap_ms, *time, keys, calls, dictionary(), zone);
-            BuiltOperator::new("session", operator)
+            let (types, rowtime) = (types(0), Some(keys.len() + 2));
+            let (keys, calls) = ((keys.clone(), pick(&types, keys)), calls.clone());
+            let make = |time| SessionAggregate::new(*gap_ms, time, keys, calls, dictionary());
+            on_clock("session", settings, (&types, *time), rowtime, make)
         }
         NodeKind::Join { spec } => {
             let operator = Join::new((**spec).clone(), [types(0), types(1)], dictionary());
-            BuiltOperator::new("join", operator)
+            match settings.clock().filter(|_| spec.time.is_some_and(|time| time.on_clock)) {
+                None => BuiltOperator::new("join", operator),
+                Some(clock) => {
+                    BuiltOperator::new("join", OnWallClock::new(operator, clock, None, None))
+                }
+            }
         }
         NodeKind::TemporalJoin { spec } => {
             let operator = TemporalJoin::new(spec.clone(), [types(0), types(1)], dictionary());
@@ -330,6 +350,24 @@ fn plain_operator(
         }
         other => return Err(format!("{other:?} is no operator by itself")),
     })
+}
+
+/// A window operator, `make` from the column of its time; one over instants gets them as the
+/// session's clock shows them, behind the columns that there are.
+fn on_clock<O: Operator + 'static>(
+    name: &'static str,
+    settings: &Settings,
+    (types, time): (&[DataType], usize),
+    rowtime: Option<usize>,
+    make: impl FnOnce(usize) -> O,
+) -> BuiltOperator {
+    match settings.clock().filter(|_| is_ltz(&types[time])) {
+        None => BuiltOperator::new(name, make(time)),
+        Some(clock) => {
+            let inner = make(types.len());
+            BuiltOperator::new(name, OnWallClock::new(inner, clock, Some(time), rowtime))
+        }
+    }
 }
 
 fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {
@@ -359,25 +397,26 @@ fn window_operator(
     // Partials carry their keys first; the types are those of the step's own output.
     let key_types: Vec<DataType> =
         step.schema.fields[..keys.len()].iter().map(|field| field.data_type.clone()).collect();
-    let rowtime = &step.schema.fields[keys.len() + 2].data_type;
-    let zone = is_ltz(rowtime).then(|| settings.zone.clone());
-    let operator = match partials {
-        true => {
-            WindowAggregate::over_partials(window, key_types, calls.clone(), keys_dictionary, zone)
-        }
+    let rowtime = keys.len() + 2;
+    let clock = settings.clock().filter(|_| is_ltz(&step.schema.fields[rowtime].data_type));
+    let calls = calls.clone();
+    // Partials say their pane by what the clock shows.
+    let (operator, shown) = match partials {
+        true => (WindowAggregate::over_partials(window, key_types, calls, keys_dictionary), None),
         false => {
-            let types = pick(&input_types(step, topology), keys);
-            WindowAggregate::new(
-                window,
-                time,
-                (keys.clone(), types),
-                calls.clone(),
-                keys_dictionary,
-                zone,
-            )
+            let types = input_types(step, topology);
+            let shown = clock.as_ref().map(|_| types.len());
+            let (at, keys) = (shown.unwrap_or(time), (keys.clone(), pick(&types, keys)));
+            (WindowAggregate::new(window, at, keys, calls, keys_dictionary), shown)
         }
     };
-    BuiltOperator::new("window", operator)
+    match clock {
+        None => BuiltOperator::new("window", operator),
+        Some(clock) => {
+            let time = shown.map(|_| time);
+            BuiltOperator::new("window", OnWallClock::new(operator, clock, time, Some(rowtime)))
+        }
+    }
 }
 
 fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, String> {
@@ -421,7 +460,7 @@ fn watermark(
     (column, delay_ms): (usize, i64),
     table: &Table,
     settings: &Settings,
-    alignment: Alignment,
+    (alignment, every_row): (Alignment, bool),
 ) -> Result<BuiltOperator, String> {
     let duration = |key: &str, default| {
         Ok::<_, String>(options::duration_ms(&table.options, key)?.unwrap_or(default))
@@ -444,6 +483,10 @@ fn watermark(
         idle_advance,
         max_skew_ms: (!settings.bounded).then_some(max_skew_ms),
         max_future_ms: (!settings.bounded).then_some(max_future_ms),
+        every_row,
+        // Flink's operator for sources that make no watermarks of their own begins at 1970: what
+        // is older is never late.
+        above_ms: if &*table.connector == "filesystem" { 0 } else { i64::MIN },
         max_drift_ms: duration("scan.watermark.alignment.max-drift", MAX_DRIFT_MS)?,
     };
     let generator = Rc::new(RefCell::new(WatermarkGenerator::new(options, alignment)));

@@ -229,6 +229,10 @@ fn aggregated<'a>(kind: &'a StepKind, input: &Lineage) -> Option<(u64, &'a [usiz
             let (time, of) = (input.columns[*time], input.of(keys));
             (format!("window {window:?} {time} {of:?} {}", input.calls(calls)), keys)
         }
+        StepKind::SingleWindows { window, time, keys, calls } => {
+            let (time, of) = (input.columns[*time], input.of(keys));
+            (format!("single window {window:?} {time} {of:?} {}", input.calls(calls)), keys)
+        }
         StepKind::Plain(NodeKind::SessionAggregate { gap_ms, time, keys, calls }) => {
             let (time, of) = (input.columns[*time], input.of(keys));
             (format!("session {gap_ms} {time} {of:?} {}", input.calls(calls)), keys)
@@ -265,6 +269,9 @@ fn describe(kind: &StepKind, inputs: &[&Lineage]) -> Option<String> {
         StepKind::Window { keys, window, partials, .. } => {
             let firsts: Vec<usize> = (0..keys.len()).collect();
             let keys = if *partials { &firsts } else { keys };
+            format!("windows of {} ms by {}", window.size_ms, by(keys))
+        }
+        StepKind::SingleWindows { keys, window, .. } => {
             format!("windows of {} ms by {}", window.size_ms, by(keys))
         }
         StepKind::Rank { keys, .. } => format!("ROW_NUMBER by {}", by(keys)),

@@ -59,6 +59,13 @@ pub enum StepKind {
         keys: Vec<usize>,
         calls: Vec<AggregateCall>,
     },
+    /// Each window by itself.
+    SingleWindows {
+        window: WindowKind,
+        time: usize,
+        keys: Vec<usize>,
+        calls: Vec<AggregateCall>,
+    },
     /// One phase over rows, or (`partials`) the second over what `LocalWindow` sends.
     Window {
         window: WindowKind,
@@ -377,6 +384,10 @@ impl Builder<'_> {
         let distribution = Some((0..keys.len()).collect());
         let edge = self.keyed(node.inputs[0], keys);
         let (keys, calls) = (keys.to_vec(), calls.to_vec());
+        if is_updating(self.plan, node.inputs[0]) || window.size_ms % window.slide_ms != 0 {
+            let kind = StepKind::SingleWindows { window, time, keys, calls };
+            return Placed { step: self.push(kind, vec![edge], node), distribution };
+        }
         // A sum of rows is of no single record that could be kept.
         let two_phases = edge.exchange.is_some()
             && crate::operator::window::mergeable(&calls)

@@ -26,6 +26,11 @@ pub struct WatermarkOptions {
     pub max_future_ms: Option<i64>,
     /// `scan.watermark.alignment.max-drift`: a partition further ahead of the slowest waits.
     pub max_drift_ms: i64,
+    /// Every batch carries the watermark before each row: windows are taken of rows that change,
+    /// and what a row was may be older than all that comes with it.
+    pub every_row: bool,
+    /// Until a watermark is beyond this there is none.
+    pub above_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +144,7 @@ impl WatermarkGenerator {
             self.observe(index, times[row].min(ceiling).saturating_sub(self.options.delay_ms));
         }
         let last = self.current;
-        let needs_rows = earliest <= last.saturating_add(1);
+        let needs_rows = self.options.every_row || earliest <= last.saturating_add(1);
         let before = needs_rows.then(|| Arc::new(before));
         let stamped = Batch { time: BatchTime { first, last, before }, ..batch };
         self.reject(stamped, &rejected, out)
@@ -187,6 +192,7 @@ impl WatermarkGenerator {
 
     #[inline]
     fn observe(&mut self, index: usize, watermark: i64) {
+        let watermark = if watermark > self.options.above_ms { watermark } else { i64::MIN };
         let partition = &mut self.partitions[index];
         partition.at_end_ms = 0;
         partition.at_end = false;
@@ -277,6 +283,8 @@ mod tests {
             max_skew_ms: None,
             max_future_ms: None,
             max_drift_ms: 100,
+            every_row: false,
+            above_ms: i64::MIN,
         };
         WatermarkGenerator::new(options, alignment)
     }

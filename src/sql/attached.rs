@@ -59,7 +59,8 @@ impl Queries<'_> {
             NodeKind::WindowAssign { window, time } => {
                 let before = node.schema.len() - 3;
                 let slots = (0..before).map(Slot::Column).chain((0..3).map(Slot::Part)).collect();
-                let window = Window { kind: Kind::Sliced(window), time };
+                let (kind, span) = (Kind::Sliced(window), self.span);
+                let window = Window { kind, time, span };
                 Some(Bare { node: node.inputs[0], window, slots })
             }
             NodeKind::Filter { predicate } => {

@@ -107,7 +107,9 @@ impl Queries<'_> {
     pub(super) fn windowed(&mut self, call: &WindowCall<'_>) -> Result<Relation> {
         let (table, window_of) = windows::read(call)?;
         let node = self.named(&table, call.span)?;
-        self.refuse_updates(node, &call.name.to_ascii_uppercase())?;
+        if call.name.eq_ignore_ascii_case("SESSION") {
+            self.refuse_updates(node, "SESSION")?;
+        }
         let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
         let column = self.plan.nodes[node].schema.index_of(window_of.column());
         if column.is_some_and(|column| self.is_proctime(node, column)) {

@@ -58,16 +58,40 @@ fn grouped_by(select: &ast::Select, set: &[Ast], all: &[Ast]) -> ast::Select {
     let mut select = select.clone();
     select.group_by = ast::GroupByExpr::Expressions(set.to_vec(), Vec::new());
     let left_out = |expr: &Ast| all.contains(expr) && !set.contains(expr);
+    if let Some(having) = &mut select.having {
+        with_grouping(having, &left_out);
+    }
     for (index, item) in select.projection.iter_mut().enumerate() {
-        let (expr, name) = match item {
+        let (mut expr, name) = match item {
             ast::SelectItem::UnnamedExpr(expr) => (expr.clone(), name_of(expr, index)),
             ast::SelectItem::ExprWithAlias { expr, alias } => (expr.clone(), alias.value.clone()),
             _ => continue,
         };
+        with_grouping(&mut expr, &left_out);
         let expr = if has_aggregate(&expr) { expr } else { without(expr, &left_out) };
         *item = ast::SelectItem::ExprWithAlias { expr, alias: ast::Ident::with_quote('`', name) };
     }
     select
+}
+
+/// GROUPING(a, b) says which keys are left out, a bit a key, the last one the lowest.
+fn with_grouping(expr: &mut Ast, left_out: &dyn Fn(&Ast) -> bool) {
+    let _ = ast::visit_expressions_mut(expr, |expr: &mut Ast| {
+        if let Ast::Function(call) = &*expr {
+            let name = call.name.to_string().to_ascii_uppercase();
+            let keys = plain_arguments(call, call.span()).unwrap_or_default();
+            let bits = keys.iter().fold(0, |bits, key| bits * 2 + i64::from(left_out(key)));
+            if matches!(name.as_str(), "GROUPING" | "GROUPING_ID" | "GROUP_ID") {
+                *expr = Ast::Cast {
+                    kind: ast::CastKind::Cast,
+                    expr: Box::new(Ast::value(ast::Value::Number(bits.to_string(), false))),
+                    data_type: ast::DataType::BigInt(None),
+                    format: None,
+                };
+            }
+        }
+        ControlFlow::<()>::Continue(())
+    });
 }
 
 fn aggregates(item: &ast::SelectItem) -> bool {
@@ -92,6 +116,11 @@ fn without(mut expr: Ast, left_out: &dyn Fn(&Ast) -> bool) -> Ast {
 /// Names that no column of a user has, for the window's columns.
 const PARTS: [&str; 3] = ["\u{1}window_start", "\u{1}window_end", "\u{1}window_time"];
 
+/// Whether a column is one of those of the older way to write a window.
+pub fn is_part(name: &str) -> bool {
+    PARTS.contains(&name)
+}
+
 impl Queries<'_> {
     /// `GROUP BY …, TUMBLE(ts, INTERVAL …)`: the relation with that window, the keys with its
     /// columns, and the items with `TUMBLE_START(…)` and the like as those columns.
@@ -110,7 +139,9 @@ impl Queries<'_> {
         };
         let Some(call) = keys.iter().find_map(call) else { return Ok(None) };
         let name = call.name.to_string().to_ascii_uppercase();
-        self.refuse_updates(relation.node, &name)?;
+        if name == "SESSION" {
+            self.refuse_updates(relation.node, &name)?;
+        }
         let arguments = plain_arguments(&call, call.span())?;
         let [time, rest @ ..] = arguments.as_slice() else {
             return Err(Fault::new(call.span(), format!("{name} needs a time attribute")));
@@ -127,7 +158,7 @@ impl Queries<'_> {
         if let Kind::Session { keys, .. } = &mut kind {
             *keys = self.columns_of(relation, &plain)?;
         }
-        relation.window = Some(Window { kind, time });
+        relation.window = Some(Window { kind, time, span: call.span() });
         relation.scope.offer_window(None, time, PARTS);
         for expr in items.iter_mut().map(|(expr, _)| expr).chain(having) {
             parts_as_columns(expr, &name);

@@ -4,6 +4,7 @@ use sqlparser::ast::Expr as Ast;
 
 use super::aggregates::{Below, Grouping};
 use super::fault::{Fault, Result};
+use super::group_forms::is_part;
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
 use super::scope::Binder;
@@ -16,7 +17,7 @@ use crate::record::{DataType, Field, Schema};
 impl Queries<'_> {
     /// A window without a GROUP BY over it: each row gets the columns of its windows.
     pub(super) fn assign(&mut self, relation: &mut Relation) -> Result<()> {
-        let Some(Window { kind, time }) = relation.window.take() else { return Ok(()) };
+        let Some(Window { kind, time, .. }) = relation.window.take() else { return Ok(()) };
         let Kind::Sliced(window) = kind else {
             return Err(Fault::unsupported(
                 self.span,
@@ -47,8 +48,8 @@ impl Queries<'_> {
             true => Err(Fault::unsupported(
                 self.span,
                 &format!("{what} over rows that change"),
-                "its input is an aggregate without a window, or a table of changes (upsert-kafka, \
-                 debezium-json); group by a TUMBLE or HOP window there",
+                "its input is an aggregate without a window, a last row or Top-N, or a table of \
+                 changes (upsert-kafka, debezium-json); group by a TUMBLE or HOP window there",
             )),
         }
     }
@@ -61,6 +62,10 @@ impl Queries<'_> {
         having: Option<&Ast>,
     ) -> Result<NodeId> {
         let mut relation = relation;
+        let is_old_form = relation.scope.columns.last().is_some_and(|it| is_part(&it.field.name));
+        if let Some(window) = relation.window.as_ref().filter(|_| !is_old_form) {
+            window.check_slices()?;
+        }
         if relation.window.is_none()
             && let Some(attached) = self.attached(&relation)
             && self.groups_by_window(&attached, group_by)
@@ -71,8 +76,8 @@ impl Queries<'_> {
             // Without both bounds the window is a column like others, and the result changes.
             self.assign(&mut relation)?;
         }
-        if relation.window.is_some() {
-            self.refuse_updates(relation.node, "GROUP BY a window")?;
+        if relation.window.as_ref().is_some_and(|it| matches!(it.kind, Kind::Session { .. })) {
+            self.refuse_updates(relation.node, "GROUP BY a SESSION window")?;
         }
         let columns = self.plan.nodes[relation.node].schema.len();
         let mut grouping = Grouping::default();
@@ -116,18 +121,20 @@ impl Queries<'_> {
 
     /// What depends on the order of rows can be merged, or taken back, as little as in Flink.
     fn check_order(&self, kind: &NodeKind, input: NodeId) -> Result<()> {
-        use AggregateFunction::{Concat, First, Last, SquaredDistances};
+        use AggregateFunction::{First, Last, SquaredDistances};
+        let updates = is_updating(self.plan, input);
         let (calls, merges) = match kind {
             NodeKind::Aggregate { calls, .. } => (calls, false),
+            // Over rows that change each window is kept by itself.
+            NodeKind::WindowAggregate { calls, .. } if updates => (calls, false),
             NodeKind::WindowAggregate { window, calls, .. } => {
                 (calls, window.slide_ms < window.size_ms)
             }
             NodeKind::SessionAggregate { calls, .. } => (calls, true),
             _ => return Ok(()),
         };
-        let updates = is_updating(self.plan, input);
         let refused = calls.iter().find(|call| match call.function {
-            First | Last | Concat => merges || updates,
+            First | Last => merges,
             SquaredDistances => updates,
             function if function.is_sketch() => updates,
             _ => false,
@@ -139,8 +146,7 @@ impl Queries<'_> {
                     First => "FIRST_VALUE",
                     Last => "LAST_VALUE",
                     SquaredDistances => "a variance",
-                    function if function.is_sketch() => "APPROX_COUNT_DISTINCT or a percentile",
-                    _ => "LISTAGG",
+                    _ => "APPROX_COUNT_DISTINCT or a percentile",
                 };
                 let what = if updates { "rows that change" } else { "windows that are merged" };
                 let instead = "take MIN or MAX, or a TUMBLE window over new rows";

@@ -335,17 +335,23 @@ impl Queries<'_> {
         }
     }
 
-    /// The column that holds each side's window end, if the keys say that windows are equal.
-    fn windows(&self, sides: &Sides, keys: &[Vec<Expr>; 2]) -> Option<[usize; 2]> {
+    /// The column that holds each side's window end, if the keys say that windows are equal, and
+    /// whether they are over instants.
+    fn windows(&self, sides: &Sides, keys: &[Vec<Expr>; 2]) -> Option<([usize; 2], bool)> {
         let mut columns = [None, None];
+        let mut instants = [false, false];
         for (a, b) in keys[0].iter().zip(&keys[1]) {
             let (Some(a), Some(b)) = (a.as_column(), b.as_column()) else { continue };
-            let part = |side: usize, column| Some(self.window_column(sides.nodes[side], column)?.0);
-            if let Some(part @ 0..2) = part(0, a).filter(|found| part(1, b) == Some(*found)) {
-                columns[part] = Some([a, b]);
+            let found = |side: usize, column| self.window_column(sides.nodes[side], column);
+            let Some((part @ 0..2, instant)) = found(0, a) else { continue };
+            if let Some((other, of)) = found(1, b).filter(|(other, _)| *other == part) {
+                columns[other] = Some([a, b]);
+                instants = [instant, of];
             }
         }
-        columns[0].and(columns[1])
+        // Windows of the two kinds of time have no common watermark.
+        let columns = columns[0].and(columns[1]).filter(|_| instants[0] == instants[1]);
+        columns.map(|columns| (columns, instants[0]))
     }
 
     pub(super) fn joined(&mut self, sides: &Sides, kind: JoinType, found: Found) -> Result<NodeId> {
@@ -354,13 +360,16 @@ impl Queries<'_> {
         let times = sides.nodes.map(|node| self.plan.nodes[node].time);
         let time = match (self.windows(sides, &keys), times, lower.zip(upper)) {
             _ if updating => None,
-            (Some(columns), ..) => Some(TimeBounds { columns, lower: 0, upper: 0, windows: true }),
+            (Some((columns, on_clock)), ..) => {
+                Some(TimeBounds { columns, lower: 0, upper: 0, windows: true, on_clock })
+            }
             (_, [Some(left), Some(right)], Some((lower, upper))) => {
                 if lower > upper {
                     let message = "the bounds of the join's times leave no time between them";
                     return Err(Fault::new(self.span, message).help("turn the comparison round"));
                 }
-                Some(TimeBounds { columns: [left, right], lower, upper, windows: false })
+                let columns = [left, right];
+                Some(TimeBounds { columns, lower, upper, windows: false, on_clock: false })
             }
             _ => None,
         };

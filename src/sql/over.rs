@@ -85,7 +85,17 @@ impl Queries<'_> {
         found: &mut Option<Calls>,
     ) -> Result<String> {
         let span = call.span();
-        let window = self.window_spec(call.over.as_ref(), select, span)?;
+        let mut window = self.window_spec(call.over.as_ref(), select, span)?;
+        if call.name.to_string().eq_ignore_ascii_case("ROW_NUMBER") {
+            window.window_frame = Some(ast::WindowFrame {
+                units: ast::WindowFrameUnits::Rows,
+                start_bound: ast::WindowFrameBound::Preceding(None),
+                end_bound: None,
+            });
+        }
+        if let Some(frame) = &mut window.window_frame {
+            frame.end_bound.get_or_insert(ast::WindowFrameBound::CurrentRow);
+        }
         let bound = bind_call(call, scope, span).map_err(|fault| fault.at_least(self.span))?;
         let calls = found.get_or_insert_with(|| Calls {
             window: window.clone(),
@@ -260,15 +270,10 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         return Err(Fault::new(span, "OVER must be applied to aggregate function, without FILTER")
             .help("put the condition into the argument: SUM(CASE WHEN … THEN x END)"));
     }
-    if let Some(function) = aggregates::function(&name)
-        && let Some(function) = over_function(function)
+    if let Some(aggregate) = aggregates::function(&name)
+        && let Some(function) = over_function(aggregate)
     {
-        let spec = aggregates::bind(
-            aggregates::function(&name).unwrap_or(AggregateFunction::Count),
-            call,
-            scope,
-            span,
-        )?;
+        let spec = aggregates::bind(aggregate, call, scope, span)?;
         let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
         let otherwise = Value::Null;
         return Ok(Call { function, argument, otherwise, distinct, data_type });
@@ -291,6 +296,10 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         ("FIRST_VALUE", Some(_)) => OverFunction::FirstValue,
         ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
         ("LAG", Some(_)) => lag(next()?, span)?,
+        ("ROW_NUMBER", None) => {
+            let OverCall { function, data_type, otherwise, .. } = OverCall::count();
+            return Ok(Call { function, argument: None, otherwise, distinct: false, data_type });
+        }
         ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
             return Err(Fault::unsupported(
                 span,

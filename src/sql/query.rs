@@ -136,7 +136,8 @@ impl Queries<'_> {
             for (ast, _) in &mut items {
                 self.single_values(&mut relation, ast)?;
             }
-            if items.iter().any(|(ast, _)| has_rank(ast)) {
+            let alone = items.iter().all(|(ast, _)| has_rank(ast) || !has_over(ast));
+            if alone && items.iter().any(|(ast, _)| has_rank(ast)) {
                 self.ranked(select, &mut relation, &mut items)?;
             } else if items.iter().any(|(ast, _)| has_over(ast)) {
                 self.over(select, &mut relation, &mut items)?;

@@ -8,11 +8,11 @@ use sqlparser::ast::{self, Expr as Ast, Spanned};
 use super::aggregates::Below;
 use super::fault::{Fault, Result};
 use super::plan::{Node, NodeId, NodeKind};
-use super::query::{Queries, Relation};
+use super::query::{Queries, Relation, is_updating};
 use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
-use crate::operator::over::{Bounds, OverCall};
+use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::rank::{FirstSpec, Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
 
@@ -107,10 +107,28 @@ impl Queries<'_> {
         if query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none() {
             return Ok(input);
         }
+        if query.limit_clause.is_none()
+            && query.fetch.is_none()
+            && let Some(sorted) = self.by_time(query, input)
+        {
+            return Ok(sorted);
+        }
         let refused = |what: &str, instead: &str| {
             Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
         };
+        let fetch = query.fetch.as_ref().filter(|fetch| !fetch.with_ties && !fetch.percent);
+        let fetched = fetch.and_then(|fetch| fetch.quantity.as_ref());
         let (limit, offset) = match &query.limit_clause {
+            Some(ast::LimitClause::LimitOffset { limit: None, offset, limit_by })
+                if limit_by.is_empty()
+                    && let Some(fetched) = fetched =>
+            {
+                (fetched, offset.as_ref().map(|offset| &offset.value))
+            }
+            None if let Some(fetched) = fetched => (fetched, None),
+            _ if query.fetch.is_some() => {
+                return refused("this form of FETCH", "write FETCH FIRST n ROWS ONLY");
+            }
             Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset, limit_by })
                 if limit_by.is_empty() =>
             {
@@ -146,6 +164,32 @@ impl Queries<'_> {
         Ok(self.project(node, exprs, schema))
     }
 
+    /// ORDER BY the time attribute alone: rows in that order, without those that come too late
+    /// for it.
+    fn by_time(&mut self, query: &ast::Query, input: NodeId) -> Option<NodeId> {
+        let ast::OrderByKind::Expressions(orders) = &query.order_by.as_ref()?.kind else {
+            return None;
+        };
+        let scope = Scope::of(&self.plan.nodes[input].schema, None);
+        let keys = self.sort_keys(&scope, orders, &mut Below::default()).ok()?;
+        let [by] = keys.as_slice() else { return None };
+        let time = self.plan.nodes[input].time.filter(|time| *time == by.column && by.ascending)?;
+        if is_updating(self.plan, input) {
+            return None;
+        }
+        // The frame of a row by itself: OVER leaves out what is older than what has gone out.
+        let sorted = self.time_sorted(input, time, &[]);
+        let mut schema = self.plan.nodes[input].schema.clone();
+        let exprs = (0..schema.len()).map(|column| scope.column(column)).collect();
+        let plain = schema.clone();
+        schema.fields.push(Field::new(RANK, DataType::BigInt));
+        let (keys, calls, order) = (Vec::new(), vec![OverCall::count()], Order::EventTime);
+        let kind = NodeKind::Over { time, keys, calls, bounds: Bounds::Rows(Some(0)), order };
+        let node = Node { kind, inputs: vec![sorted], schema, time: Some(time) };
+        let node = self.plan.add(node);
+        Some(self.project(node, exprs, plain))
+    }
+
     /// ORDER BY as columns; what is computed goes to `below`, behind the scope's own columns.
     fn sort_keys(
         &self,
@@ -175,7 +219,7 @@ impl Queries<'_> {
     ) -> NodeId {
         let mut schema = self.plan.nodes[input].schema.clone();
         schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
-        let time = self.plan.nodes[input].time.filter(|_| window.is_some());
+        let time = self.plan.nodes[input].time;
         let kind = NodeKind::Rank { keys, ranking, window };
         self.plan.add(Node { kind, inputs: vec![input], schema, time })
     }
@@ -260,7 +304,7 @@ impl Queries<'_> {
         let single = (ranking.from, ranking.to) == (1, 1);
         match by_time.filter(|_| single) {
             // The first by event time never changes: rows are looked at in that order.
-            Some(time) if time.ascending && window.is_none() => {
+            Some(time) if time.ascending && window.is_none() && !is_updating(self.plan, input) => {
                 self.first(input, keys, time.column)
             }
             Some(time) if !time.ascending => {

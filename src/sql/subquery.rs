@@ -7,6 +7,7 @@ use sqlparser::ast::{self, Expr as Ast, VisitMut, VisitorMut};
 
 use super::fault::{At, Fault, Result};
 use super::join::{Found, Sides, conjunction, same_type, split};
+use super::plan::NodeId;
 use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::select::{and, group_expressions, has_aggregate, refuse_clauses};
@@ -85,6 +86,25 @@ fn opposite(op: BinaryOp) -> BinaryOp {
     }
 }
 
+/// The parts of an OR.
+fn alternatives<'a>(ast: &'a Ast, out: &mut Vec<&'a Ast>) {
+    match ast {
+        Ast::BinaryOp { left, op: ast::BinaryOperator::Or, right } => {
+            alternatives(left, out);
+            alternatives(right, out);
+        }
+        Ast::Nested(inner) if matches!(**inner, Ast::BinaryOp { .. } | Ast::Nested(_)) => {
+            alternatives(inner, out);
+        }
+        other => out.push(other),
+    }
+}
+
+fn or(left: Ast, right: Ast) -> Ast {
+    let (left, right) = (Box::new(left), Box::new(right));
+    Ast::Nested(Box::new(Ast::BinaryOp { left, op: ast::BinaryOperator::Or, right }))
+}
+
 /// The inside of a subquery: its rows, and the conditions that name columns of the query around.
 struct Inner<'a> {
     relation: Relation,
@@ -102,8 +122,13 @@ impl Queries<'_> {
         let (mut conjuncts, mut rest) = (Vec::new(), Vec::new());
         split(selection, &mut conjuncts);
         for conjunct in conjuncts {
+            let mut either = Vec::new();
+            alternatives(conjunct, &mut either);
             match Wanted::read(conjunct) {
-                Some(wanted) => self.filtered_by(relation, &wanted)?,
+                Some(wanted) => self.filtered_by(relation, &wanted, true)?,
+                None if either.iter().any(|it| Wanted::read(it).is_some()) => {
+                    self.filtered_by_any(relation, &either)?;
+                }
                 None => rest.push(conjunct.clone()),
             }
         }
@@ -113,8 +138,44 @@ impl Queries<'_> {
         Ok(rest.into_iter().map(Some).reduce(and).flatten())
     }
 
-    /// The rows of `relation` that have a row in the subquery, or have none.
-    fn filtered_by(&mut self, relation: &mut Relation, wanted: &Wanted<'_>) -> Result<()> {
+    /// The rows of which one condition of several is true, some of them on subqueries: those of
+    /// the first, and of the others those of the next.
+    fn filtered_by_any(&mut self, relation: &mut Relation, either: &[&Ast]) -> Result<()> {
+        self.assign(relation)?;
+        let (wanted, plain): (Vec<&Ast>, Vec<&Ast>) =
+            either.iter().copied().partition(|it| Wanted::read(it).is_some());
+        let mut kept = Vec::new();
+        if let Some(mut any) = plain.into_iter().cloned().reduce(or) {
+            self.single_values(relation, &mut any)?;
+            let mut split_by = |condition: &Ast| -> Result<NodeId> {
+                let predicate = Binder::plain(&relation.scope, self.span).truth(condition)?;
+                Ok(self.filter(relation.node, predicate))
+            };
+            kept.push(split_by(&any)?);
+            relation.node = split_by(&Ast::IsNotTrue(Box::new(any)))?;
+        }
+        for wanted in wanted.into_iter().filter_map(Wanted::read) {
+            let others = relation.node;
+            self.filtered_by(relation, &wanted, true)?;
+            kept.push(relation.node);
+            relation.node = others;
+            self.filtered_by(relation, &wanted, false)?;
+        }
+        let mut all = kept.into_iter();
+        if let Some(first) = all.next() {
+            relation.node = all.try_fold(first, |all, one| self.union(all, one))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of `relation` that have a row in the subquery, or have none; or the other ones,
+    /// where `wanted` is not true.
+    fn filtered_by(
+        &mut self,
+        relation: &mut Relation,
+        wanted: &Wanted<'_>,
+        is_true: bool,
+    ) -> Result<()> {
         let plain = plain_select(wanted.query);
         let aggregates = plain.is_some_and(|select| is_grouped(select, self.span));
         let (inner, items) = match plain {
@@ -164,7 +225,12 @@ impl Queries<'_> {
             }
             self.keyed(&mut found, pairs, op, wanted.kind, sides.left)?;
         }
-        relation.node = self.joined(&sides, wanted.kind, found)?;
+        let kind = match (is_true, wanted.kind) {
+            (true, kind) => kind,
+            (false, JoinType::Semi) => JoinType::Anti,
+            (false, _) => JoinType::Semi,
+        };
+        relation.node = self.joined(&sides, kind, found)?;
         Ok(())
     }
 
@@ -226,7 +292,7 @@ impl Queries<'_> {
         select.selection.iter().for_each(|selection| split(selection, &mut conjuncts));
         for conjunct in conjuncts {
             if let Some(wanted) = Wanted::read(conjunct) {
-                self.filtered_by(&mut relation, &wanted)?;
+                self.filtered_by(&mut relation, &wanted, true)?;
                 continue;
             }
             let mut conjunct_here = conjunct.clone();
@@ -418,7 +484,7 @@ impl VisitorMut for SingleValues<'_, '_, '_> {
             Ast::Subquery(query) => query.clone(),
             Ast::Exists { .. } | Ast::InSubquery { .. } | Ast::AnyOp { .. } | Ast::AllOp { .. } => {
                 let what = "EXISTS or IN of a subquery inside an expression";
-                let instead = "let it stand by itself in WHERE, between ANDs";
+                let instead = "let it stand by itself in WHERE, between ANDs or ORs";
                 return ControlFlow::Break(Fault::unsupported(self.queries.span, what, instead));
             }
             _ => return ControlFlow::Continue(()),

@@ -3,13 +3,13 @@
 
 use sqlparser::ast::{self, Spanned};
 
-use super::fault::{Fault, Result};
-use super::join::{Found, On, Sides};
+use super::fault::{At, Fault, Result};
+use super::join::{Found, On, Sides, conjunction};
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation};
-use super::scope::Binder;
+use super::scope::{Binder, Scope};
 use super::select::unquoted;
-use crate::expression::Expr;
+use crate::expression::{Expr, registry};
 use crate::operator::join::{JoinType, TemporalSpec};
 use crate::operator::rank::Ranking;
 use crate::record::{DataType, Schema, Value};
@@ -29,7 +29,8 @@ impl Queries<'_> {
         let Some(time) = self.as_of(&left, &join.relation)? else {
             return self.lookup(left, &join.relation, outer, on);
         };
-        let (right, keys) = self.versioned(&join.relation)?;
+        self.refuse_updates(left.node, "a temporal join of rows")?;
+        let (right, keys, keeps_last) = self.versioned(&join.relation)?;
         let Some(version_time) = self.plan.nodes[right.node].time else {
             let message = "the versioned table needs a watermark: it says when a version holds";
             return Err(fault(message));
@@ -55,28 +56,46 @@ impl Queries<'_> {
         if !keys.iter().all(|key| rights.contains(key)) {
             return Err(fault("ON must compare every column of the versioned table's key"));
         }
-        if outer && !found.rest.is_empty() {
-            return Err(fault("a LEFT temporal join takes equations of columns only")
-                .help("move the other conditions to WHERE or a CASE"));
-        }
-        let spec = TemporalSpec { keys: [lefts, rights], times: [time, version_time], outer };
-        Ok(self.temporal_node(sides, spec, found.rest))
+        let (keys, times) = ([lefts, rights], [time, version_time]);
+        let spec = TemporalSpec { keys, times, outer, keeps_last };
+        self.temporal_node(sides, spec, found.rest)
     }
 
-    fn temporal_node(&mut self, sides: Sides, spec: TemporalSpec, rest: Vec<Expr>) -> Relation {
+    fn temporal_node(
+        &mut self,
+        sides: Sides,
+        spec: TemporalSpec,
+        rest: Vec<Expr>,
+    ) -> Result<Relation> {
         let mut scope = sides.scope;
         for column in &mut scope.columns[sides.left..] {
             column.field.nullable |= spec.outer;
         }
         let schema = Schema::new(scope.columns.iter().map(|column| column.field.clone()).collect());
-        let time = Some(spec.times[0]);
+        let (time, outer) = (Some(spec.times[0]), spec.outer);
         let kind = NodeKind::TemporalJoin { spec };
         let inputs = sides.nodes.to_vec();
-        let mut node = self.plan.add(Node { kind, inputs, schema, time });
+        let node = Node { kind, inputs, schema: schema.clone(), time };
+        let mut node = self.plan.add(node);
+        if outer && let Some(condition) = conjunction(rest.clone()) {
+            // A version that does not meet the condition is none: its columns are NULL.
+            let plain = Scope::of(&schema, None);
+            let exprs = (0..schema.len()).map(|at| {
+                let column = plain.column(at);
+                if at < sides.left {
+                    return Ok(column);
+                }
+                let none = Expr::literal(Value::Null, column.data_type.clone());
+                registry::call("IF", vec![condition.clone(), column, none]).at(self.span)
+            });
+            let exprs = exprs.collect::<Result<Vec<_>>>()?;
+            let node = self.project(node, exprs, schema);
+            return Ok(Relation { node, scope, window: None });
+        }
         for predicate in rest {
             node = self.filter(node, predicate);
         }
-        Relation { node, scope, window: None }
+        Ok(Relation { node, scope, window: None })
     }
 
     /// The time attribute of the left that FOR SYSTEM_TIME AS OF names; `None`: PROCTIME().
@@ -101,8 +120,9 @@ impl Queries<'_> {
         }
     }
 
-    /// The versions of a table or view, and the columns of its key.
-    fn versioned(&mut self, factor: &ast::TableFactor) -> Result<(Relation, Vec<usize>)> {
+    /// The versions of a table or view, the columns of its key, and whether only what is newer
+    /// than all before is a version.
+    fn versioned(&mut self, factor: &ast::TableFactor) -> Result<(Relation, Vec<usize>, bool)> {
         let whole = self.span;
         let mut plain = factor.clone();
         let mut table = None;
@@ -116,7 +136,7 @@ impl Queries<'_> {
             right.node = self.plan.nodes[right.node].inputs[0];
         }
         if let Some(table) = table.filter(|table| !table.primary_key.is_empty()) {
-            return Ok((right, table.primary_key.clone()));
+            return Ok((right, table.primary_key.clone(), false));
         }
         let (node, keys) = self.versions_of(right.node).ok_or_else(|| {
             let message = "Temporal Table Join requires primary key in versioned table, but no \
@@ -129,7 +149,7 @@ impl Queries<'_> {
                 .at_least(whole)
         })?;
         right.node = node;
-        Ok((right, keys))
+        Ok((right, keys, true))
     }
 
     /// The stream of versions under a view that keeps the last row of each key, and its key.

@@ -21,6 +21,25 @@ pub struct WindowCall<'a> {
 pub struct Window {
     pub kind: Kind,
     pub time: usize,
+    /// Of the call.
+    pub span: Span,
+}
+
+impl Window {
+    /// Flink adds up slices of HOP, which must make up the window.
+    pub fn check_slices(&self) -> Result<()> {
+        match self.kind {
+            Kind::Sliced(WindowKind { size_ms, slide_ms, .. }) if size_ms % slide_ms != 0 => {
+                let message = format!(
+                    "HOP table function based aggregate requires size must be an integral \
+                     multiple of slide, but got size {size_ms} ms and slide {slide_ms} ms"
+                );
+                Err(Fault::new(self.span, message)
+                    .help("the first interval is the slide, the second the size"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -187,15 +206,6 @@ fn check(name: &str, kind: WindowKind, span: Span) -> Result<()> {
         let help = "the first interval is the step, the second the longest window";
         return Err(Fault::new(span, message).help(help));
     }
-    if size_ms % slide_ms != 0 {
-        let message = format!(
-            "HOP table function based aggregate requires size must be an integral multiple of slide, \
-             but got size {size_ms} ms and slide {slide_ms} ms"
-        );
-        return Err(
-            Fault::new(span, message).help("the first interval is the slide, the second the size")
-        );
-    }
     if offset_ms.abs() >= size_ms {
         let message = format!(
             "{name} table function parameters must satisfy abs(offset) < size, but got size {size_ms} ms \
@@ -274,6 +284,6 @@ impl Unresolved {
                 Kind::Session { gap_ms, keys }
             }
         };
-        Ok(Window { kind, time })
+        Ok(Window { kind, time, span: call.span })
     }
 }

@@ -8,7 +8,7 @@ mod sketch;
 
 pub use accumulator::Accumulators;
 pub use group::{GroupAggregate, GroupOptions, Retention};
-pub use retract::RetractingAggregate;
+pub use retract::{Group, RetractingAggregate};
 
 use crate::record::DataType;
 

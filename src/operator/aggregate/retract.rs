@@ -39,10 +39,13 @@ struct Kept {
     decimal: Unscaled,
     /// How often each value is there, where single values must be found again.
     values: BTreeMap<Ordered, i64>,
+    /// The values in the order in which they came, where that matters.
+    list: Vec<Value>,
 }
 
 impl Kept {
     fn change(&mut self, call: &AggregateCall, value: Value, by: i64) {
+        use AggregateFunction::{Concat, First, Last};
         if value.is_null() {
             return;
         }
@@ -60,6 +63,16 @@ impl Kept {
             }
         }
         self.count += by;
+        if matches!(call.function, First | Last | Concat) {
+            // Of equal values the oldest goes, as in Flink.
+            let at = self.list.iter().position(|known| *known == value);
+            match (by > 0, at) {
+                (true, _) => self.list.push(value),
+                (false, Some(at)) => drop(self.list.remove(at)),
+                (false, None) => {}
+            }
+            return;
+        }
         match value {
             Value::I64(value) => self.int = self.int.wrapping_add(value.wrapping_mul(by)),
             Value::F64(value) => self.float += value * by as f64,
@@ -95,9 +108,13 @@ impl Kept {
             }
             Sum => Value::I64(of.wrap(self.int)),
             Avg => Value::I64(of.wrap(self.int / self.count)),
-            // The planner refuses them: the order of what is left is not known.
-            First | Last | Concat | SquaredDistances => Value::Null,
-            // Nor does a sketch know what to take back.
+            First => self.list.first().cloned().unwrap_or(Value::Null),
+            Last => self.list.last().cloned().unwrap_or(Value::Null),
+            Concat => {
+                Value::Str(self.list.iter().filter_map(Value::as_str).collect::<String>().into())
+            }
+            // The planner refuses them: they do not know what to take back.
+            SquaredDistances => Value::Null,
             ApproxCountDistinct | ApproxPercentile(_) | Percentile(_) => Value::Null,
         }
     }
@@ -105,13 +122,32 @@ impl Kept {
 
 /// One group: how many rows it has, and what each call keeps.
 #[derive(Clone, Debug, Default)]
-struct Group {
+pub struct Group {
     rows: i64,
     calls: Vec<Kept>,
 }
 
 impl Group {
-    fn output(&self, calls: &[AggregateCall]) -> Option<Vec<Value>> {
+    /// Adds a row, or takes it back.
+    pub fn change(&mut self, calls: &[AggregateCall], batch: &Batch, row: usize) {
+        self.calls.resize_with(calls.len(), Kept::default);
+        let by = if batch.kind(row).is_retract() { -1 } else { 1 };
+        self.rows += by;
+        for (call, kept) in calls.iter().zip(&mut self.calls) {
+            let passes = call.filter.is_none_or(|filter| {
+                let filter = &batch.columns[filter];
+                !filter.is_null(row) && filter.as_bools()[row]
+            });
+            match call.argument {
+                _ if !passes => {}
+                None => kept.count += by,
+                Some(argument) => kept.change(call, batch.columns[argument].value(row), by),
+            }
+        }
+    }
+
+    /// The aggregates; none where no row is left.
+    pub fn output(&self, calls: &[AggregateCall]) -> Option<Vec<Value>> {
         let values = self.calls.iter().zip(calls).map(|(kept, call)| kept.output(call));
         (self.rows > 0).then(|| values.collect())
     }
@@ -125,6 +161,11 @@ impl Entry for Group {
             put_i64(kept.count, out);
             put_i64(kept.int, out);
             put_i64(kept.float.to_bits() as i64, out);
+            // Less than none: a list stands before the values.
+            if !kept.list.is_empty() {
+                put_i64(-(kept.list.len() as i64), out);
+                kept.list.iter().for_each(|value| row::encode_value(value, out));
+            }
             put_i64(kept.values.len() as i64, out);
             for (value, count) in &kept.values {
                 row::encode_value(&value.0, out);
@@ -144,7 +185,13 @@ impl Entry for Group {
             let (count, int) = (take_i64(from)?, take_i64(from)?);
             let float = f64::from_bits(take_i64(from)? as u64);
             let mut kept = Kept { count, int, float, ..Kept::default() };
-            for _ in 0..take_i64(from)? {
+            let mut values = take_i64(from)?;
+            if values < 0 {
+                let list = (values..0).map(|_| row::take_value(from));
+                kept.list = list.collect::<Option<_>>()?;
+                values = take_i64(from)?;
+            }
+            for _ in 0..values {
                 let value = Ordered(row::take_value(from)?);
                 kept.values.insert(value, take_i64(from)?);
             }
@@ -159,7 +206,7 @@ impl Entry for Group {
     }
 
     fn heap_bytes(&self) -> usize {
-        let values = |kept: &Kept| size_of::<Kept>() + kept.values.len() * 64;
+        let values = |kept: &Kept| size_of::<Kept>() + (kept.values.len() + kept.list.len()) * 64;
         self.calls.iter().map(values).sum()
     }
 }
@@ -211,20 +258,7 @@ impl RetractingAggregate {
             self.table.keys().borrow_mut().retain(slot);
         }
         let group = self.table.touch(slot);
-        group.calls.resize_with(self.calls.len(), Kept::default);
-        let by = if batch.kind(row).is_retract() { -1 } else { 1 };
-        group.rows += by;
-        for (call, kept) in self.calls.iter().zip(&mut group.calls) {
-            let passes = call.filter.is_none_or(|filter| {
-                let filter = &batch.columns[filter];
-                !filter.is_null(row) && filter.as_bools()[row]
-            });
-            match call.argument {
-                _ if !passes => {}
-                None => kept.count += by,
-                Some(argument) => kept.change(call, batch.columns[argument].value(row), by),
-            }
-        }
+        group.change(&self.calls, batch, row);
     }
 
     /// Tells how the groups that were touched have changed.

@@ -212,7 +212,7 @@ fn top_n_of_windows_is_told_once_they_end() {
     };
     let wanted: Vec<Row> = ends.into_iter().flat_map(of_window).collect();
     let make = || -> Box<dyn Operator> {
-        let window = Some(WindowEnd { column: INT, zone: None });
+        let window = Some(WindowEnd { column: INT, clock: None });
         let (keys, types) = (vec![KEY, INT], TYPES.to_vec());
         let dictionary = KeyDictionary::shared(3);
         Box::new(TopN::new(keys, types, of.clone(), window, (false, false), dictionary))
@@ -229,13 +229,20 @@ fn top_n_of_windows_is_told_once_they_end() {
 fn a_temporal_join_finds_the_version_of_each_time() {
     let all: Vec<Row> = rows(15, 1500).into_iter().filter(|row| time(row).is_some()).collect();
     let is_version = |row: &Row| row[FLAG] == Value::Bool(true);
-    for outer in [false, true] {
+    for (outer, keeps_last) in [(false, false), (true, false), (true, true)] {
+        // Of a view, one that comes behind a newer one of its key is none.
+        let is_behind = |at: usize| {
+            let newer = |row: &&Row| row[KEY] == all[at][KEY] && time(row) > time(&all[at]);
+            keeps_last && all[..at].iter().filter(|row| is_version(row)).any(|row| newer(&row))
+        };
+        let versions: Vec<&Row> = (0..all.len())
+            .filter(|&at| is_version(&all[at]) && !is_behind(at))
+            .map(|at| &all[at])
+            .collect();
         let mut wanted = Vec::new();
         for row in all.iter().filter(|row| !is_version(row)) {
             // No row of this input comes so late that its versions are gone.
-            let versions = all
-                .iter()
-                .filter(|other| is_version(other) && !row[KEY].is_null() && other[KEY] == row[KEY]);
+            let versions = versions.iter().copied().filter(|other| other[KEY] == row[KEY]);
             let mut held: Vec<&Row> = versions.filter(|v| time(v) <= time(row)).collect();
             // Of two at one time the later one counts.
             held.sort_by_key(|version| time(version));
@@ -248,7 +255,8 @@ fn a_temporal_join_finds_the_version_of_each_time() {
             }
         }
         let make = || -> Box<dyn Operator> {
-            let spec = TemporalSpec { keys: [vec![KEY], vec![KEY]], times: [TIME; 2], outer };
+            let (keys, times) = ([vec![KEY], vec![KEY]], [TIME; 2]);
+            let spec = TemporalSpec { keys, times, outer, keeps_last };
             let types = [TYPES.to_vec(), TYPES.to_vec()];
             Box::new(TemporalJoin::new(spec, types, KeyDictionary::shared(3)))
         };
@@ -269,7 +277,7 @@ fn a_temporal_join_finds_the_version_of_each_time() {
             same(
                 &all_values(&operator.end().0),
                 &wanted,
-                &format!("outer {outer}, restored {restore}"),
+                &format!("outer {outer}, last {keeps_last}, restored {restore}"),
             );
         }
     }

@@ -56,8 +56,7 @@ fn cost() {
     let windows = [(1000, 1000, &many), (3000, 500, &few), (3000, 10, &few), (3000, 10, &many)];
     for (size, slide, input) in windows {
         let window = kind(size, slide);
-        let mut one =
-            WindowAggregate::new(window, TIME, keys(), count.to_vec(), dictionary(), None);
+        let mut one = WindowAggregate::new(window, TIME, keys(), count.to_vec(), dictionary());
         let keys =
             if input.len() == many.len() && std::ptr::eq(input, &many) { 100_000 } else { 5 };
         measure(&format!("window {size}/{slide}, {keys} keys"), &mut one, input);

@@ -105,7 +105,8 @@ fn nested_interval(rows: &[Row], join: JoinType, lower: i64, upper: i64) -> Vec<
 fn an_interval_join_is_a_nested_loop_over_rows_that_are_not_over() {
     let rows = rows(17, 900);
     for (lower, upper) in [(-40, 25), (5, 60), (-60, -10), (0, 0)] {
-        let bounds = TimeBounds { columns: [TIME, TIME], lower, upper, windows: false };
+        let bounds =
+            TimeBounds { columns: [TIME, TIME], lower, upper, windows: false, on_clock: false };
         for of in JOINS {
             let wanted = nested_interval(&rows, of, lower, upper);
             for (size, restore) in [(1, false), (7, true), (1024, false)] {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::operator::window::{
-    LocalWindowAggregate, SessionAggregate, WindowAggregate, WindowAssign, WindowKind,
+    LocalWindowAggregate, SessionAggregate, SingleWindows, WindowAggregate, WindowAssign,
+    WindowKind,
 };
 use crate::state::{KeyDictionary, KeyedState};
 
@@ -71,7 +72,13 @@ fn keys(keyed: bool) -> (Vec<usize>, Vec<DataType>) {
 fn one_phase(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
     let dictionary = KeyDictionary::shared(3);
     let calls = calls.to_vec();
-    Box::new(WindowAggregate::new(window, TIME, keys(keyed), calls, dictionary, None))
+    Box::new(WindowAggregate::new(window, TIME, keys(keyed), calls, dictionary))
+}
+
+/// Each window kept by itself.
+fn single(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
+    let (calls, dictionary) = (calls.to_vec(), KeyDictionary::shared(3));
+    Box::new(SingleWindows::new(window, TIME, keys(keyed), calls, dictionary))
 }
 
 fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<dyn Operator> {
@@ -79,7 +86,7 @@ fn two_phases(window: WindowKind, calls: &[AggregateCall], keyed: bool) -> Box<d
     let dictionary = KeyDictionary::shared(3);
     let local = LocalWindowAggregate::new(window, TIME, (of, types.clone()), calls, dictionary);
     let (calls, dictionary) = (calls.to_vec(), KeyDictionary::shared(4));
-    let global = WindowAggregate::over_partials(window, types, calls, dictionary, None);
+    let global = WindowAggregate::over_partials(window, types, calls, dictionary);
     Box::new(TwoPhases { local, global })
 }
 
@@ -114,6 +121,7 @@ fn windows_equal_the_model() {
         let wanted = model::windows(&input, window, &calls, true);
         assert!(wanted.1 > 0);
         check(&|| one_phase(window, &calls, true), &input, &wanted, 1);
+        check(&|| single(window, &calls, true), &input, &wanted, 1);
         let calls = plain_calls();
         let wanted = model::windows(&input, window, &calls, true);
         check(&|| two_phases(window, &calls, true), &input, &wanted, 1);
@@ -127,6 +135,7 @@ fn growing_windows_equal_the_model() {
         let input = rows(size as u64, 600);
         for (make, calls) in [
             (one_phase as fn(_, &[AggregateCall], _) -> _, all_calls()),
+            (single, all_calls()),
             (two_phases, plain_calls()),
         ] {
             let wanted = model::windows(&input, window, &calls, true);
@@ -145,7 +154,7 @@ fn sessions_equal_the_model() {
         let make = || -> Box<dyn Operator> {
             let dictionary = KeyDictionary::shared(3);
             let calls = calls.clone();
-            Box::new(SessionAggregate::new(gap_ms, TIME, keys(true), calls, dictionary, None))
+            Box::new(SessionAggregate::new(gap_ms, TIME, keys(true), calls, dictionary))
         };
         for (size, restore) in [(1, false), (1, true), (7, true), (1024, false), (1024, true)] {
             let (out, late) = run(&make, &batches(&input, size), restore);
@@ -257,8 +266,7 @@ fn two_workers_equal_the_model() {
         };
         let (mut workers, dictionary) = ([local(), local()], KeyDictionary::shared(4));
         let types = keys(true).1;
-        let mut global =
-            WindowAggregate::over_partials(window, types, calls.clone(), dictionary, None);
+        let mut global = WindowAggregate::over_partials(window, types, calls.clone(), dictionary);
         let (mut out, mut last) = (Output::default(), [i64::MIN; 2]);
         let (mut order, mut marks) = (Vec::new(), Vec::new());
         for turn in 0..2 * inputs[0].len() {
@@ -334,10 +342,10 @@ fn keys_without_a_window_are_let_go() {
     for size in [1, 64] {
         let dictionary = [3, 4, 5].map(KeyDictionary::shared);
         let [one, first, second] = dictionary.clone();
-        let mut whole = WindowAggregate::new(window, TIME, keys(true), calls.clone(), one, None);
+        let mut whole = WindowAggregate::new(window, TIME, keys(true), calls.clone(), one);
         let types = keys(true).1;
         let local = LocalWindowAggregate::new(window, TIME, keys(true), &calls, first);
-        let global = WindowAggregate::over_partials(window, types, calls.clone(), second, None);
+        let global = WindowAggregate::over_partials(window, types, calls.clone(), second);
         let mut two = TwoPhases { local, global };
         for operator in [&mut whole as &mut dyn Operator, &mut two] {
             let mut out = Output::default();

@@ -56,6 +56,8 @@ pub struct TimeBounds {
     pub upper: i64,
     /// The columns are ends of windows: a row is late, and dropped, once its window has ended.
     pub windows: bool,
+    /// The windows are over instants: their ends are what the session's clock shows.
+    pub on_clock: bool,
 }
 
 impl TimeBounds {

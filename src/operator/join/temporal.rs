@@ -24,6 +24,8 @@ pub struct TemporalSpec {
     pub times: [usize; 2],
     /// A row without a version goes out with NULLs.
     pub outer: bool,
+    /// The right keeps the last row of each key: one that comes behind a newer one is none.
+    pub keeps_last: bool,
 }
 
 /// One key: its versions by time (`None`: deleted), and the rows that wait.
@@ -141,23 +143,21 @@ impl TemporalJoin {
         }
         let time = time.as_i64s()[row];
         let values: Row = batch.columns.iter().map(|column| column.value(row)).collect();
-        let is_null = self.spec.keys[port].iter().any(|&key| values[key].is_null());
+        // NULL keys meet here, as in Flink.
         if port == 1 {
-            if is_null {
-                return;
-            }
             let kind = batch.kind(row);
             if kind == ChangeKind::UpdateBefore {
                 // What replaces it comes next, and holds from a time of its own.
                 return;
             }
             let gone = kind.is_retract();
+            let newest = self.table.get(slot).and_then(|key| key.versions.last());
+            if self.spec.keeps_last && newest.is_some_and(|(newest, _)| time < *newest) {
+                return;
+            }
             self.table.touch(slot).add(time, (!gone).then_some(values));
             self.changed.push(slot);
             self.table.keys().borrow_mut().retain(slot);
-            return;
-        }
-        if is_null && !self.spec.outer {
             return;
         }
         self.table.touch(slot).waiting.push((time, values));

@@ -101,7 +101,8 @@ impl Operator for KeepFirst {
             }
             let (time, before) = (column.as_i64s()[row], batch.time.before_row(row));
             self.forget(before);
-            if sorted && time <= before {
+            // At the watermark itself it is taken, unlike elsewhere: so it is in Flink.
+            if sorted && time < before {
                 self.late += 1;
                 out.late(&batch, row as u32);
             } else if self.take(slot, time) {

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use super::{Ranking, Ties};
+use crate::operator::window::WallClock;
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, row};
 use crate::state::entry::{put_i64, take_i64};
@@ -45,24 +44,18 @@ impl Entry for Ranked {
     }
 }
 
-/// The column that says when the window of a row ends, and the zone that it is shown in.
+/// The column that says when the window of a row ends, and the clock that it is shown by.
 #[derive(Clone)]
 pub struct WindowEnd {
     pub column: usize,
-    pub zone: Option<TimeZone>,
+    pub clock: Option<WallClock>,
 }
 
 impl WindowEnd {
     /// The watermark at which a row's window is complete.
     fn fires_at(&self, row: &[Value]) -> i64 {
-        let shown = row[self.column].as_i64().unwrap_or(i64::MAX);
-        let Some(zone) = &self.zone else { return shown.saturating_sub(1) };
-        let local = jiff::civil::date(1970, 1, 1)
-            .at(0, 0, 0, 0)
-            .checked_add(jiff::SignedDuration::from_millis(shown))
-            .ok()
-            .and_then(|local| zone.to_zoned(local).ok());
-        local.map_or(shown, |local| local.timestamp().as_millisecond()).saturating_sub(1)
+        let last = row[self.column].as_i64().unwrap_or(i64::MAX).saturating_sub(1);
+        self.clock.as_ref().map_or(last, |clock| clock.passed_at(last))
     }
 }
 
@@ -82,6 +75,8 @@ pub struct TopN {
     ends: BTreeMap<i64, Vec<u32>>,
     results: BatchBuilder,
     watermark: i64,
+    /// Changes go out with the watermark before the row that made them: windows stand behind.
+    timed: bool,
     late: u64,
 }
 
@@ -109,8 +104,14 @@ impl TopN {
             ends: BTreeMap::new(),
             results,
             watermark: i64::MIN,
+            timed: false,
             late: 0,
         }
+    }
+
+    /// Windows are taken of what comes out, so each change has to say its watermark.
+    pub fn timed(self, timed: bool) -> Self {
+        Self { timed, ..self }
     }
 
     /// The rows that count.
@@ -252,6 +253,12 @@ impl Operator for TopN {
                 }
                 self.take(slot, row, batch.kind(at));
                 continue;
+            }
+            let before = batch.time.before_row(at);
+            if self.timed && before > self.watermark {
+                self.tell(out);
+                self.send(out);
+                self.watermark = before;
             }
             if !self.before.contains_key(&slot) {
                 keys.borrow_mut().retain(slot);

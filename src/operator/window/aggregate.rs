@@ -1,9 +1,7 @@
 //! GROUP BY over TUMBLE and HOP: rows go into panes, and the watermark fires whole windows.
 
-use jiff::tz::TimeZone;
-
 use super::pane::{NONE, Pane, Panes};
-use super::{WindowKind, push_window, shown, window_rows};
+use super::{WindowKind, push_window, window_rows};
 use crate::operator::aggregate::{Accumulators, AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchTime, DataType};
@@ -40,8 +38,6 @@ pub struct WindowAggregate {
     runs: bool,
     /// Where rows are partial results: the first of their partial columns.
     partials: Option<usize>,
-    /// For an instant as time column: the zone in which window bounds are shown.
-    zone: Option<TimeZone>,
     /// The watermark to which windows are being fired.
     target: i64,
     /// No window that starts before this fires any more.
@@ -54,14 +50,13 @@ pub struct WindowAggregate {
 }
 
 impl WindowAggregate {
-    /// `time` and `keys` are columns of the input; `zone` is given where the time is an instant.
+    /// `time` and `keys` are columns of the input.
     pub fn new(
         window: WindowKind,
         time: usize,
         keys: (Vec<usize>, Vec<DataType>),
         calls: Vec<AggregateCall>,
         dictionary: SharedKeys,
-        zone: Option<TimeZone>,
     ) -> Self {
         let (keys, types) = keys;
         Self {
@@ -74,7 +69,6 @@ impl WindowAggregate {
                 && Accumulators::new(&calls).are_subtractable(),
             panes: Panes::new(dictionary, calls),
             partials: None,
-            zone,
             target: i64::MIN,
             next_start: i64::MIN,
             work: None,
@@ -91,11 +85,10 @@ impl WindowAggregate {
         key_types: Vec<DataType>,
         calls: Vec<AggregateCall>,
         dictionary: SharedKeys,
-        zone: Option<TimeZone>,
     ) -> Self {
         let time = key_types.len();
         let keys = ((0..time).collect(), key_types);
-        let whole = Self::new(window, time, keys, calls, dictionary, zone);
+        let whole = Self::new(window, time, keys, calls, dictionary);
         Self { partials: Some(time + 1), ..whole }
     }
 
@@ -188,8 +181,7 @@ impl WindowAggregate {
         };
         let looked_at = slots.len().min(BATCH);
         let mut rows = window_rows(&self.types, &self.panes.calls);
-        let (zone, end) = (self.zone.as_ref(), firing.end);
-        let bounds = [shown(zone, firing.start), shown(zone, end), end - 1];
+        let bounds = (firing.start, firing.end);
         let (width, keys) = (self.types.len(), self.panes.keys.borrow());
         for (at, &slot) in slots[..looked_at].iter().enumerate() {
             if slot != NONE {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
-use super::{WindowKind, shown};
+use super::{WallClock, WindowKind};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::column::ColumnBuilder;
 use crate::record::schema::Physical;
@@ -15,13 +13,13 @@ use crate::record::{Batch, Column, ColumnData, StringColumn, Validity};
 pub struct WindowAssign {
     window: WindowKind,
     time: usize,
-    zone: Option<TimeZone>,
+    clock: Option<WallClock>,
 }
 
 impl WindowAssign {
-    /// `zone` is given where the time column is an instant.
-    pub fn new(window: WindowKind, time: usize, zone: Option<TimeZone>) -> Self {
-        Self { window, time, zone }
+    /// `clock` is given where the time column is an instant, and its zone is not UTC.
+    pub fn new(window: WindowKind, time: usize, clock: Option<WallClock>) -> Self {
+        Self { window, time, clock }
     }
 }
 
@@ -55,7 +53,6 @@ pub(crate) fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
 
 impl Operator for WindowAssign {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let WindowKind { size_ms, slide_ms, .. } = self.window;
         let column = batch.columns[self.time].clone();
         let mut rows = Vec::with_capacity(batch.len());
         let mut bounds: [ColumnBuilder; 3] =
@@ -65,21 +62,14 @@ impl Operator for WindowAssign {
                 out.reject_without_time(&batch, row as u32);
                 continue;
             }
-            let time = column.as_i64s()[row];
-            let pane = self.window.pane_of(time);
-            let whole = self.window.start_of(time);
-            let windows = match self.window.grows {
-                true => pane + slide_ms..=whole + size_ms,
-                false => pane + slide_ms..=pane.saturating_add(size_ms),
-            };
-            let mut end = *windows.start();
-            while windows.contains(&end) {
-                let start = if self.window.grows { whole } else { end - size_ms };
-                let zone = self.zone.as_ref();
-                let values = [shown(zone, start), shown(zone, end), end - 1];
+            let instant = column.as_i64s()[row];
+            let clock = self.clock.as_ref();
+            let time = clock.map_or(instant, |clock| clock.local(instant));
+            for (start, end) in self.window.windows_of(time) {
+                let rowtime = clock.map_or(end - 1, |clock| clock.instant(end - 1));
+                let values = [start, end, rowtime];
                 bounds.iter_mut().zip(values).for_each(|(to, value)| to.push_i64(value));
                 rows.push(row as u32);
-                end = end.saturating_add(slide_ms);
             }
         }
         let columns = batch.columns.iter().map(|column| Arc::new(gather(column, &rows)));

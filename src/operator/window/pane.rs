@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use super::running::Running;
-use crate::operator::aggregate::{Accumulators, AggregateCall};
+use crate::operator::aggregate::{Accumulators, AggregateCall, AggregateFunction};
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 use crate::state::slice::{Frozen, Pending};
 use crate::state::{Bits, KeyDictionary, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
@@ -185,6 +185,9 @@ impl Panes {
     /// [`Panes::retire`]. The first one has had its turn.
     pub fn take(&mut self, start: i64, end: i64) -> Pane {
         let first = self.open.remove(&start);
+        if self.calls.iter().any(|call| call.function == AggregateFunction::Concat) {
+            return self.take_in_turn(start, end, first);
+        }
         let is_alone = self.open.range(start..end).next().is_none();
         let mut pane = match first {
             Some(first) if first.frozen.is_done() => first,
@@ -202,6 +205,19 @@ impl Panes {
         };
         for (_, other) in self.open.range(start..end) {
             pane.merge(other, &self.keys);
+        }
+        pane
+    }
+
+    /// The same where the order shows: the newest pane comes first, as in Flink.
+    fn take_in_turn(&mut self, start: i64, end: i64, first: Option<Pane>) -> Pane {
+        let mut pane = Pane::new(&self.calls);
+        for (_, other) in self.open.range(start..end).rev() {
+            pane.merge(other, &self.keys);
+        }
+        if let Some(first) = first {
+            pane.merge(&first, &self.keys);
+            self.retire(start, first);
         }
         pane
     }

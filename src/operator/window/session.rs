@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use jiff::tz::TimeZone;
-
-use super::{push_window, shown, window_rows};
+use super::{push_window, window_rows};
 use crate::operator::aggregate::{Accumulators, AggregateCall};
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchTime, DataType};
@@ -244,7 +242,6 @@ pub struct SessionAggregate {
     types: Vec<DataType>,
     calls: Vec<AggregateCall>,
     sessions: Sessions,
-    zone: Option<TimeZone>,
     target: i64,
     work: Option<Work>,
     late: u64,
@@ -259,14 +256,13 @@ struct Work {
 }
 
 impl SessionAggregate {
-    /// `time` and `keys` are columns of the input; `zone` is given where the time is an instant.
+    /// `time` and `keys` are columns of the input.
     pub fn new(
         gap_ms: i64,
         time: usize,
         keys: (Vec<usize>, Vec<DataType>),
         calls: Vec<AggregateCall>,
         dictionary: SharedKeys,
-        zone: Option<TimeZone>,
     ) -> Self {
         let (keys, types) = keys;
         let mut scratch = Accumulators::new(&calls);
@@ -284,7 +280,7 @@ impl SessionAggregate {
             rows: 0,
         };
         let (target, work, late) = (i64::MIN, None, 0);
-        Self { gap_ms, time, keys, types, calls, sessions, zone, target, work, late }
+        Self { gap_ms, time, keys, types, calls, sessions, target, work, late }
     }
 
     /// Fires the sessions that end by `target`.
@@ -307,12 +303,11 @@ impl SessionAggregate {
         while rows.len() < BATCH
             && let Some((slot, session)) = self.sessions.next(self.target)
         {
-            let zone = self.zone.as_ref();
             let Session { start, end, row } = session;
-            let bounds = [shown(zone, start), shown(zone, end), end - 1];
             let accumulators = &self.sessions.accumulators;
             let (width, keys) = (self.types.len(), dictionary.borrow());
-            push_window(&mut rows, (width, keys.key(slot)), bounds, accumulators, row as usize);
+            let key = (width, keys.key(slot));
+            push_window(&mut rows, key, (start, end), accumulators, row as usize);
             drop(keys);
             self.sessions.give_back(row);
             dictionary.borrow_mut().release(slot);

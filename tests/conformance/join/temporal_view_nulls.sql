@@ -1,0 +1,6 @@
+CREATE TABLE ev1 (id INT, k STRING, g INT, v BIGINT, p DOUBLE, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'join/temporal_view_nulls.jsonl', 'format' = 'json');
+CREATE TABLE ev2 (id INT, k STRING, g INT, v BIGINT, p DOUBLE, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'join/temporal_view_nulls.2.jsonl', 'format' = 'json');
+CREATE VIEW ver AS SELECT k, v, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) rn FROM ev2) WHERE rn = 1;
+CREATE TABLE `result` (`id` INT, `k` STRING, `v` BIGINT, `ts` TIMESTAMP(3)) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT e.id, e.k, r.v, r.ts FROM ev1 e LEFT JOIN ver FOR SYSTEM_TIME AS OF e.ts AS r ON e.k = r.k;

@@ -1,0 +1,5 @@
+CREATE TABLE ev (id INT, k STRING, g INT, v BIGINT, p DOUBLE, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'subquery/in_or_in.jsonl', 'format' = 'json');
+CREATE TABLE cu (id INT, k STRING, v BIGINT, ts TIMESTAMP(3), PRIMARY KEY (id) NOT ENFORCED, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'subquery/in_or_in.2.jsonl', 'format' = 'debezium-json');
+CREATE TABLE `result` (`id` INT, `k` STRING, `v` BIGINT) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT id, k, v FROM ev WHERE v IN (SELECT v FROM cu WHERE k = 'a') OR k IN (SELECT k FROM cu WHERE v > 2);
