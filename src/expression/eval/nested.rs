@@ -1,5 +1,6 @@
 //! Arrays, maps and rows as texts, as JSON, and as those of other types.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{CastMode, EvalErrors, text};
@@ -21,7 +22,7 @@ pub fn json(frame: &mut Frame, of: &DataType) -> ColumnRef {
     })
 }
 
-fn write_json(value: &Value, of: &DataType, out: &mut String) {
+fn write_json<'a>(value: &'a Value, of: &'a DataType, out: &mut String) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match (value, of) {
         (Value::Str(text), _) => out.push_str(&quoted(text)),
@@ -32,6 +33,15 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
                 _ => write_double(*number, &mut shown),
             }
             decimal::write_number_json(&shown, out);
+        }
+        (Value::I64(ms), of) if of.is_timestamp() => {
+            let mut shown = String::new();
+            time::write_timestamp_seconds_optional(*ms, 'T', &mut shown);
+            if shown.contains('.') {
+                shown.truncate(shown.trim_end_matches('0').len());
+            }
+            shown.push_str(if matches!(of, DataType::TimestampLtz { .. }) { "Z" } else { "" });
+            out.push_str(&quoted(&shown));
         }
         (Value::I64(_), of) if !of.is_integer() => {
             let mut shown = String::new();
@@ -44,26 +54,19 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
             out.push_str(&quoted(&shown));
         }
         (Value::Row(values), DataType::Row(fields)) => {
-            out.push('{');
-            for (at, (value, field)) in values.iter().zip(fields.iter()).enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
-                out.push_str(&quoted(&field.name));
-                out.push(':');
-                write_json(value, &field.data_type, out);
-            }
-            out.push('}');
+            let members = values.iter().zip(fields.iter());
+            let named = |(value, field): (_, &'a Field)| {
+                (field.name.to_string(), (value, &field.data_type))
+            };
+            write_members(members.map(named).collect(), out);
         }
         (Value::Map(entries), DataType::Map(key_type, value_type)) => {
-            out.push('{');
-            for (at, (key, value)) in entries.iter().enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
+            let named = |(key, value): &'a (Value, Value)| {
                 let mut shown = String::new();
                 text::write_value(key, key_type, &mut shown);
-                out.push_str(&quoted(&shown));
-                out.push(':');
-                write_json(value, value_type, out);
-            }
-            out.push('}');
+                (shown, (value, &**value_type))
+            };
+            write_members(entries.iter().map(named).collect(), out);
         }
         (Value::Array(values), DataType::Array(element)) => {
             out.push('[');
@@ -77,15 +80,29 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
     }
 }
 
+/// An object, in the order of its keys as Flink writes it.
+fn write_members(members: BTreeMap<String, (&Value, &DataType)>, out: &mut String) {
+    out.push('{');
+    for (at, (key, (value, of))) in members.into_iter().enumerate() {
+        out.push_str(if at > 0 { "," } else { "" });
+        out.push_str(&serde_json::Value::from(key).to_string());
+        out.push(':');
+        write_json(value, of, out);
+    }
+    out.push('}');
+}
+
 /// A value as CAST writes it inside of another: `[a, NULL]`, `{k=v}`, `(1, x)`.
 pub fn write_cast(value: &Value, of: &DataType, out: &mut String) {
     let comma = |at: usize| if at > 0 { ", " } else { "" };
     match (value, of) {
         (Value::Null, _) => out.push_str("NULL"),
         (Value::Bool(value), _) => out.push_str(if *value { "TRUE" } else { "FALSE" }),
-        (Value::I64(ms), DataType::Timestamp { .. } | DataType::TimestampLtz { .. }) => {
-            time::write_timestamp(*ms, out);
-        }
+        (
+            Value::I64(ms),
+            DataType::Timestamp { precision } | DataType::TimestampLtz { precision },
+        ) => time::write_timestamp_digits(*ms, *precision, out),
+        (Value::Decimal(value), of) => decimal::write(value.get(), of.scale(), out),
         (Value::I64(ms), DataType::Time) => time::write_time(*ms, out),
         (Value::Row(values), DataType::Row(fields)) => {
             out.push('(');
