@@ -141,11 +141,13 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
     let rows: Vec<usize> = frame.batch.row_ids().filter(|&row| !input.is_null(row)).collect();
     let values: Vec<Value> = rows.iter().filter_map(|&row| input.any(row).cloned()).collect();
     let mut failed = Vec::new();
-    let converted = convert(frame, &values, [from, to], mode, &mut failed);
+    // A part that cannot be converted makes the whole NULL, as in Flink.
+    let converted = convert(frame, &values, [from, to], &mut failed);
     let mut result = vec![Value::Null; frame.batch.rows];
     let mut validity = Validity::none(frame.batch.rows);
     for (at, (&row, value)) in rows.iter().zip(converted).enumerate() {
         match failed.iter().find(|(bad, _)| *bad == at) {
+            Some(_) if mode == CastMode::Try => {}
             Some((_, reason)) => frame.errors.rows.push((row as u32, reason.clone())),
             None => {
                 result[row] = value;
@@ -159,7 +161,6 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
 /// A conversion under way.
 struct Conversion<'a, 'b> {
     frame: &'a Frame<'b>,
-    mode: CastMode,
 }
 
 type Failed = Vec<(usize, Arc<str>)>;
@@ -180,7 +181,7 @@ impl Conversion<'_, '_> {
             owners.resize(parts.len(), at);
         }
         let mut bad = Vec::new();
-        let done = convert(self.frame, &parts, types, self.mode, &mut bad);
+        let done = convert(self.frame, &parts, types, &mut bad);
         failed.extend(bad.into_iter().map(|(at, reason)| (owners[at], reason)));
         done.into_iter()
     }
@@ -250,17 +251,16 @@ fn convert(
     frame: &Frame,
     values: &[Value],
     [from, to]: [&DataType; 2],
-    mode: CastMode,
     failed: &mut Failed,
 ) -> Vec<Value> {
-    let conversion = Conversion { frame, mode };
+    let conversion = Conversion { frame };
     match (from, to) {
         (DataType::Array(a), DataType::Array(b)) => conversion.arrays(values, [a, b], failed),
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
             conversion.maps(values, [[ka, kb], [va, vb]], failed)
         }
         (DataType::Row(a), DataType::Row(b)) => conversion.rows(values, [a, b], failed),
-        _ => leaves(frame, values, [from, to], mode, failed),
+        _ => leaves(frame, values, [from, to], failed),
     }
 }
 
@@ -268,7 +268,6 @@ fn leaves(
     frame: &Frame,
     values: &[Value],
     [from, to]: [&DataType; 2],
-    mode: CastMode,
     failed: &mut Failed,
 ) -> Vec<Value> {
     if from == to || *from == DataType::Null {
@@ -281,7 +280,7 @@ fn leaves(
     let mut errors = EvalErrors::default();
     let args = vec![Arg { column, constant: false }];
     let mut inner = Frame::new(args, &batch, frame.context, &mut errors);
-    let done = super::cast::cast(&mut inner, from, to, mode);
+    let done = super::cast::cast(&mut inner, from, to, CastMode::Strict);
     failed.extend(errors.rows.into_iter().map(|(row, reason)| (row as usize, reason)));
     (0..values.len()).map(|row| done.value(row)).collect()
 }
