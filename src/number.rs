@@ -16,6 +16,10 @@ pub fn write_double(value: f64, out: &mut String) {
         let found = java::digits(fraction | 1 << 52, exponent - 1023, 53);
         return write_digits(value.is_sign_negative(), &found.digits, found.point, out);
     }
+    if value.abs() == f64::from_bits(1) {
+        // Java writes two digits at least, the nearest ones.
+        return out.push_str(if value < 0.0 { "-4.9E-324" } else { "4.9E-324" });
+    }
     write_ryu(ryu::Buffer::new().format_finite(value), out);
 }
 

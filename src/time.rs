@@ -3,8 +3,10 @@
 //! A local timestamp is milliseconds since 1970-01-01T00:00, a date is days since that day, a
 //! time is milliseconds since midnight. Nothing here knows of zones.
 
-pub mod pattern;
+mod cast;
+mod pattern;
 
+pub use cast::{write_interval, write_timestamp_digits};
 pub use pattern::Pattern;
 
 pub const MS_PER_SECOND: i64 = 1_000;
@@ -130,6 +132,17 @@ impl Unit {
     }
 }
 
+impl Unit {
+    /// Years of a unit of which the first begins with the year 1.
+    fn counted_from_one(self) -> Option<i64> {
+        match self {
+            Self::Century => Some(100),
+            Self::Millennium => Some(1_000),
+            _ => None,
+        }
+    }
+}
+
 /// The field of a local timestamp that EXTRACT names.
 pub fn extract(unit: Unit, ms: i64) -> i64 {
     let days = ms.div_euclid(MS_PER_DAY);
@@ -173,6 +186,10 @@ pub fn floor(unit: Unit, ms: i64) -> Option<i64> {
     let days = whole_days(ms) / MS_PER_DAY;
     if let Some(months) = unit.months() {
         let (year, month, _) = civil_from_days(days);
+        if let Some(years) = unit.counted_from_one() {
+            let first = (year - 1).div_euclid(years) * years + 1;
+            return Some(month_start(first * 12));
+        }
         let since_zero = (year * 12 + month - 1).div_euclid(months) * months;
         return Some(month_start(since_zero));
     }
@@ -195,7 +212,13 @@ pub fn ceil(unit: Unit, ms: i64) -> Option<i64> {
     let is_long = unit.months().is_some() || unit == Unit::Week;
     let ms = if is_long { whole_days(ms) } else { ms };
     let floor = floor(unit, ms)?;
-    if floor == ms {
+    // Of a decade and longer units it is the next one in any case, as in Flink, and so is it of a
+    // quarter that is not the year's first.
+    let next = match unit {
+        Unit::Quarter => civil_from_days(floor.div_euclid(MS_PER_DAY)).1 > 1,
+        unit => unit.months().is_some_and(|months| months >= 120),
+    };
+    if floor == ms && !next {
         return Some(ms);
     }
     match (unit.months(), unit.millis()) {
@@ -308,7 +331,7 @@ pub fn write_local_time(ms: i64, out: &mut String) {
     out.truncate(start + "HH:mm".len());
 }
 
-/// Appends `yyyy-MM-dd HH:mm:ss.SSS`: Flink's casts always write three digits.
+/// Appends `yyyy-MM-dd HH:mm:ss.SSS`.
 pub fn write_timestamp(ms: i64, out: &mut String) {
     write_timestamp_seconds(ms, ' ', out);
     out.push('.');
@@ -362,6 +385,9 @@ pub fn duration_ms(text: &str) -> Option<i64> {
     number.checked_mul(unit_ms)
 }
 
+/// What an instant may be, ms since the epoch: the years 0 to 9999.
+pub const INSTANTS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
 /// Reads text from the left.
 pub(crate) struct Scanner<'a> {
     pub rest: &'a [u8],
@@ -405,7 +431,12 @@ impl<'a> Scanner<'a> {
     }
 
     fn clock(&mut self, min_digits: usize) -> Option<i64> {
-        let hour = self.number(min_digits, 2).filter(|hour| *hour < 24)?;
+        self.clock_to(min_digits, MS_PER_DAY - 1)
+    }
+
+    /// As [`Self::clock`], up to a time of day.
+    fn clock_to(&mut self, min_digits: usize, last: i64) -> Option<i64> {
+        let hour = self.number(min_digits, 2)?;
         let minute = self.take(b':').then(|| self.number(min_digits, 2))??;
         let second = match self.take(b':') {
             true => self.number(min_digits, 2)?,
@@ -417,7 +448,8 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let fraction = self.fraction()?;
-        Some(hour * MS_PER_HOUR + minute * MS_PER_MINUTE + second * MS_PER_SECOND + fraction)
+        let ms = hour * MS_PER_HOUR + minute * MS_PER_MINUTE + second * MS_PER_SECOND + fraction;
+        Some(ms).filter(|ms| *ms <= last)
     }
 
     /// `yyyy-MM-dd`; with one-digit forms and days pulled back where `lenient`.
@@ -442,7 +474,8 @@ impl<'a> Scanner<'a> {
 pub fn parse_timestamp_sql(text: &str) -> Option<i64> {
     let mut scanner = Scanner::new(text);
     let days = scanner.date(true)?;
-    let in_day = if scanner.take(b' ') { scanner.clock(1)? } else { 0 };
+    // 24:00:00 is the end of the day.
+    let in_day = if scanner.take(b' ') { scanner.clock_to(1, MS_PER_DAY)? } else { 0 };
     scanner.rest.is_empty().then_some(days * MS_PER_DAY + in_day)
 }
 
@@ -468,10 +501,21 @@ pub fn parse_timestamp_java(text: &str) -> Option<i64> {
     scanner.rest.is_empty().then_some(ms)
 }
 
-/// `HH:mm:ss[.fraction]` as ms since midnight.
+/// `HH[:mm[:ss[.fraction]]]` as ms since midnight.
 pub fn parse_time(text: &str) -> Option<i64> {
-    let mut scanner = Scanner::new(text.trim());
-    let in_day = scanner.clock(1)?;
+    let text = text.trim();
+    let mut scanner = Scanner::new(text);
+    let in_day = match text.matches(':').count() {
+        2 => scanner.clock(1)?,
+        parts => {
+            let hour = scanner.number(1, 2).filter(|hour| *hour < 24)?;
+            let minute = match parts {
+                0 => 0,
+                _ => scanner.take(b':').then(|| scanner.number(1, 2))??,
+            };
+            hour * MS_PER_HOUR + Some(minute).filter(|minute| *minute < 60)? * MS_PER_MINUTE
+        }
+    };
     scanner.rest.is_empty().then_some(in_day)
 }
 

@@ -11,8 +11,7 @@ mod written;
 pub use compute::{Toward, add, compare, divide, multiply, remainder, rescale, round, subtract};
 pub use types::DecimalType;
 pub use written::{
-    from_f64, parse, parse_flink, to_f64, write, write_number_json, write_plain_json,
-    write_scientific,
+    from_f64, parse, parse_flink, to_f64, write, write_java, write_number_json, write_scientific,
 };
 
 /// Digits that a decimal has at most.

@@ -104,7 +104,7 @@ fn java_forms() {
     ] {
         let (mut a, mut b) = (String::new(), String::new());
         write_scientific(value, scale, &mut a);
-        write_plain_json(value, scale, &mut b);
+        write_java(value, scale, &mut b);
         assert_eq!((a.as_str(), b.as_str()), (json, function));
     }
 }

@@ -220,7 +220,7 @@ pub fn write(value: i128, scale: u8, out: &mut String) {
 
 /// Appends as Java's `BigDecimal.toString`: with an exponent for what is small (`1E-20`) or has
 /// digits before the point that are not there (a scale below zero).
-fn write_java(value: i128, scale: i32, out: &mut String) {
+fn write_scaled(value: i128, scale: i32, out: &mut String) {
     let mut buffer = [0; DIGITS];
     let digits = write_digits(value.unsigned_abs(), &mut buffer);
     let exponent = digits.len() as i32 - 1 - scale;
@@ -241,9 +241,9 @@ fn write_java(value: i128, scale: i32, out: &mut String) {
     crate::number::write_i64(exponent.into(), out);
 }
 
-/// Appends as Flink's JSON functions do: `1.50`, `1E-20`.
-pub fn write_plain_json(value: i128, scale: u8, out: &mut String) {
-    write_java(value, scale.into(), out);
+/// Appends as `print` and Flink's JSON functions do, by Java's `BigDecimal.toString`: `1.50`, `1E-20`.
+pub fn write_java(value: i128, scale: u8, out: &mut String) {
+    write_scaled(value, scale.into(), out);
 }
 
 /// Appends a double's text as Flink's JSON functions do, which read it back as a BigDecimal:
@@ -258,7 +258,7 @@ pub fn write_number_json(text: &str, out: &mut String) {
         Ok(exponent) if found.any => {
             let value = found.value as i128;
             let scale = (found.fraction - exponent) as i32;
-            write_java(if negative { -value } else { value }, scale, out);
+            write_scaled(if negative { -value } else { value }, scale, out);
         }
         _ => out.push_str(text),
     }
@@ -274,7 +274,7 @@ pub fn write_scientific(value: i128, scale: u8, out: &mut String) {
         value /= 10;
         scale -= 1;
     }
-    write_java(value, scale, out);
+    write_scaled(value, scale, out);
 }
 
 /// The nearest double.

@@ -10,8 +10,10 @@ mod collections;
 mod compare;
 mod decimal;
 mod encode;
+mod format;
 mod frame;
 mod json;
+mod json_path;
 mod nested;
 mod numeric;
 mod pattern;
@@ -22,6 +24,11 @@ mod time;
 use std::sync::Arc;
 
 pub use binary::is_charset;
+
+/// Whether a JSON path is understood.
+pub fn is_json_path(text: &str) -> bool {
+    json_path::Path::parse(text).is_some()
+}
 
 use super::registry::Function;
 use super::{EvalContext, EvalErrors, Expr, ExprKind};
@@ -118,17 +125,16 @@ fn call(
 ) -> ColumnRef {
     use Function::*;
     let from = args.first().map_or(DataType::Null, |arg| arg.data_type.clone());
+    let types: Vec<DataType> = match function {
+        Printf => args.iter().map(|arg| arg.data_type.clone()).collect(),
+        _ => Vec::new(),
+    };
     let scales = [0, 1].map(|at| args.get(at).map_or(0, |arg| arg.data_type.scale()));
     let args = args.iter().map(|arg| Arg::new(arg, batch, context, errors)).collect();
     let mut frame = Frame::new(args, batch, context, errors);
     let frame = &mut frame;
     let to = &expr.data_type;
-    if !matches!(
-        function,
-        IsDistinctFrom | IsNotDistinctFrom | In | ConcatWs | JsonValue | IsJson | IsAlpha | IsDigit
-    ) && !collections::takes_nulls(function)
-        && frame.has_null_constant()
-    {
+    if !takes_nulls(function) && frame.has_null_constant() {
         return frame.nulls(to);
     }
     match (function, to) {
@@ -141,7 +147,7 @@ fn call(
         _ => {}
     }
     match function {
-        Add | Subtract | Multiply | Divide | Modulo | Negate | FloorDivide => {
+        Add | Subtract | Multiply | Divide | Modulo | Negate | FloorDivide | ToInstant => {
             numeric::arithmetic(function, frame, to)
         }
         Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom | In | Greatest
@@ -162,6 +168,7 @@ fn call(
         DecimalOrder => decimal::order(frame, scales),
         JsonDecimal => decimal::json(frame, scales[0]),
         Cardinality => cardinality(frame),
+        Printf => format::printf(frame, &types),
         Encode | Decode | Unhex | Pack => binary::evaluate(function, frame),
         MakeArray | MakeMap | MakeRow | ArrayContains | ArrayPosition | ArrayRemove
         | ArrayAppend | ArrayPrepend | ArrayDistinct | ArrayReverse | ArrayMax | ArrayMin
@@ -176,6 +183,25 @@ fn call(
         Coalesce => frame.nulls(to),
         _ => strings::evaluate(function, frame, &from),
     }
+}
+
+/// Functions for which a NULL is a value like others.
+fn takes_nulls(function: Function) -> bool {
+    use Function::*;
+    collections::takes_nulls(function)
+        || matches!(
+            function,
+            IsDistinctFrom
+                | IsNotDistinctFrom
+                | In
+                | ConcatWs
+                | JsonValue
+                | IsJson
+                | IsAlpha
+                | IsDigit
+                | IsDecimal
+                | Printf
+        )
 }
 
 fn cardinality(frame: &mut Frame) -> ColumnRef {

@@ -5,6 +5,7 @@
 //! works on local time is put around a cast of the instant. What has only literals as arguments
 //! is computed at once.
 
+mod checks;
 mod collections;
 mod operators;
 mod special;
@@ -12,12 +13,12 @@ mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
 pub use special::{OnNull, blank_pad, json_array, json_members, json_object, pack, unpack};
-pub use types::{cast, coerce, common_type};
+pub use types::{cast, coerce, common_type, unify, wider_type};
 
-use super::eval::is_charset;
 use super::{Expr, ExprKind};
-use crate::record::{DataType, Value};
+use crate::record::DataType;
 use Parameter::{Any, Bytes, Double, Integer, Number, Text, TextOrBytes};
+use checks::{check_charset, check_json_path, check_pattern};
 
 /// What is evaluated. Constants (units, patterns) are arguments like all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +90,9 @@ pub enum Function {
     Instr,
     IsAlpha,
     IsDigit,
+    IsDecimal,
+    /// Java's format and its arguments.
+    Printf,
     CharLength,
     Left,
     Right,
@@ -144,7 +148,8 @@ pub enum Function {
     Rand,
     /// A whole number below the argument.
     RandInteger,
-    /// text, zone that it is in, and zone that it is shown in
+    /// text, zone that it is in, zone that it is shown in, and TRUE where the first of two instants
+    /// counts
     ConvertZone,
     ToTimestamp,
     DateFormat,
@@ -154,6 +159,8 @@ pub enum Function {
     AddMonths,
     AddMonthsToDate,
     MonthsBetween,
+    /// A number and the ms that it counts in: NULL beyond the years 0 to 9999.
+    ToInstant,
     /// Division toward negative infinity by a positive number.
     FloorDivide,
     JsonValue,
@@ -307,7 +314,7 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("CHARACTER_LENGTH", Plain(F::CharLength, &[Text], 1, R::Int)),
     ("LEFT", Plain(F::Left, &[Text, Integer], 2, R::Text)),
     ("RIGHT", Plain(F::Right, &[Text, Integer], 2, R::Text)),
-    ("SPLIT_INDEX", Plain(F::SplitIndex, &[Text, Text, Integer], 3, R::Text)),
+    ("SPLIT_INDEX", Special(special::split_index)),
     ("REGEXP_EXTRACT", Plain(F::RegexpExtract, &[Text, Text, Integer], 2, R::Text)),
     ("REGEXP_REPLACE", Plain(F::RegexpReplace, &[Text, Text, Text], 3, R::Text)),
     ("REGEXP_COUNT", Plain(F::RegexpCount, &[Text, Text], 2, R::Int)),
@@ -378,14 +385,17 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("MINUTE", Special(special::field)),
     ("SECOND", Special(special::field)),
     ("JSON_VALUE", Special(special::json_value)),
-    ("JSON_EXISTS", Plain(F::JsonExists, &[Text, Text], 2, R::Boolean)),
-    ("JSON_QUERY", Plain(F::JsonQuery, &[Text, Text], 2, R::Text)),
+    ("JSON_EXISTS", Plain(F::JsonExists, &[Text, Text, Text], 2, R::Boolean)),
+    ("JSON_QUERY", Special(special::json_query)),
     ("JSON_STRING", Special(special::json_string)),
     ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
     ("JSON_UNQUOTE", Plain(F::JsonUnquote, &[Text], 1, R::Text)),
     ("IS JSON", Plain(F::IsJson, &[Text, Text], 2, R::Boolean)),
     ("IS_ALPHA", Plain(F::IsAlpha, &[Text], 1, R::Boolean)),
     ("IS_DIGIT", Plain(F::IsDigit, &[Text], 1, R::Boolean)),
+    ("IS_DECIMAL", Special(special::is_decimal)),
+    ("TYPEOF", Special(special::type_of)),
+    ("PRINTF", Special(special::printf)),
     ("ELT", Special(special::elt)),
     ("UUID", Plain(F::Uuid, &[], 0, R::Text)),
     ("CONVERT_TZ", Plain(F::ConvertZone, &[Text, Text, Text], 3, R::Text)),
@@ -440,6 +450,9 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
             let args = check(name, args, |i| parameters[i])?;
             check_pattern(name, *function, &args)?;
             check_charset(name, *function, &args)?;
+            if *function == F::JsonExists {
+                check_json_path(name, &args)?;
+            }
             Ok(typed(*function, args, *returns))
         }
         Variadic(function, parameter, least, returns) => {
@@ -449,45 +462,6 @@ pub fn call(name: &str, args: Vec<Expr>) -> Result<Expr, String> {
             let args = check(name, args, |_| *parameter)?;
             Ok(typed(*function, args, *returns))
         }
-    }
-}
-
-/// A regular expression that is known must be understood: Java's has forms (look-around, back
-/// references) that are not supported here, and a silent NULL would hide that.
-fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
-    use Function::{
-        Regexp, RegexpCount, RegexpExtract, RegexpExtractAll, RegexpInstr, RegexpReplace,
-        RegexpSubstr,
-    };
-    let pattern = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
-    match pattern {
-        Some(pattern)
-            if matches!(
-                function,
-                Regexp
-                    | RegexpCount
-                    | RegexpExtract
-                    | RegexpExtractAll
-                    | RegexpInstr
-                    | RegexpReplace
-                    | RegexpSubstr
-            ) =>
-        {
-            let read = regex::Regex::new(pattern);
-            read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_charset(name: &str, function: Function, args: &[Expr]) -> Result<(), String> {
-    let set = args.get(1).and_then(Expr::as_literal).and_then(Value::as_str);
-    match set {
-        Some(set) if matches!(function, F::Encode | F::Decode) && !is_charset(set) => Err(format!(
-            "{name}: there is no character set '{set}'; there are 'US-ASCII', 'ISO-8859-1', \
-             'UTF-8', 'UTF-16BE', 'UTF-16LE' and 'UTF-16'"
-        )),
-        _ => Ok(()),
     }
 }
 
@@ -538,6 +512,10 @@ fn may_be_null(function: Function) -> bool {
             | RegexpInstr
             | RegexpSubstr
             | ConvertZone
+            | ToInstant
+            | Printf
+            | Regexp
+            | JsonExists
     )
 }
 

@@ -6,7 +6,7 @@ use crate::number::{write_double, write_float, write_i64};
 use crate::record::{Column, ColumnData, DataType, Value};
 use crate::{decimal, time};
 
-/// Appends the value of a row: `null`, `true`, `1.50`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
+/// Appends the value of a row: `null`, `true`, `1.50`, `1E-18`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
 /// `[a, b]`. The session's zone is taken with the rest of what printing may depend on; `print`
 /// shows instants in UTC.
 pub fn write_text(
@@ -23,12 +23,15 @@ pub fn write_text(
         ColumnData::Bool(values) => out.push_str(if values[row] { "true" } else { "false" }),
         ColumnData::I64(values) => write_integer(values[row], data_type, out),
         ColumnData::F64(values) => write_approximate(values[row], data_type, out),
-        ColumnData::I128(values) => decimal::write(values[row], data_type.scale(), out),
+        ColumnData::I128(values) => decimal::write_java(values[row], data_type.scale(), out),
         ColumnData::Bytes(values) => write_bytes(values.bytes(row), out),
         ColumnData::Str(values) => out.push_str(values.get(row)),
         ColumnData::Any(values) => write_value(&values[row], data_type, out),
     }
 }
+
+/// 9999-12-31.
+const LAST_OF_FOUR_DIGITS: i64 = 2_932_896;
 
 /// Appends a value by itself, as [`write_text`] does.
 pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
@@ -37,7 +40,7 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
         (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
         (Value::I64(value), _) => write_integer(*value, data_type, out),
         (Value::F64(value), _) => write_approximate(*value, data_type, out),
-        (Value::Decimal(value), _) => decimal::write(value.get(), data_type.scale(), out),
+        (Value::Decimal(value), _) => decimal::write_java(value.get(), data_type.scale(), out),
         (Value::Bytes(bytes), _) => write_bytes(bytes, out),
         (Value::Str(value), _) => out.push_str(value),
         (Value::Row(values), DataType::Row(fields)) => {
@@ -82,6 +85,15 @@ fn write_bytes(bytes: &[u8], out: &mut String) {
 }
 
 fn write_integer(value: i64, data_type: &DataType, out: &mut String) {
+    // Java marks years of more than four digits.
+    let days = match data_type {
+        DataType::Date => value,
+        data_type if data_type.is_timestamp() => value.div_euclid(time::MS_PER_DAY),
+        _ => 0,
+    };
+    if days > LAST_OF_FOUR_DIGITS {
+        out.push('+');
+    }
     match data_type {
         DataType::Date => time::write_date(value, out),
         DataType::Time => time::write_local_time(value, out),

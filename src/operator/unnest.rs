@@ -68,6 +68,8 @@ impl Unnest {
             Value::Array(values) => {
                 for value in values.iter() {
                     match (value, &mut *columns) {
+                        // A row that is NULL is none, as in Flink.
+                        (Value::Null, columns) if columns.len() > 1 => continue,
                         (Value::Row(fields), columns) => {
                             columns
                                 .iter_mut()
@@ -75,7 +77,7 @@ impl Unnest {
                                 .for_each(|(c, v)| c.push_value(v));
                         }
                         (value, [column]) => column.push_value(value),
-                        // A row that is NULL.
+                        // A value of another form than its type says.
                         (_, columns) => columns.iter_mut().for_each(ColumnBuilder::push_null),
                     }
                     end(rows);

@@ -126,8 +126,7 @@ impl Binder<'_> {
 
 /// Whether an expression is JSON already, and goes in as it is.
 pub(super) fn is_json(ast: &Ast) -> bool {
-    const NAMES: [&str; 5] =
-        ["JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY", "JSON_ARRAYAGG", "JSON_OBJECTAGG"];
+    const NAMES: [&str; 4] = ["JSON_OBJECT", "JSON_ARRAY", "JSON_ARRAYAGG", "JSON_OBJECTAGG"];
     matches!(ast, Ast::Function(call)
         if NAMES.iter().any(|name| call.name.to_string().eq_ignore_ascii_case(name)))
 }

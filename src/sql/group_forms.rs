@@ -19,7 +19,8 @@ pub fn groupings(select: &ast::Select, span: Span) -> Result<Option<Vec<ast::Sel
         return Ok(None);
     };
     let special = |expr: &Ast| matches!(expr, Ast::Rollup(_) | Ast::Cube(_) | Ast::GroupingSets(_));
-    if !modifiers.is_empty() || !exprs.iter().any(special) {
+    let asks = select.projection.iter().any(asks_for_grouping);
+    if !modifiers.is_empty() || !(asks || exprs.iter().any(special)) {
         return Ok(None);
     }
     let mut sets: Vec<Vec<Ast>> = vec![Vec::new()];
@@ -59,39 +60,59 @@ fn grouped_by(select: &ast::Select, set: &[Ast], all: &[Ast]) -> ast::Select {
     select.group_by = ast::GroupByExpr::Expressions(set.to_vec(), Vec::new());
     let left_out = |expr: &Ast| all.contains(expr) && !set.contains(expr);
     if let Some(having) = &mut select.having {
-        with_grouping(having, &left_out);
+        *having = with_markers(having.clone(), set);
     }
     for (index, item) in select.projection.iter_mut().enumerate() {
-        let (mut expr, name) = match item {
+        let (expr, name) = match item {
             ast::SelectItem::UnnamedExpr(expr) => (expr.clone(), name_of(expr, index)),
             ast::SelectItem::ExprWithAlias { expr, alias } => (expr.clone(), alias.value.clone()),
             _ => continue,
         };
-        with_grouping(&mut expr, &left_out);
+        let expr = with_markers(expr, set);
         let expr = if has_aggregate(&expr) { expr } else { without(expr, &left_out) };
         *item = ast::SelectItem::ExprWithAlias { expr, alias: ast::Ident::with_quote('`', name) };
     }
     select
 }
 
-/// GROUPING(a, b) says which keys are left out, a bit a key, the last one the lowest.
-fn with_grouping(expr: &mut Ast, left_out: &dyn Fn(&Ast) -> bool) {
-    let _ = ast::visit_expressions_mut(expr, |expr: &mut Ast| {
-        if let Ast::Function(call) = &*expr {
-            let name = call.name.to_string().to_ascii_uppercase();
-            let keys = plain_arguments(call, call.span()).unwrap_or_default();
-            let bits = keys.iter().fold(0, |bits, key| bits * 2 + i64::from(left_out(key)));
-            if matches!(name.as_str(), "GROUPING" | "GROUPING_ID" | "GROUP_ID") {
-                *expr = Ast::Cast {
-                    kind: ast::CastKind::Cast,
-                    expr: Box::new(Ast::value(ast::Value::Number(bits.to_string(), false))),
-                    data_type: ast::DataType::BigInt(None),
-                    format: None,
-                };
-            }
+/// GROUPING(key, …) and GROUPING_ID: a bit for each key, set where it is not of the grouping; and
+/// GROUP_ID, which tells groupings that are written twice apart.
+const MARKERS: [&str; 3] = ["GROUPING", "GROUPING_ID", "GROUP_ID"];
+
+fn marker(expr: &Ast) -> Option<Vec<Ast>> {
+    let Ast::Function(call) = expr else { return None };
+    let name = call.name.to_string().to_ascii_uppercase();
+    let keys = plain_arguments(call, call.span()).ok()?;
+    MARKERS.contains(&name.as_str()).then(|| keys.into_iter().cloned().collect())
+}
+
+fn asks_for_grouping(item: &ast::SelectItem) -> bool {
+    let (ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. }) = item
+    else {
+        return false;
+    };
+    let found = ast::visit_expressions(expr, |expr: &Ast| match marker(expr) {
+        Some(_) => ControlFlow::Break(()),
+        None => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+fn with_markers(mut expr: Ast, set: &[Ast]) -> Ast {
+    let _ = ast::visit_expressions_mut(&mut expr, |expr: &mut Ast| {
+        if let Some(keys) = marker(expr) {
+            let bits =
+                keys.iter().fold(0_u64, |bits, key| bits << 1 | u64::from(!set.contains(key)));
+            *expr = Ast::Cast {
+                kind: ast::CastKind::Cast,
+                expr: Box::new(Ast::value(ast::Value::Number(bits.to_string(), false))),
+                data_type: ast::DataType::BigInt(None),
+                format: None,
+            };
         }
         ControlFlow::<()>::Continue(())
     });
+    expr
 }
 
 fn aggregates(item: &ast::SelectItem) -> bool {

@@ -465,7 +465,7 @@ fn side_of(sides: &Sides, expr: &Expr) -> Option<usize> {
 /// Both in the type that they share without a CAST.
 pub(super) fn same_type([left, right]: [Expr; 2]) -> Option<[Expr; 2]> {
     let common = registry::common_type(&[left.data_type.clone(), right.data_type.clone()])?;
-    Some([registry::coerce(left, &common)?, registry::coerce(right, &common)?])
+    Some([registry::unify(left, &common)?, registry::unify(right, &common)?])
 }
 
 pub(super) fn conjunction(mut parts: Vec<Expr>) -> Option<Expr> {

@@ -73,11 +73,14 @@ fn bytes(digits: &str, span: Span) -> Result<Expr> {
 
 /// `DATE '…'`, `TIMESTAMP '…'`.
 pub fn typed(typed: &ast::TypedString, span: Span) -> Result<Expr> {
+    let text = value(&typed.value.value, span)?;
+    // As many digits as are written.
+    let written = text.as_literal().and_then(Value::as_str).and_then(|text| text.split_once('.'));
+    let precision = written.map_or(0, |(_, digits)| digits.trim_end().len().min(9) as u8);
     let to = match data_type(&typed.data_type, span)? {
-        DataType::Timestamp { .. } => DataType::Timestamp { precision: 3 },
+        DataType::Timestamp { .. } => DataType::Timestamp { precision },
         other => other,
     };
-    let text = value(&typed.value.value, span)?;
     let folded = registry::cast(text, to.clone(), CastMode::Strict).at(span)?;
     match folded.as_literal() {
         Some(_) => Ok(folded),

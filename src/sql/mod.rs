@@ -14,6 +14,7 @@ mod group_forms;
 mod grouping;
 mod hoist;
 mod join;
+mod json_clauses;
 mod literal;
 mod lookup;
 mod match_recognize;

@@ -102,7 +102,7 @@ impl Queries<'_> {
         Ok(())
     }
 
-    /// ORDER BY … LIMIT n: the first n rows of all.
+    /// ORDER BY … LIMIT n: the first n rows of all; without ORDER BY the first to come.
     pub(super) fn first_rows(&mut self, query: &ast::Query, input: NodeId) -> Result<NodeId> {
         if query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none() {
             return Ok(input);
@@ -116,9 +116,21 @@ impl Queries<'_> {
         let refused = |what: &str, instead: &str| {
             Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
         };
-        let fetch = query.fetch.as_ref().filter(|fetch| !fetch.with_ties && !fetch.percent);
-        let fetched = fetch.and_then(|fetch| fetch.quantity.as_ref());
+        // FETCH NEXT n ROWS ONLY.
+        let one = Ast::Value(ast::Value::Number("1".into(), false).into());
+        let fetched = match &query.fetch {
+            Some(fetch) if fetch.with_ties || fetch.percent => {
+                return refused("this form of FETCH", "write FETCH NEXT n ROWS ONLY");
+            }
+            Some(fetch) => Some(fetch.quantity.as_ref().unwrap_or(&one)),
+            None => None,
+        };
         let (limit, offset) = match &query.limit_clause {
+            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset, limit_by })
+                if limit_by.is_empty() =>
+            {
+                (limit, offset.as_ref().map(|offset| &offset.value))
+            }
             Some(ast::LimitClause::LimitOffset { limit: None, offset, limit_by })
                 if limit_by.is_empty()
                     && let Some(fetched) = fetched =>
@@ -126,20 +138,13 @@ impl Queries<'_> {
                 (fetched, offset.as_ref().map(|offset| &offset.value))
             }
             None if let Some(fetched) = fetched => (fetched, None),
-            _ if query.fetch.is_some() => {
-                return refused("this form of FETCH", "write FETCH FIRST n ROWS ONLY");
-            }
-            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset, limit_by })
-                if limit_by.is_empty() =>
-            {
-                (limit, offset.as_ref().map(|offset| &offset.value))
-            }
             Some(_) => return refused("this form of LIMIT", "write ORDER BY … LIMIT n"),
             None => return refused("ORDER BY without LIMIT", "a stream has no end to sort at"),
         };
         let orders = match query.order_by.as_ref().map(|order| &order.kind) {
-            Some(ast::OrderByKind::Expressions(orders)) => orders,
-            _ => return refused("LIMIT without ORDER BY", "say which rows are the first"),
+            Some(ast::OrderByKind::Expressions(orders)) => orders.as_slice(),
+            None => &[],
+            _ => return refused("this ORDER BY", "name the columns to sort by"),
         };
         let scope = Scope::of(&self.plan.nodes[input].schema, None);
         let number = |ast: &Ast| {

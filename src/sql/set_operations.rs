@@ -193,7 +193,7 @@ impl Queries<'_> {
         let scope = Scope::of(from, None);
         let mut exprs = Vec::new();
         for (index, field) in schema.fields.iter().enumerate() {
-            let expr = registry::coerce(scope.column(index), &field.data_type);
+            let expr = registry::unify(scope.column(index), &field.data_type);
             exprs.push(
                 expr.ok_or_else(|| {
                     Fault::new(self.span, format!("`{}` does not fit", field.name))

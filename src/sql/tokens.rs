@@ -5,6 +5,7 @@ use sqlparser::dialect::Dialect;
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::{Fault, Result};
+use super::json_clauses::json_clauses;
 use super::variables::substitute;
 
 /// Flink's lexical rules: identifiers in back quotes, strings in single ones without escapes.
@@ -356,35 +357,6 @@ fn table_arguments(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     out
 }
 
-/// `JSON_VALUE(body, path RETURNING t DEFAULT x ON EMPTY …)` becomes a call with seven plain
-/// arguments: body, path, type, what to do on empty, its default, the same on error.
-fn json_clauses(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
-    let mut out = Vec::with_capacity(tokens.len());
-    let mut index = 0;
-    while index < tokens.len() {
-        let call = is_word(&tokens[index], "JSON_VALUE")
-            && tokens.get(index + 1).is_some_and(|next| next.token == Token::LParen);
-        if !call {
-            out.push(tokens[index].clone());
-            index += 1;
-            continue;
-        }
-        let close = closing(&tokens, index + 1)?;
-        let inner = json_clauses(tokens[index + 2..close].to_vec())?;
-        let span = tokens[index].span;
-        let clauses = clause_start(&inner);
-        out.extend([tokens[index].clone(), tokens[index + 1].clone()]);
-        out.extend_from_slice(&inner[..clauses]);
-        for argument in JsonClauses::read(&inner[clauses..], span)?.arguments(span) {
-            out.push(TokenWithSpan::new(Token::Comma, span));
-            out.extend(argument);
-        }
-        out.push(tokens[close].clone());
-        index = close + 1;
-    }
-    Ok(out)
-}
-
 /// The parenthesis that closes the one at `open`.
 pub fn closing(tokens: &[TokenWithSpan], open: usize) -> Result<usize> {
     let mut depth = 0usize;
@@ -399,86 +371,4 @@ pub fn closing(tokens: &[TokenWithSpan], open: usize) -> Result<usize> {
         }
     }
     Err(Fault::new(tokens[open].span, "this parenthesis is never closed"))
-}
-
-/// Where the clauses begin: at the first of their words behind the path.
-fn clause_start(inner: &[TokenWithSpan]) -> usize {
-    let mut depth = 0;
-    let mut commas = 0;
-    for (index, token) in inner.iter().enumerate() {
-        match token.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth -= 1,
-            Token::Comma if depth == 0 => commas += 1,
-            _ => {}
-        }
-        let starts =
-            ["RETURNING", "NULL", "ERROR", "DEFAULT"].iter().any(|word| is_word(token, word));
-        let behind_path = commas == 1 && depth == 0 && inner[index - 1].token != Token::Comma;
-        if starts && behind_path {
-            return index;
-        }
-    }
-    inner.len()
-}
-
-#[derive(Default)]
-struct JsonClauses {
-    returning: Option<String>,
-    on_empty: Option<Behaviour>,
-    on_error: Option<Behaviour>,
-}
-
-struct Behaviour {
-    word: &'static str,
-    default: Vec<TokenWithSpan>,
-}
-
-impl JsonClauses {
-    fn read(tokens: &[TokenWithSpan], span: Span) -> Result<Self> {
-        let mut clauses = Self::default();
-        let mut at = 0;
-        while at < tokens.len() {
-            if is_word(&tokens[at], "RETURNING") {
-                let end = (at + 1..tokens.len()).find(|&index| is_behaviour(&tokens[index]));
-                let end = end.unwrap_or(tokens.len());
-                clauses.returning =
-                    Some(tokens[at + 1..end].iter().map(|token| token.token.to_string()).collect());
-                at = end;
-                continue;
-            }
-            let on = (at..tokens.len()).find(|&index| is_word(&tokens[index], "ON"));
-            let target = on.and_then(|on| Some((on, tokens.get(on + 1)?)));
-            let Some((on, target)) = target else {
-                return Err(Fault::new(tokens[at].span, "expected … ON EMPTY or … ON ERROR"));
-            };
-            let word =
-                ["NULL", "ERROR", "DEFAULT"].into_iter().find(|word| is_word(&tokens[at], word));
-            let word = word.ok_or_else(|| Fault::new(span, "expected NULL, ERROR or DEFAULT"))?;
-            let behaviour = Behaviour { word, default: tokens[at + 1..on].to_vec() };
-            match is_word(target, "EMPTY") {
-                true => clauses.on_empty = Some(behaviour),
-                false => clauses.on_error = Some(behaviour),
-            }
-            at = on + 2;
-        }
-        Ok(clauses)
-    }
-
-    fn arguments(self, span: Span) -> Vec<Vec<TokenWithSpan>> {
-        let token = |token: Token| TokenWithSpan::new(token, span);
-        let null = || vec![token(Token::make_keyword("NULL"))];
-        let text = |text: &str| vec![token(Token::SingleQuotedString(text.into()))];
-        let mut arguments = vec![self.returning.as_deref().map_or_else(null, text)];
-        for behaviour in [self.on_empty, self.on_error] {
-            let (word, default) = behaviour.map_or(("NULL", Vec::new()), |b| (b.word, b.default));
-            arguments.push(text(word));
-            arguments.push(if default.is_empty() { null() } else { default });
-        }
-        arguments
-    }
-}
-
-fn is_behaviour(token: &TokenWithSpan) -> bool {
-    ["NULL", "ERROR", "DEFAULT"].iter().any(|word| is_word(token, word))
 }

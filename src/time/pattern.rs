@@ -54,7 +54,7 @@ impl Pattern {
             match c {
                 '\'' => push_text(&mut parts, &quoted(&mut chars)?),
                 'a'..='z' | 'A'..='Z' => {
-                    if !"yuYMLdHhKkmsSaEeDwWQqGnNA".contains(c) {
+                    if !"yuYMLdHhKkmsSaEeDwWQqGnNAXxZ".contains(c) {
                         return None;
                     }
                     let mut count = 1;
@@ -63,10 +63,17 @@ impl Pattern {
                     }
                     parts.push(Part::Field(c as u8, count));
                 }
+                // Around what may be left out; a time has it all.
+                '[' | ']' => {}
                 c => push_text(&mut parts, c.encode_utf8(&mut [0; 4])),
             }
         }
         Some(Self { parts })
+    }
+
+    /// Whether it asks for the zone, which a local time does not have.
+    pub fn has_zone(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Field(b'X' | b'x' | b'Z', _)))
     }
 
     /// Appends a local timestamp by the pattern.
@@ -132,6 +139,11 @@ impl Pattern {
     /// The local timestamp that a text of this pattern stands for. Days 29 to 31 are pulled back
     /// to the month's last one, as Java's smart resolver does.
     pub fn parse(&self, text: &str) -> Option<i64> {
+        self.parse_start(text).filter(|(_, rest)| rest.is_empty()).map(|(ms, _)| ms)
+    }
+
+    /// As [`Self::parse`], with what stands behind the pattern's text.
+    pub fn parse_start<'a>(&self, text: &'a str) -> Option<(i64, &'a [u8])> {
         let mut fields = Fields {
             year: 1970,
             month: 1,
@@ -154,10 +166,7 @@ impl Pattern {
                 }
             }
         }
-        if !scanner.rest.is_empty() {
-            return None;
-        }
-        fields.resolve()
+        fields.resolve().map(|ms| (ms, scanner.rest))
     }
 }
 
@@ -192,6 +201,8 @@ impl Fields {
                 let value = scanner.number(width.min(9), width.min(9))?;
                 self.millis = value * 1_000 / 10i64.pow(width.min(9) as u32);
             }
+            // An offset is read over: the local time is what counts.
+            b'X' | b'x' | b'Z' => offset(scanner)?,
             _ => return None,
         }
         Some(())
@@ -199,9 +210,10 @@ impl Fields {
 
     fn resolve(self) -> Option<i64> {
         let hour = self.hour + self.half.unwrap_or(0) * 12;
+        let end_of_day = hour == 24 && self.minute + self.second + self.millis == 0;
         let valid = (1..=12).contains(&self.month)
             && (1..=31).contains(&self.day)
-            && hour < 24
+            && (hour < 24 || end_of_day)
             && self.minute < 60
             && self.second < 60;
         if !valid {
@@ -212,6 +224,20 @@ impl Fields {
         let clock = hour * MS_PER_HOUR + self.minute * MS_PER_MINUTE + self.second * MS_PER_SECOND;
         Some(days * MS_PER_DAY + clock + self.millis)
     }
+}
+
+/// `Z`, `+02`, `+0200` or `+02:00`.
+fn offset(scanner: &mut Scanner) -> Option<()> {
+    if scanner.take(b'Z') {
+        return Some(());
+    }
+    if !scanner.take(b'+') && !scanner.take(b'-') {
+        return None;
+    }
+    scanner.number(2, 2)?;
+    scanner.take(b':');
+    scanner.number(2, 2);
+    Some(())
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {

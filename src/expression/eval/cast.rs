@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::super::{CastMode, text};
+use super::binary;
 use super::frame::{Arg, Frame, Outcome};
 use super::nested::write_cast;
 use super::numeric::wrap;
-use super::{binary, decimal};
-use crate::number;
 use crate::record::{Column, ColumnRef, DataType};
 use crate::time::{self, MS_PER_DAY};
+use crate::{decimal, number};
 
 pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -> ColumnRef {
     let input = frame.args[0].clone();
@@ -20,9 +20,9 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
     }
     match (from, to) {
         (from, to) if from.is_binary() || to.is_binary() => binary::cast(frame, &input, to),
-        (from, DataType::Decimal(to)) => decimal::cast_to(frame, &input, from, *to, mode),
+        (from, DataType::Decimal(to)) => super::decimal::cast_to(frame, &input, from, *to, mode),
         (DataType::Decimal(from), to) if !to.is_string() => {
-            decimal::cast_from(frame, &input, from.scale, to)
+            super::decimal::cast_from(frame, &input, from.scale, to)
         }
         (from, DataType::String { max }) if from.is_string() => match max {
             None => whole(frame, &input, to),
@@ -65,10 +65,21 @@ fn to_text(frame: &mut Frame, input: &Arg, from: &DataType, max: Option<u32>) ->
                 out.push_str(if input.bool(row) { "TRUE" } else { "FALSE" });
             }
             DataType::Time => time::write_time(input.i64(row), out),
-            DataType::Timestamp { .. } => time::write_timestamp(input.i64(row), out),
-            DataType::TimestampLtz { .. } => {
-                time::write_timestamp(to_local(input.i64(row), &zone), out);
+            DataType::Timestamp { precision } => {
+                time::write_timestamp_digits(input.i64(row), *precision, out);
             }
+            DataType::TimestampLtz { precision } => {
+                time::write_timestamp_digits(to_local(input.i64(row), &zone), *precision, out);
+            }
+            DataType::IntervalDayTime => time::write_interval(input.i64(row), out),
+            DataType::IntervalYearMonth => {
+                let months = input.i64(row);
+                out.push(if months < 0 { '-' } else { '+' });
+                number::write_i64(months.abs() / 12, out);
+                out.push('-');
+                time::write_padded(months.abs() % 12, 2, out);
+            }
+            DataType::Decimal(of) => decimal::write(input.i128(row), of.scale, out),
             of if of.is_nested() => write_cast(&input.column.value(row), of, out),
             _ => text::write_text(&input.column, row, from, &zone, out),
         }

@@ -313,7 +313,12 @@ fn texts(function: Function, frame: &mut Frame) -> ColumnRef {
                     |at: usize, usual: &'static str| args.get(at).map_or(usual, |arg| arg.str(row));
                 let (list, pair) = (pattern(by(1, ","))?, pattern(by(2, "="))?);
                 let mut entries = Vec::new();
-                for part in list.split(input).filter(|part| !part.is_empty()) {
+                let mut parts: Vec<&str> = list.split(input).collect();
+                // Java's split leaves out empty ones at the end.
+                while parts.last().is_some_and(|part| part.is_empty()) {
+                    parts.pop();
+                }
+                for part in parts {
                     let mut halves = pair.splitn(part, 2);
                     let key = text(halves.next().unwrap_or_default());
                     put(&mut entries, key, halves.next().map_or(Value::Null, text));

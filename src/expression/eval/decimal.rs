@@ -71,7 +71,7 @@ pub fn rounding(function: Function, frame: &mut Frame, from: u8, to: DecimalType
 pub fn json(frame: &mut Frame, scale: u8) -> ColumnRef {
     let a = frame.args[0].clone();
     frame.strings(|row, out| {
-        decimal::write_plain_json(a.i128(row), scale, out);
+        decimal::write_java(a.i128(row), scale, out);
         Ok(Some(()))
     })
 }

@@ -21,14 +21,22 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     match function {
         Function::FromBase64 => frame.strings(|row, out| {
             let text = std::str::from_utf8(a.bytes(row)).unwrap_or_default();
-            let bytes = decode_block(text).ok();
+            // Java takes it without the padding, too.
+            let padding = if text.ends_with('=') { 0 } else { (4 - text.len() % 4) % 4 };
+            let bytes = decode_block(&[text, &"==="[..padding]].concat()).ok();
             let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
             Ok(text.map(|text| out.push_str(&text)))
         }),
         Function::UrlDecode => frame.strings(|row, out| {
             let text = a.str(row).replace('+', " ");
-            let decoded = percent_decode_str(&text).decode_utf8().ok();
-            Ok(decoded.map(|text| out.push_str(&text)))
+            let digits = |code: &str| {
+                code.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+            };
+            if !text.split('%').skip(1).all(digits) {
+                return Ok(None);
+            }
+            out.push_str(&percent_decode_str(&text).decode_utf8_lossy());
+            Ok(Some(()))
         }),
         Function::ParseUrl => parse_url(frame),
         Function::Bin => frame.strings(|row, out| {

@@ -1,5 +1,4 @@
-//! JSON functions. The text is checked once; a path is then followed through the text itself,
-//! without building a tree.
+//! JSON functions. The text is checked once; a path is then followed through the text itself.
 
 use std::borrow::Cow;
 
@@ -8,160 +7,13 @@ use serde_json::de::StrRead;
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame, Outcome};
+use super::json_path::{Path, parts, unescape};
 use super::numeric::wrap;
-use crate::number;
+use crate::decimal;
 use crate::record::{ColumnRef, DataType, Validity};
-
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-/// `[lax|strict] $.a['b'][0]`; strict where nothing is said, as in Flink.
-struct Path {
-    lax: bool,
-    steps: Vec<Step>,
-}
-
-impl Path {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (lax, text) = match (text.strip_prefix("lax "), text.strip_prefix("strict ")) {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            _ => (false, text),
-        };
-        let mut rest = text.trim_start().strip_prefix('$')?;
-        let mut steps = Vec::new();
-        while !rest.is_empty() {
-            if let Some(key) = rest.strip_prefix('.') {
-                let end = key.find(['.', '[']).unwrap_or(key.len());
-                if end == 0 {
-                    return None;
-                }
-                steps.push(Step::Key(key[..end].into()));
-                rest = &key[end..];
-            } else {
-                let inner = rest.strip_prefix('[')?;
-                let quote = inner.chars().next().filter(|c| matches!(c, '\'' | '"'));
-                if let Some(quote) = quote {
-                    let (key, after) = inner[1..].split_once(quote)?;
-                    steps.push(Step::Key(key.into()));
-                    rest = after.strip_prefix(']')?;
-                } else {
-                    let (index, after) = inner.split_once(']')?;
-                    steps.push(Step::Index(index.trim().parse().ok()?));
-                    rest = after;
-                }
-            }
-        }
-        Some(Self { lax, steps })
-    }
-
-    /// The text of the value that the path leads to.
-    fn find<'a>(&self, json: &'a str) -> Option<&'a str> {
-        self.steps.iter().try_fold(json.trim(), |value, step| match step {
-            Step::Key(key) => member(value, key),
-            Step::Index(index) => element(value, *index),
-        })
-    }
-}
 
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-        at += 1;
-    }
-    at
-}
-
-/// The end of the value that starts at `at`, in text known to be JSON.
-fn skip_value(bytes: &[u8], mut at: usize) -> usize {
-    let mut depth = 0usize;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => at = skip_string(bytes, at) - 1,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' if depth == 0 => return at,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    at
-}
-
-/// The place behind a string that starts at `at`.
-fn skip_string(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-fn unescape(text: &str) -> Cow<'_, str> {
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        _ => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
-    }
-}
-
-/// The value of a key; of several the last counts.
-fn member<'a>(object: &'a str, key: &str) -> Option<&'a str> {
-    let bytes = object.as_bytes();
-    if bytes.first() != Some(&b'{') {
-        return None;
-    }
-    let mut found = None;
-    let mut at = skip_blanks(bytes, 1);
-    while bytes.get(at) == Some(&b'"') {
-        let name_end = skip_string(bytes, at);
-        let hit = unescape(&object[at..name_end]) == key;
-        // Behind the name stands a colon.
-        let start = skip_blanks(bytes, skip_blanks(bytes, name_end) + 1);
-        let end = skip_value(bytes, start);
-        if hit {
-            found = Some(object[start..end].trim_end());
-        }
-        at = skip_blanks(bytes, end);
-        if bytes.get(at) != Some(&b',') {
-            break;
-        }
-        at = skip_blanks(bytes, at + 1);
-    }
-    found
-}
-
-fn element(array: &str, index: usize) -> Option<&str> {
-    let bytes = array.as_bytes();
-    if bytes.first() != Some(&b'[') {
-        return None;
-    }
-    let mut at = skip_blanks(bytes, 1);
-    if bytes.get(at) == Some(&b']') {
-        return None;
-    }
-    for _ in 0..index {
-        at = skip_blanks(bytes, skip_value(bytes, at));
-        if bytes.get(at) != Some(&b',') {
-            return None;
-        }
-        at = skip_blanks(bytes, at + 1);
-    }
-    Some(array[at..skip_value(bytes, at)].trim_end())
 }
 
 /// The path of a row, read again only when its text changes.
@@ -243,26 +95,45 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
             })
         }
         Function::JsonExists => {
-            let path = frame.args[1].clone();
+            let (path, error) = (frame.args[1].clone(), frame.args.get(2).cloned());
             frame.bools(|row| {
                 let path = paths.get(path.str(row))?;
-                let body = body.str(row);
-                let found = if is_json(body) { path.find(body) } else { None };
-                Ok(Some(found.is_some_and(|value| value != "null")))
+                let error = error.as_ref().map_or("FALSE", |error| error.str(row));
+                match (follow(path, body.str(row)), error) {
+                    (Ok(found), _) => Ok(Some(found.is_some())),
+                    (Err(()), "TRUE") => Ok(Some(true)),
+                    (Err(()), "UNKNOWN") => Ok(None),
+                    (Err(()), "ERROR") => Err("JSON_EXISTS: an error on the path".into()),
+                    (Err(()), _) => Ok(Some(false)),
+                }
             })
         }
-        Function::JsonQuery => {
-            let path = frame.args[1].clone();
-            frame.strings(|row, out| {
-                let path = paths.get(path.str(row))?;
-                let body = body.str(row);
-                let found = if is_json(body) { path.find(body) } else { None };
-                let nested = found.filter(|value| value.starts_with(['{', '[']));
-                Ok(nested.map(|value| write_compact(value, out)))
-            })
-        }
+        Function::JsonQuery => json_query(frame),
         _ => json_value(frame, to),
     }
+}
+
+fn json_query(frame: &mut Frame) -> ColumnRef {
+    let mut paths = Paths::new();
+    let args = frame.args.clone();
+    frame.strings(|row, out| {
+        let path = paths.get(args[1].str(row))?;
+        let behaviour = match query(path, args[0].str(row), args[2].str(row)) {
+            Ok(Some(json)) => {
+                write_sorted(&json, out);
+                return Ok(Some(()));
+            }
+            Ok(None) => args[3].str(row),
+            Err(()) => args[4].str(row),
+        };
+        match behaviour {
+            "ARRAY" => out.push_str("[]"),
+            "OBJECT" => out.push_str("{}"),
+            "ERROR" => return Err("JSON_QUERY: nothing to show, or an error".into()),
+            _ => return Ok(None),
+        }
+        Ok(Some(()))
+    })
 }
 
 /// What stands between quotes at both ends, its escapes resolved; `None` where there is no such.
@@ -312,62 +183,110 @@ fn members(pairs: &str, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// JSON text without the blanks between its parts.
-fn write_compact(json: &str, out: &mut String) {
-    let bytes = json.as_bytes();
-    let (mut at, mut done) = (0, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => at = skip_string(bytes, at),
-            byte if byte.is_ascii_whitespace() => {
-                out.push_str(&json[done..at]);
-                at += 1;
-                done = at;
-            }
-            _ => at += 1,
-        }
+/// What a path leads to. A JSON null, what is not there and what is no JSON are nothing to a lax path
+/// and an error to a strict one; a text that is `null` by itself is an error to both.
+fn follow<'a>(path: &Path, body: &'a str) -> Result<Option<Cow<'a, str>>, ()> {
+    if !is_json(body) {
+        return if path.lax { Ok(None) } else { Err(()) };
     }
-    out.push_str(&json[done..]);
+    if body.trim() == "null" {
+        return Err(());
+    }
+    match path.find(body) {
+        None if path.lax => Ok(None),
+        None => Err(()),
+        Some(found) if found == "null" => {
+            if path.lax {
+                Ok(None)
+            } else {
+                Err(())
+            }
+        }
+        Some(found) => Ok(Some(found)),
+    }
+}
+
+/// What JSON_QUERY shows: objects and arrays, and what `wrapper` makes an array.
+fn query<'a>(path: &Path, body: &'a str, wrapper: &str) -> Result<Option<Cow<'a, str>>, ()> {
+    let Some(found) = follow(path, body)? else { return Ok(None) };
+    let wrapped = match wrapper {
+        "UNCONDITIONAL" => true,
+        "CONDITIONAL" => !found.starts_with('['),
+        _ => false,
+    };
+    match wrapped {
+        true => Ok(Some(Cow::Owned(format!("[{found}]")))),
+        false if found.starts_with(['{', '[']) => Ok(Some(found)),
+        false if path.lax => Ok(None),
+        false => Err(()),
+    }
+}
+
+/// JSON text as Flink writes it: no blanks, members in the order of their keys, of two with one key
+/// the last, numbers as a BigDecimal of Java writes them.
+fn write_sorted(json: &str, out: &mut String) {
+    match json.as_bytes().first() {
+        Some(b'{') => {
+            let mut members = std::collections::BTreeMap::new();
+            parts(json, |key, value| {
+                members.insert(unescape(key.unwrap_or_default()), value);
+            });
+            out.push('{');
+            for (at, (key, value)) in members.into_iter().enumerate() {
+                out.push_str(if at > 0 { "," } else { "" });
+                out.push_str(&serde_json::Value::from(key).to_string());
+                out.push(':');
+                write_sorted(value, out);
+            }
+            out.push('}');
+        }
+        Some(b'[') => {
+            out.push('[');
+            let mut comma = "";
+            parts(json, |_, value| {
+                out.push_str(std::mem::replace(&mut comma, ","));
+                write_sorted(value, out);
+            });
+            out.push(']');
+        }
+        Some(b'"') => out.push_str(&serde_json::Value::from(unescape(json)).to_string()),
+        _ => out.push_str(&scalar_text(json)),
+    }
 }
 
 /// What JSON_VALUE finds in one row.
 enum Found<'a> {
-    Scalar(&'a str),
-    Null,
+    Scalar(Cow<'a, str>),
     Empty,
     Error,
 }
 
 fn look_up<'a>(path: &Path, body: &'a str) -> Found<'a> {
-    if !is_json(body) {
-        return Found::Error;
-    }
-    match path.find(body) {
-        None | Some("null") if path.lax => Found::Empty,
-        None => Found::Error,
-        Some("null") => Found::Null,
-        Some(value) if !value.starts_with(['{', '[']) => Found::Scalar(value),
-        Some(_) if path.lax => Found::Empty,
-        Some(_) => Found::Error,
+    match follow(path, body) {
+        Err(()) => Found::Error,
+        Ok(None) => Found::Empty,
+        Ok(Some(value)) if !value.starts_with(['{', '[']) => Found::Scalar(value),
+        Ok(Some(_)) if path.lax => Found::Empty,
+        Ok(Some(_)) => Found::Error,
     }
 }
 
 /// What a row of JSON_VALUE results in, before it is brought into its type.
 enum Source<'a> {
-    Text(Cow<'a, str>),
+    Text(String),
     Default(&'a Arg),
 }
 
-/// A scalar as text: numbers as Java writes them.
+/// A scalar as text: numbers as a BigDecimal of Java writes them, if it has no more digits than ours.
 fn scalar_text(value: &str) -> Cow<'_, str> {
+    const DIGITS: usize = 38;
     if value.starts_with('"') {
         return unescape(value);
     }
-    if value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-        && value.contains(['.', 'e', 'E'])
-    {
+    let is_number = value.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    if is_number && value.contains(['.', 'e', 'E']) && value.len() <= DIGITS {
         let mut text = String::new();
-        number::write_double(value.parse().unwrap_or(f64::NAN), &mut text);
+        decimal::write_number_json(value, &mut text);
         return Cow::Owned(text);
     }
     Cow::Borrowed(value)
@@ -393,15 +312,15 @@ impl Call {
     ) -> Outcome<Source<'_>> {
         let path = paths.get(self.path.str(row))?;
         let mut found = look_up(path, self.body.str(row));
-        if let Found::Scalar(value) = found {
+        if let Found::Scalar(value) = &found {
             let text = scalar_text(value);
             if fits(&text) {
-                return Ok(Some(Source::Text(text)));
+                return Ok(Some(Source::Text(text.into_owned())));
             }
             found = Found::Error;
         }
         let (behaviour, default, what) = match found {
-            Found::Null | Found::Scalar(_) => return Ok(None),
+            Found::Scalar(_) => return Ok(None),
             Found::Empty => (&self.empty, &self.empty_default, "Empty result"),
             Found::Error => (&self.error, &self.error_default, "Error in the path or the text"),
         };

@@ -1,5 +1,6 @@
 //! Arrays, maps and rows as texts, as JSON, and as those of other types.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{CastMode, EvalErrors, text};
@@ -21,7 +22,7 @@ pub fn json(frame: &mut Frame, of: &DataType) -> ColumnRef {
     })
 }
 
-fn write_json(value: &Value, of: &DataType, out: &mut String) {
+fn write_json<'a>(value: &'a Value, of: &'a DataType, out: &mut String) {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match (value, of) {
         (Value::Str(text), _) => out.push_str(&quoted(text)),
@@ -32,6 +33,15 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
                 _ => write_double(*number, &mut shown),
             }
             decimal::write_number_json(&shown, out);
+        }
+        (Value::I64(ms), of) if of.is_timestamp() => {
+            let mut shown = String::new();
+            time::write_timestamp_seconds_optional(*ms, 'T', &mut shown);
+            if shown.contains('.') {
+                shown.truncate(shown.trim_end_matches('0').len());
+            }
+            shown.push_str(if matches!(of, DataType::TimestampLtz { .. }) { "Z" } else { "" });
+            out.push_str(&quoted(&shown));
         }
         (Value::I64(_), of) if !of.is_integer() => {
             let mut shown = String::new();
@@ -44,26 +54,19 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
             out.push_str(&quoted(&shown));
         }
         (Value::Row(values), DataType::Row(fields)) => {
-            out.push('{');
-            for (at, (value, field)) in values.iter().zip(fields.iter()).enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
-                out.push_str(&quoted(&field.name));
-                out.push(':');
-                write_json(value, &field.data_type, out);
-            }
-            out.push('}');
+            let members = values.iter().zip(fields.iter());
+            let named = |(value, field): (_, &'a Field)| {
+                (field.name.to_string(), (value, &field.data_type))
+            };
+            write_members(members.map(named).collect(), out);
         }
         (Value::Map(entries), DataType::Map(key_type, value_type)) => {
-            out.push('{');
-            for (at, (key, value)) in entries.iter().enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
+            let named = |(key, value): &'a (Value, Value)| {
                 let mut shown = String::new();
                 text::write_value(key, key_type, &mut shown);
-                out.push_str(&quoted(&shown));
-                out.push(':');
-                write_json(value, value_type, out);
-            }
-            out.push('}');
+                (shown, (value, &**value_type))
+            };
+            write_members(entries.iter().map(named).collect(), out);
         }
         (Value::Array(values), DataType::Array(element)) => {
             out.push('[');
@@ -77,15 +80,29 @@ fn write_json(value: &Value, of: &DataType, out: &mut String) {
     }
 }
 
+/// An object, in the order of its keys as Flink writes it.
+fn write_members(members: BTreeMap<String, (&Value, &DataType)>, out: &mut String) {
+    out.push('{');
+    for (at, (key, (value, of))) in members.into_iter().enumerate() {
+        out.push_str(if at > 0 { "," } else { "" });
+        out.push_str(&serde_json::Value::from(key).to_string());
+        out.push(':');
+        write_json(value, of, out);
+    }
+    out.push('}');
+}
+
 /// A value as CAST writes it inside of another: `[a, NULL]`, `{k=v}`, `(1, x)`.
 pub fn write_cast(value: &Value, of: &DataType, out: &mut String) {
     let comma = |at: usize| if at > 0 { ", " } else { "" };
     match (value, of) {
         (Value::Null, _) => out.push_str("NULL"),
         (Value::Bool(value), _) => out.push_str(if *value { "TRUE" } else { "FALSE" }),
-        (Value::I64(ms), DataType::Timestamp { .. } | DataType::TimestampLtz { .. }) => {
-            time::write_timestamp(*ms, out);
-        }
+        (
+            Value::I64(ms),
+            DataType::Timestamp { precision } | DataType::TimestampLtz { precision },
+        ) => time::write_timestamp_digits(*ms, *precision, out),
+        (Value::Decimal(value), of) => decimal::write(value.get(), of.scale(), out),
         (Value::I64(ms), DataType::Time) => time::write_time(*ms, out),
         (Value::Row(values), DataType::Row(fields)) => {
             out.push('(');
@@ -124,11 +141,13 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
     let rows: Vec<usize> = frame.batch.row_ids().filter(|&row| !input.is_null(row)).collect();
     let values: Vec<Value> = rows.iter().filter_map(|&row| input.any(row).cloned()).collect();
     let mut failed = Vec::new();
-    let converted = convert(frame, &values, [from, to], mode, &mut failed);
+    // A part that cannot be converted makes the whole NULL, as in Flink.
+    let converted = convert(frame, &values, [from, to], &mut failed);
     let mut result = vec![Value::Null; frame.batch.rows];
     let mut validity = Validity::none(frame.batch.rows);
     for (at, (&row, value)) in rows.iter().zip(converted).enumerate() {
         match failed.iter().find(|(bad, _)| *bad == at) {
+            Some(_) if mode == CastMode::Try => {}
             Some((_, reason)) => frame.errors.rows.push((row as u32, reason.clone())),
             None => {
                 result[row] = value;
@@ -142,7 +161,6 @@ pub fn cast(frame: &mut Frame, from: &DataType, to: &DataType, mode: CastMode) -
 /// A conversion under way.
 struct Conversion<'a, 'b> {
     frame: &'a Frame<'b>,
-    mode: CastMode,
 }
 
 type Failed = Vec<(usize, Arc<str>)>;
@@ -163,7 +181,7 @@ impl Conversion<'_, '_> {
             owners.resize(parts.len(), at);
         }
         let mut bad = Vec::new();
-        let done = convert(self.frame, &parts, types, self.mode, &mut bad);
+        let done = convert(self.frame, &parts, types, &mut bad);
         failed.extend(bad.into_iter().map(|(at, reason)| (owners[at], reason)));
         done.into_iter()
     }
@@ -233,17 +251,16 @@ fn convert(
     frame: &Frame,
     values: &[Value],
     [from, to]: [&DataType; 2],
-    mode: CastMode,
     failed: &mut Failed,
 ) -> Vec<Value> {
-    let conversion = Conversion { frame, mode };
+    let conversion = Conversion { frame };
     match (from, to) {
         (DataType::Array(a), DataType::Array(b)) => conversion.arrays(values, [a, b], failed),
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
             conversion.maps(values, [[ka, kb], [va, vb]], failed)
         }
         (DataType::Row(a), DataType::Row(b)) => conversion.rows(values, [a, b], failed),
-        _ => leaves(frame, values, [from, to], mode, failed),
+        _ => leaves(frame, values, [from, to], failed),
     }
 }
 
@@ -251,7 +268,6 @@ fn leaves(
     frame: &Frame,
     values: &[Value],
     [from, to]: [&DataType; 2],
-    mode: CastMode,
     failed: &mut Failed,
 ) -> Vec<Value> {
     if from == to || *from == DataType::Null {
@@ -264,7 +280,7 @@ fn leaves(
     let mut errors = EvalErrors::default();
     let args = vec![Arg { column, constant: false }];
     let mut inner = Frame::new(args, &batch, frame.context, &mut errors);
-    let done = super::cast::cast(&mut inner, from, to, mode);
+    let done = super::cast::cast(&mut inner, from, to, CastMode::Strict);
     failed.extend(errors.rows.into_iter().map(|(row, reason)| (row as usize, reason)));
     (0..values.len()).map(|row| done.value(row)).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::registry::Function;
 use super::frame::Frame;
 use crate::record::{Column, ColumnData, ColumnRef, DataType, Value};
+use crate::time;
 
 /// An integer cut to the width of its type, as Java's arithmetic wraps.
 #[inline]
@@ -25,6 +26,13 @@ pub fn arithmetic(function: Function, frame: &mut Frame, to: &DataType) -> Colum
     let Some(b) = b else {
         return frame.i64s(|row| Ok(Some(wrap(a.i64(row).wrapping_neg(), to))));
     };
+    if function == Function::ToInstant {
+        let scale = b.i64(0);
+        return frame.i64s(|row| {
+            let ms = a.i64(row).checked_mul(scale);
+            Ok(ms.filter(|ms| time::INSTANTS.contains(ms)))
+        });
+    }
     let (left, right) = (a.column.as_i64s(), b.column.as_i64s());
     let mut values = match function {
         Function::Add => frame.zip(left, right, i64::wrapping_add),
@@ -159,6 +167,9 @@ pub fn math(function: Function, frame: &mut Frame) -> ColumnRef {
             (Function::Power, Some(exponent)) => value.powf(exponent),
             (Function::Atan2, Some(x)) => libm::atan2(value, x),
             (Function::Log, Some(of)) => of.ln() / value.ln(),
+            // POWER(x, 0.5) to Flink.
+            (Function::Sqrt, _) if value == 0.0 => 0.0,
+            (Function::Sqrt, _) if value == f64::NEG_INFINITY => f64::INFINITY,
             (Function::Sqrt, _) => value.sqrt(),
             (Function::Log10, _) => log10(value),
             (Function::Log2, _) => value.ln() / std::f64::consts::LN_2,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::{NoExpand, Regex};
+use regex::{Match, Regex};
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame};
@@ -51,6 +51,17 @@ pub fn compiled(text: &str) -> Option<Regex> {
     })
 }
 
+/// The matches of a text as Java finds them: an empty one may stand right behind another.
+fn found<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = Match<'t>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let next = (from <= text.len()).then(|| regex.find_at(text, from))??;
+        let behind = |at: usize| text[at..].chars().next().map_or(1, char::len_utf8);
+        from = next.end() + if next.is_empty() { behind(next.end()) } else { 0 };
+        Some(next)
+    })
+}
+
 pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     if function == Function::Like {
         return like(frame);
@@ -64,13 +75,16 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     match function {
         Function::Regexp => frame.bools(|row| {
             let pattern = pattern.str(row);
+            if pattern.is_empty() {
+                return Ok(Some(false));
+            }
             let regex = expression.get(pattern);
             let regex = regex.ok_or_else(|| bad_pattern(pattern))?;
             Ok(Some(regex.is_match(text.str(row))))
         }),
         Function::RegexpCount => frame.i64s(|row| {
             let regex = expression.get(pattern.str(row));
-            Ok(regex.map(|regex| regex.find_iter(text.str(row)).count() as i64))
+            Ok(regex.map(|regex| found(regex, text.str(row)).count() as i64))
         }),
         Function::RegexpInstr => frame.i64s(|row| {
             let text = text.str(row);
@@ -97,7 +111,13 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             frame.strings(|row, out| {
                 let Some(regex) = expression.get(pattern.str(row)) else { return Ok(None) };
                 // As it stands: in Flink `$1` is no reference here.
-                out.push_str(&regex.replace_all(text.str(row), NoExpand(replacement.str(row))));
+                let (text, mut done) = (text.str(row), 0);
+                for part in found(regex, text) {
+                    out.push_str(&text[done..part.start()]);
+                    out.push_str(replacement.str(row));
+                    done = part.end();
+                }
+                out.push_str(&text[done..]);
                 Ok(Some(()))
             })
         }

@@ -2,6 +2,7 @@
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame};
+use crate::number;
 use crate::record::{ColumnRef, DataType, Validity};
 
 /// Longest text that REPEAT and the pads make: a slip of a number must not eat all memory.
@@ -64,7 +65,7 @@ pub fn evaluate(function: Function, frame: &mut Frame, from: &DataType) -> Colum
             .i64s(|row| Ok(Some(a.bytes(row).first().map_or(0, |&byte| i64::from(byte as i8))))),
         Position => position(frame),
         Instr => instr(frame),
-        IsAlpha | IsDigit => made_of(function, frame),
+        IsAlpha | IsDigit | IsDecimal => made_of(function, frame),
         StartsWith => {
             let b = frame.args[1].clone();
             frame.bools(|row| Ok(Some(a.bytes(row).starts_with(b.bytes(row)))))
@@ -162,25 +163,20 @@ fn edit(function: Function, frame: &mut Frame) -> ColumnRef {
         Function::SplitIndex => frame.slices(|text, row| {
             let index = usize::try_from(c.i64(row)).ok()?;
             let separator = b.str(row);
-            if text.is_empty() || separator.is_empty() {
+            if text.is_empty() {
                 return None;
             }
-            let piece = text.split(separator).nth(index)?;
+            let piece = match separator {
+                // As in Flink, nothing to split by means blanks.
+                "" => text.split(char::is_whitespace).nth(index)?,
+                separator => text.split(separator).nth(index)?,
+            };
             let start = piece.as_ptr() as usize - text.as_ptr() as usize;
             Some((start, start + piece.len()))
         }),
         Function::Replace => frame.strings(|row, out| {
             let (text, from, to) = (a.str(row), b.str(row), c.str(row));
-            let mut done = 0;
-            // Java's replace of '' would put the text between all characters; nobody means that.
-            if !from.is_empty() {
-                for (at, _) in text.match_indices(from) {
-                    out.push_str(&text[done..at]);
-                    out.push_str(to);
-                    done = at + from.len();
-                }
-            }
-            out.push_str(&text[done..]);
+            replace(text, from, to, out);
             Ok(Some(()))
         }),
         Function::Repeat => frame.strings(|row, out| {
@@ -193,6 +189,28 @@ fn edit(function: Function, frame: &mut Frame) -> ColumnRef {
         }),
         _ => frame.strings(|row, out| pad(function, a.str(row), b.i64(row), c.str(row), out)),
     }
+}
+
+fn replace(text: &str, from: &str, to: &str, out: &mut String) {
+    if from.is_empty() {
+        // As Java's: it stands around each of its characters, of which some are halves here.
+        out.push_str(to);
+        for c in text.chars() {
+            match c.len_utf16() {
+                1 => out.push(c),
+                _ => out.extend(["?", to, "?"]),
+            }
+            out.push_str(to);
+        }
+        return;
+    }
+    let mut done = 0;
+    for (at, _) in text.match_indices(from) {
+        out.push_str(&text[done..at]);
+        out.push_str(to);
+        done = at + from.len();
+    }
+    out.push_str(&text[done..]);
 }
 
 fn pad(
@@ -210,15 +228,17 @@ fn pad(
     if length > MAX_TEXT {
         return Err("LPAD, RPAD: the text would be too long".into());
     }
-    // Lengths are those of Java's strings here: some characters count twice.
+    // Lengths are those of Java's strings here: some characters count twice, and half of one is
+    // shown as `?`.
     let fit = |length: usize, chars: &mut dyn Iterator<Item = char>| -> String {
-        let mut left = length;
-        let fits = |c: &char| {
-            let rest = left.checked_sub(c.len_utf16());
-            left = rest.unwrap_or(0);
-            rest.is_some()
-        };
-        chars.take_while(fits).collect()
+        let (mut left, mut fitting) = (length, String::new());
+        while left > 0
+            && let Some(c) = chars.next()
+        {
+            fitting.push(if c.len_utf16() > left { '?' } else { c });
+            left = left.saturating_sub(c.len_utf16());
+        }
+        fitting
     };
     let have: usize = text.chars().map(char::len_utf16).sum();
     if length <= have {
@@ -249,24 +269,25 @@ fn blank_pad(frame: &mut Frame) -> ColumnRef {
     })
 }
 
-/// Flink's OVERLAY: a start outside the text leaves it as it is.
+/// Flink's OVERLAY: a start outside the text leaves it as it is. It counts as Java does, and half of
+/// a character is shown as `?`.
 fn overlay(frame: &mut Frame) -> ColumnRef {
     let [text, other, from] = [0, 1, 2].map(|at| frame.args[at].clone());
     let count = frame.args.get(3).cloned();
     frame.strings(|row, out| {
         let (text, other, from) = (text.str(row), other.str(row), from.i64(row));
-        let length = text.chars().count() as i64;
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let length = units.len() as i64;
         if from < 1 || from > length {
             out.push_str(text);
             return Ok(Some(()));
         }
-        let count = count.as_ref().map_or(other.chars().count() as i64, |count| count.i64(row));
-        out.push_str(&text[..byte_of(text, from as usize - 1)]);
-        out.push_str(other);
+        let other: Vec<u16> = other.encode_utf16().collect();
+        let count = count.as_ref().map_or(other.len() as i64, |count| count.i64(row));
         let end = (from - 1).saturating_add(count);
-        if count > 0 && end < length {
-            out.push_str(&text[byte_of(text, end as usize)..]);
-        }
+        let rest = if count > 0 && end < length { &units[end as usize..] } else { &[] };
+        let all = units[..from as usize - 1].iter().chain(&other).chain(rest);
+        out.extend(char::decode_utf16(all.copied()).map(|c| c.unwrap_or('?')));
         Ok(Some(()))
     })
 }
@@ -323,7 +344,7 @@ fn instr(frame: &mut Frame) -> ColumnRef {
     })
 }
 
-/// Whether a text has characters of one kind alone; NULL has none.
+/// Whether a text has characters of one kind alone, or is a number; NULL is none.
 fn made_of(function: Function, frame: &mut Frame) -> ColumnRef {
     let input = frame.args[0].clone();
     frame.bools_of(Validity::all(), |row| {
@@ -332,6 +353,9 @@ fn made_of(function: Function, frame: &mut Frame) -> ColumnRef {
             _ => c.is_numeric(),
         };
         let text = if input.is_null(row) { "" } else { input.str(row) };
+        if function == Function::IsDecimal {
+            return Ok(Some(number::parse_f64_flink(text).is_some()));
+        }
         Ok(Some(!text.is_empty() && text.chars().all(fits)))
     })
 }

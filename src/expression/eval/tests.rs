@@ -253,7 +253,7 @@ fn json() {
     assert_eq!(value("$.user.id", "NULL", Some("INT")), "7");
     assert_eq!(value("$.tags[0]", "NULL", None), "a");
     assert_eq!(value("$.tags[1].b[1]", "NULL", None), "2");
-    assert_eq!(value("$.n", "NULL", None), "1.5");
+    assert_eq!(value("$.n", "NULL", None), "1.50");
     assert_eq!(value("$.lang", "DEFAULT", None), "null");
     assert_eq!(value("lax $.lang", "DEFAULT", None), "9");
     assert_eq!(value("lax $.user", "DEFAULT", None), "9");
@@ -261,6 +261,33 @@ fn json() {
     check("JSON_EXISTS", vec![s(body), s("$.user.id")], "true");
     check("JSON_QUERY", vec![s(body), s("$.tags[1]")], r#"{"b":[1,2]}"#);
     check("IS JSON", vec![s("{bad"), s("VALUE")], "false");
+}
+
+#[test]
+fn instants_are_rounded_by_their_own_offset() {
+    let instant = DataType::TimestampLtz { precision: 3 };
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+    let context = EvalContext { zone: berlin, now_ms: 0 };
+    let mut batch = batch_of(&[(Some(0), None)]);
+    let at = |text: &str| crate::time::parse_timestamp_sql(text).unwrap();
+    // Flink takes the offset of summer time back to January, and that of winter time to October.
+    for (function, unit, from, expected) in [
+        ("FLOOR_TIME", "YEAR", "2023-03-31 23:59:59.5", "2022-12-31 22:00:00"),
+        ("FLOOR_TIME", "MONTH", "2025-10-26 02:30:00", "2025-09-30 23:00:00"),
+        ("CEIL_TIME", "QUARTER", "2024-02-29 12:34:56.789", "2024-03-31 23:00:00"),
+        ("CEIL_TIME", "QUARTER", "2023-03-31 23:59:59.5", "2023-06-30 22:00:00"),
+        ("FLOOR_TIME", "DAY", "2024-10-27 01:30:00", "2024-10-26 23:00:00"),
+    ] {
+        batch.columns[0] = std::sync::Arc::new(crate::record::Column::constant(
+            &Value::I64(at(from)),
+            &instant,
+            1,
+        ));
+        let expr = call(function, vec![Expr::column(0, instant.clone()), s(unit)]).unwrap();
+        let mut errors = EvalErrors::default();
+        let result = eval(&expr, &batch, &context, &mut errors).value(0);
+        assert_eq!(result, Value::I64(at(expected)), "{function} {from} to {unit}");
+    }
 }
 
 #[test]

@@ -25,11 +25,13 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
         }
         Function::FloorTime => {
             let (unit, value) = (unit(frame, 1), frame.args[0].clone());
-            frame.i64s(|row| Ok(unit.and_then(|unit| time::floor(unit, value.i64(row)))))
+            let zone = zone_of(frame);
+            frame.i64s(|row| Ok(rounded(time::floor, unit, value.i64(row), zone.as_ref())))
         }
         Function::CeilTime => {
             let (unit, value) = (unit(frame, 1), frame.args[0].clone());
-            frame.i64s(|row| Ok(unit.and_then(|unit| time::ceil(unit, value.i64(row)))))
+            let zone = zone_of(frame);
+            frame.i64s(|row| Ok(rounded(time::ceil, unit, value.i64(row), zone.as_ref())))
         }
         _ => {
             let (a, b) = (frame.args[0].clone(), frame.args[1].clone());
@@ -43,9 +45,44 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
     }
 }
 
+/// The zone in which an instant is rounded; none where a local time is.
+fn zone_of(frame: &Frame) -> Option<TimeZone> {
+    frame.args.get(2).map(|_| frame.context.zone.clone())
+}
+
+fn rounded(
+    round: fn(Unit, i64) -> Option<i64>,
+    unit: Option<Unit>,
+    ms: i64,
+    zone: Option<&TimeZone>,
+) -> Option<i64> {
+    let offset = zone.map_or(0, |zone| to_local(ms, zone) - ms);
+    round(unit?, ms + offset).map(|local| local - offset)
+}
+
 /// The unit that the registry has checked to be a literal.
 fn unit(frame: &Frame, arg: usize) -> Option<Unit> {
     Unit::parse(frame.args[arg].str(0))
+}
+
+/// `GMT+02:00`, `GMT-8`: a fixed offset.
+fn offset_zone(name: &str) -> Option<TimeZone> {
+    let rest = name.strip_prefix("GMT")?;
+    let sign = if rest.starts_with('-') { -1 } else { 1 };
+    let (hours, minutes) = rest.get(1..)?.split_once(':').unwrap_or((rest.get(1..)?, "0"));
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let offset = jiff::tz::Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok()?;
+    Some(offset.to_time_zone())
+}
+
+/// As [`from_local`], but of two instants the second is meant, as by Java's older calendar.
+fn from_local_late(ms: i64, zone: &TimeZone) -> Option<i64> {
+    let local = jiff::Timestamp::from_millisecond(ms).ok()?;
+    let ambiguous = zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(local));
+    match matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Fold { .. }) {
+        true => ambiguous.later().ok().map(|instant| instant.as_millisecond()),
+        false => from_local(ms, zone),
+    }
 }
 
 /// The pattern of a row, compiled again only when its text changes.
@@ -93,11 +130,16 @@ fn date_format(frame: &mut Frame) -> ColumnRef {
 /// A local time of one zone as that of another; NULL for a text that is no time.
 fn convert_zone(frame: &mut Frame) -> ColumnRef {
     let [text, from, to] = [0, 1, 2].map(|at| frame.args[at].clone());
+    // Of the two instants of a local time at the end of summer.
+    let first = frame.args.len() > 3;
     let Some(pattern) = Pattern::new("yyyy-MM-dd HH:mm:ss") else {
         return frame.nulls(&DataType::STRING);
     };
     // As in Java, a zone that is not known is UTC.
-    let zone = |name: &str| (name.to_owned(), TimeZone::get(name).unwrap_or(TimeZone::UTC));
+    let zone = |name: &str| {
+        let found = TimeZone::get(name).ok().or_else(|| offset_zone(name));
+        (name.to_owned(), found.unwrap_or(TimeZone::UTC))
+    };
     let mut zones = [zone("UTC"), zone("UTC")];
     frame.strings(|row, out| {
         for (known, name) in zones.iter_mut().zip([from.str(row), to.str(row)]) {
@@ -105,8 +147,12 @@ fn convert_zone(frame: &mut Frame) -> ColumnRef {
                 *known = zone(name);
             }
         }
-        let Some(local) = pattern.parse(text.str(row)) else { return Ok(None) };
-        let instant = from_local(local, &zones[0].1);
+        // What follows the seconds does not matter, as in Java.
+        let Some((local, _)) = pattern.parse_start(text.str(row)) else { return Ok(None) };
+        let instant = match first {
+            true => from_local(local, &zones[0].1),
+            false => from_local_late(local, &zones[0].1),
+        };
         Ok(instant.map(|ms| pattern.format(to_local(ms, &zones[1].1), out)))
     })
 }

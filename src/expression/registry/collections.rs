@@ -201,6 +201,6 @@ pub fn taken_apart(name: &str, args: Vec<Expr>) -> Made {
         false => string(name, arg),
     };
     let args = args.into_iter().enumerate().map(convert).collect::<Result<Vec<_>, _>>()?;
-    super::check_pattern(name, function, &args)?;
+    super::checks::check_pattern(name, function, &args)?;
     Ok(make(function, args, to))
 }

@@ -1,7 +1,7 @@
 //! Operators and CASE: their types and what they are made of.
 
 use super::super::{CastMode, Expr, ExprKind};
-use super::{Function, cast, coerce, common_type, make, special};
+use super::{Function, cast, coerce, common_type, make, special, unify, wider_type};
 use crate::record::{DataType, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ fn arithmetic(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
         };
         let error = refused(op, &left, &right);
         let divisor = right.data_type.clone();
-        let sides = (coerce(left, &common), coerce(right, &common));
+        let sides = (unify(left, &common), unify(right, &common));
         let (Some(left), Some(right)) = sides else { return Err(error) };
         let computed = make(op.function(), vec![left, right], common);
         return match op {
@@ -195,6 +195,16 @@ fn not_comparable(left: &Expr, right: &Expr) -> String {
     )
 }
 
+/// A text that is compared with a time is read as one, and so is one that stands beside a number
+/// where Flink reads it; anything else stays.
+fn as_other(expr: Expr, other: &DataType, numbers: bool) -> Result<Expr, String> {
+    let is_time = other.is_timestamp() || matches!(other, DataType::Date | DataType::Time);
+    match expr.data_type.is_string() && (is_time || numbers && other.is_numeric()) {
+        true => cast(expr, other.clone(), CastMode::Strict),
+        false => Ok(expr),
+    }
+}
+
 fn comparison(op: BinaryOp, mut left: Expr, mut right: Expr) -> Result<Expr, String> {
     // A local time is compared with an instant as that of the session's zone.
     let instant = |expr: &Expr| match expr.data_type {
@@ -206,10 +216,21 @@ fn comparison(op: BinaryOp, mut left: Expr, mut right: Expr) -> Result<Expr, Str
     } else if let (Some(to), DataType::Timestamp { .. }) = (instant(&left), &right.data_type) {
         right = cast(right, to, CastMode::Strict)?;
     }
-    let common = common_type(&[left.data_type.clone(), right.data_type.clone()]);
-    let ordered = !matches!(op, BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq);
+    // Flink reads a text beside a number for an order, but refuses it for an equation.
+    let by_order = matches!(op, BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq);
+    (left, right) = match (left.data_type.is_string(), right.data_type.is_string()) {
+        (true, false) => (as_other(left, &right.data_type, by_order)?, right),
+        (false, true) => {
+            let text = as_other(right, &left.data_type, by_order)?;
+            (left, text)
+        }
+        _ => (left, right),
+    };
+    let types = [left.data_type.clone(), right.data_type.clone()];
+    let as_first = matches!(op, BinaryOp::Eq | BinaryOp::NotEq);
+    let common = if !as_first { wider_type(&types) } else { common_type(&types) };
     let common = common
-        .filter(|common| ordered || !common.is_nested())
+        .filter(|common| !by_order || !common.is_nested())
         .ok_or_else(|| not_comparable(&left, &right))?;
     let error = not_comparable(&left, &right);
     if let (Some(a), Some(b), DataType::Decimal(both)) =
@@ -223,7 +244,7 @@ fn comparison(op: BinaryOp, mut left: Expr, mut right: Expr) -> Result<Expr, Str
         let zero = Expr::literal(Value::I64(0), DataType::BigInt);
         return Ok(make(op.function(), vec![order, zero], DataType::Boolean));
     }
-    let sides = (coerce(left, &common), coerce(right, &common));
+    let sides = (unify(left, &common), unify(right, &common));
     let (Some(left), Some(right)) = sides else { return Err(error) };
     let mut expr = make(op.function(), vec![left, right], DataType::Boolean);
     if matches!(op, BinaryOp::IsDistinctFrom | BinaryOp::IsNotDistinctFrom) {
@@ -260,7 +281,13 @@ pub fn like(value: Expr, pattern: Expr, escape: Option<Expr>) -> Result<Expr, St
 /// `value IN (list)`.
 pub fn in_list(value: Expr, list: Vec<Expr>) -> Result<Expr, String> {
     let mut all = vec![value];
-    all.extend(list);
+    for item in list {
+        let number = all[0].data_type.is_string() && item.data_type.is_numeric();
+        all.push(match number {
+            true => cast(item, DataType::STRING, CastMode::Strict)?,
+            false => as_other(item, &all[0].data_type, true)?,
+        });
+    }
     let types: Vec<_> = all.iter().map(|expr| expr.data_type.clone()).collect();
     let Some(common) = common_type(&types) else {
         let odd = all.iter().skip(1).find(|item| {
@@ -272,7 +299,7 @@ pub fn in_list(value: Expr, list: Vec<Expr>) -> Result<Expr, String> {
     for expr in all {
         let given = expr.data_type.clone();
         args.push(
-            coerce(expr, &common).ok_or_else(|| format!("cannot compare {given} with {common}"))?,
+            unify(expr, &common).ok_or_else(|| format!("cannot compare {given} with {common}"))?,
         );
     }
     Ok(make(Function::In, args, DataType::Boolean))
@@ -289,7 +316,7 @@ pub fn case(branches: Vec<(Expr, Expr)>, otherwise: Option<Expr>) -> Result<Expr
     })?;
     let bring = |expr: Expr| {
         let given = expr.data_type.clone();
-        coerce(expr, &common).ok_or_else(|| format!("cannot convert {given} to {common}; use CAST"))
+        unify(expr, &common).ok_or_else(|| format!("cannot convert {given} to {common}; use CAST"))
     };
     let mut nullable = otherwise.nullable;
     let mut converted = Vec::with_capacity(branches.len());

@@ -1,9 +1,14 @@
 //! Functions whose arguments or results need more than a table row says.
 
+use std::collections::BTreeMap;
+
 use super::super::{CastMode, Expr, ExprKind};
 use super::types::retype;
-use super::{BinaryOp, Function, binary, call, case, cast, coerce, common_type, make, wrong_count};
-use crate::record::{DataType, Value};
+use super::{
+    BinaryOp, Function, binary, call, case, cast, coerce, common_type, make, unify, wider_type,
+    wrong_count,
+};
+use crate::record::{DataType, Field, Value};
 use crate::time::Unit;
 
 pub type Made = Result<Expr, String>;
@@ -91,6 +96,84 @@ pub fn elt(name: &str, args: Vec<Expr>) -> Made {
     case(branches, None)
 }
 
+/// The separator may be the code of a character.
+pub fn split_index(name: &str, args: Vec<Expr>) -> Made {
+    let [value, mut separator, index] = exactly(name, args)?;
+    if separator.data_type.is_integer() {
+        separator = call("CHR", vec![separator])?;
+    }
+    let args = vec![string(name, value)?, string(name, separator)?, integer(name, index)?];
+    Ok(make(Function::SplitIndex, args, DataType::STRING))
+}
+
+/// Every number is one.
+pub fn is_decimal(name: &str, args: Vec<Expr>) -> Made {
+    let [value] = exactly(name, args)?;
+    if value.data_type.is_numeric() {
+        return Ok(negated(is_null(value)));
+    }
+    let value = string(name, value)?;
+    Ok(Expr { nullable: false, ..make(Function::IsDecimal, vec![value], DataType::Boolean) })
+}
+
+fn negated(expr: Expr) -> Expr {
+    let kind = ExprKind::Not(Box::new(expr));
+    Expr { kind, data_type: DataType::Boolean, nullable: false }
+}
+
+/// The type as Flink writes it. TRUE as a second argument asks for a form that can be read back,
+/// which ours always can.
+pub fn type_of(name: &str, mut args: Vec<Expr>) -> Made {
+    if args.len() == 2 {
+        args.pop();
+    }
+    let [value] = exactly(name, args)?;
+    let mut shown = match (&value.kind, &value.data_type) {
+        (ExprKind::Literal(Value::Str(text)), DataType::String { max: None }) => {
+            format!("CHAR({})", text.chars().count())
+        }
+        (_, DataType::Time) => "TIME(0)".into(),
+        (_, DataType::IntervalDayTime) => "INTERVAL SECOND(3)".into(),
+        (_, DataType::IntervalYearMonth) => "INTERVAL MONTH".into(),
+        (_, data_type) => written(data_type),
+    };
+    if !value.nullable && value.data_type != DataType::Null {
+        shown.push_str(" NOT NULL");
+    }
+    Ok(text(&shown))
+}
+
+/// A type with the names of a ROW's fields in backticks.
+fn written(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Row(fields) => {
+            let field = |field: &Field| format!("`{}` {}", field.name, written(&field.data_type));
+            format!("ROW<{}>", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+        DataType::Array(element) => format!("ARRAY<{}>", written(element)),
+        DataType::Map(key, value) => format!("MAP<{}, {}>", written(key), written(value)),
+        plain => plain.to_string(),
+    }
+}
+
+pub fn printf(name: &str, args: Vec<Expr>) -> Made {
+    let mut args = args.into_iter();
+    let format = string(name, args.next().ok_or_else(|| wrong_count(name, 0))?)?;
+    let args = std::iter::once(format).chain(args).collect();
+    Ok(make(Function::Printf, args, DataType::STRING))
+}
+
+/// body, path, wrapper, what to do on empty and on error.
+pub fn json_query(name: &str, mut args: Vec<Expr>) -> Made {
+    for usual in ["WITHOUT", "NULL", "NULL"].iter().skip(args.len().saturating_sub(2)) {
+        args.push(text(usual));
+    }
+    let args: [Expr; 5] = exactly(name, args)?;
+    let args = args.into_iter().map(|arg| string(name, arg)).collect::<Result<Vec<_>, _>>()?;
+    super::checks::check_json_path(name, &args)?;
+    Ok(make(Function::JsonQuery, args, DataType::STRING))
+}
+
 /// A digest by its number of bits.
 pub fn sha2(name: &str, args: Vec<Expr>) -> Made {
     let [value, bits] = exactly(name, args)?;
@@ -145,8 +228,10 @@ pub fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), Str
         let names: Vec<_> = types.iter().map(DataType::to_string).collect();
         format!("Cannot apply '{name}' to arguments of types {}; use CAST", names.join(", "))
     };
-    let common = common_type(&types).ok_or_else(mixed)?;
-    let args: Option<Vec<_>> = args.into_iter().map(|arg| coerce(arg, &common)).collect();
+    let wide = matches!(name, "COALESCE" | "IFNULL" | "GREATEST" | "LEAST");
+    let common = if wide { wider_type(&types) } else { common_type(&types) };
+    let common = common.ok_or_else(mixed)?;
+    let args: Option<Vec<_>> = args.into_iter().map(|arg| unify(arg, &common)).collect();
     Ok((args.ok_or_else(mixed)?, common))
 }
 
@@ -191,15 +276,14 @@ pub fn to_date(name: &str, args: Vec<Expr>) -> Made {
 }
 
 pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
+    if args.first().is_some_and(|first| first.data_type.is_string()) {
+        return instant_of_text(name, args);
+    }
     if args.len() == 1 {
         let precision = Expr::literal(Value::I64(3), DataType::Int);
         args.push(precision);
     }
     let [value, precision] = exactly(name, args)?;
-    if value.data_type.is_string() {
-        let parsed = to_timestamp(name, vec![value, precision])?;
-        return cast(parsed, INSTANT, CastMode::Strict);
-    }
     let precision = match precision.as_literal() {
         Some(Value::I64(precision @ (0 | 3))) => *precision as u8,
         _ => return Err("TO_TIMESTAMP_LTZ: the precision must be the literal 0 or 3".into()),
@@ -210,7 +294,25 @@ pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
         integer(name, value)?
     };
     let factor = bigint(if precision == 0 { 1_000 } else { 1 });
-    Ok(make(Function::Multiply, vec![value, factor], INSTANT))
+    Ok(make(Function::ToInstant, vec![value, factor], INSTANT))
+}
+
+/// text[, pattern[, zone]]; in UTC where no zone is given, whatever that of the session.
+fn instant_of_text(name: &str, mut args: Vec<Expr>) -> Made {
+    let zone = if args.len() == 3 { args.pop() } else { None };
+    let mut local = to_timestamp(name, args)?;
+    if let Some(zone) = zone {
+        let pattern = text("yyyy-MM-dd HH:mm:ss.SSS");
+        let shown = call("DATE_FORMAT", vec![local, pattern.clone()])?;
+        let zone = string(name, zone)?;
+        let first = Expr::literal(Value::Bool(true), DataType::Boolean);
+        let args = vec![shown, zone, text("UTC"), first];
+        let moved = make(Function::ConvertZone, args, DataType::STRING);
+        local = to_timestamp(name, vec![moved, pattern])?;
+    }
+    // Of one form: both count ms, an instant in UTC.
+    let millis = make(Function::ToInstant, vec![local, bigint(1)], INSTANT);
+    Ok(millis)
 }
 
 pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
@@ -221,7 +323,7 @@ pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
         local(name, value)?
     };
     if let Some(Value::Str(pattern)) = pattern.as_literal()
-        && crate::time::Pattern::new(pattern).is_none()
+        && crate::time::Pattern::new(pattern).is_none_or(|pattern| pattern.has_zone())
     {
         return Err(format!("DATE_FORMAT: cannot understand the pattern '{pattern}'"));
     }
@@ -231,8 +333,17 @@ pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
 
 pub fn extract(name: &str, args: Vec<Expr>) -> Made {
     let [unit_name, value] = exactly(name, args)?;
-    unit(name, &unit_name)?;
+    let unit = unit(name, &unit_name)?;
     let value = match value.data_type {
+        // Days of an interval are counted, not those of a month.
+        DataType::IntervalDayTime if unit == Unit::Day => {
+            let day = bigint(crate::time::MS_PER_DAY);
+            return Ok(make(Function::Divide, vec![value, day], DataType::BigInt));
+        }
+        DataType::IntervalYearMonth if matches!(unit, Unit::Year | Unit::Month) => {
+            let whole = if unit == Unit::Year { Function::Divide } else { Function::Modulo };
+            return Ok(make(whole, vec![value, bigint(12)], DataType::BigInt));
+        }
         DataType::Time | DataType::IntervalDayTime => retype(value, &TIMESTAMP),
         _ => local(name, value)?,
     };
@@ -254,8 +365,17 @@ pub fn round_time(name: &str, args: Vec<Expr>) -> Made {
     }
     let function = if name == "FLOOR_TIME" { Function::FloorTime } else { Function::CeilTime };
     let given = value.data_type.clone();
+    if (function, unit, &given) == (Function::CeilTime, Unit::Day, &DataType::Date) {
+        // The next day in any case, as in Flink.
+        return Ok(make(Function::Add, vec![value, bigint(1)], DataType::Date));
+    }
     let value = match given {
         DataType::Time => retype(value, &TIMESTAMP),
+        DataType::TimestampLtz { .. } => {
+            // By the zone's offset at the instant itself, whatever it is where that is rounded to.
+            let by_zone = Expr::literal(Value::Bool(true), DataType::Boolean);
+            return Ok(make(function, vec![value, unit_name, by_zone], given));
+        }
         _ => local(name, value)?,
     };
     let rounded = make(function, vec![value, unit_name], TIMESTAMP);
@@ -307,8 +427,11 @@ pub fn timestamp_diff(name: &str, args: Vec<Expr>) -> Made {
     let unit = unit(name, &unit_name)?;
     let both_instants =
         [&from, &to].iter().all(|side| matches!(side.data_type, DataType::TimestampLtz { .. }));
-    let (from, to) =
-        if both_instants { (from, to) } else { (local(name, from)?, local(name, to)?) };
+    let of_day = |side: Expr| match side.data_type {
+        DataType::Time => Ok(retype(side, &TIMESTAMP)),
+        _ => local(name, side),
+    };
+    let (from, to) = if both_instants { (from, to) } else { (of_day(from)?, of_day(to)?) };
     let (whole, step) = match (unit.months(), unit.millis()) {
         (Some(months), _) => {
             (make(Function::MonthsBetween, vec![from, to], DataType::BigInt), months)
@@ -340,12 +463,23 @@ pub fn clock(name: &str, args: Vec<Expr>) -> Made {
 }
 
 pub fn unix_timestamp(name: &str, args: Vec<Expr>) -> Made {
-    let instant = if args.is_empty() {
-        now()
-    } else {
-        cast(to_timestamp(name, args)?, INSTANT, CastMode::Strict)?
+    let Some(given) = args.first().cloned() else {
+        return Ok(make(Function::FloorDivide, vec![now(), bigint(1_000)], DataType::BigInt));
     };
-    Ok(make(Function::FloorDivide, vec![instant, bigint(1_000)], DataType::BigInt))
+    // By the usual pattern a fraction is cut off; one that is asked for counts.
+    let whole = if args.len() == 1 { Function::FloorDivide } else { Function::Divide };
+    let instant = cast(to_timestamp(name, args)?, INSTANT, CastMode::Strict)?;
+    let seconds = make(whole, vec![instant, bigint(1_000)], DataType::BigInt);
+    // As in Flink, a text that is no time gives the least number there is.
+    let null = Expr { nullable: false, ..is_null(given) };
+    let nothing = Expr::literal(Value::Null, DataType::BigInt);
+    let known = call("COALESCE", vec![seconds, bigint(i64::MIN)])?;
+    case(vec![(null, nothing)], Some(known))
+}
+
+fn is_null(expr: Expr) -> Expr {
+    let kind = ExprKind::IsNull(Box::new(expr));
+    Expr { kind, data_type: DataType::Boolean, nullable: false }
 }
 
 pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
@@ -353,8 +487,8 @@ pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
         args.push(text("yyyy-MM-dd HH:mm:ss"));
     }
     let [seconds, pattern] = exactly(name, args)?;
-    let precision = Expr::literal(Value::I64(0), DataType::Int);
-    let instant = to_timestamp_ltz(name, vec![seconds, precision])?;
+    // Unlike what TO_TIMESTAMP_LTZ takes, these may lie beyond the year 9999.
+    let instant = make(Function::Multiply, vec![integer(name, seconds)?, bigint(1_000)], INSTANT);
     date_format(name, vec![instant, pattern])
 }
 
@@ -383,11 +517,15 @@ pub enum OnNull {
 
 /// JSON_OBJECT: keys, values, and whether a value is JSON already.
 pub fn json_object(members: Vec<(String, Expr, bool)>, on_null: OnNull) -> Made {
+    // In the order of their keys, as Flink writes them; of two with one key the later one.
+    let members: BTreeMap<_, _> =
+        members.into_iter().map(|(key, value, is_json)| (key, (value, is_json))).collect();
+    let members = members.into_iter().map(|(key, (value, is_json))| (key, value, is_json));
     let member = |(key, value, is_json)| {
         let key = serde_json::Value::String(key).to_string();
         (format!(",{key}:"), value, is_json)
     };
-    json_parts(["{", "}"], members.into_iter().map(member), on_null)
+    json_parts(["{", "}"], members.map(member), on_null)
 }
 
 /// JSON_ARRAY: values, and whether a value is JSON already.
@@ -446,5 +584,6 @@ pub fn json_value(name: &str, args: Vec<Expr>) -> Made {
         string(name, error)?,
         default(error_default)?,
     ];
+    super::checks::check_json_path(name, &args)?;
     Ok(make(Function::JsonValue, args, data_type))
 }

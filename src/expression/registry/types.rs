@@ -64,14 +64,31 @@ fn common_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
         }
         (a, b) => {
             let (rank_a, rank_b) = (rank(a)?, rank(b)?);
-            // BIGINT does not fit a FLOAT's digits; Flink takes DOUBLE then.
-            match (rank_a.max(rank_b), rank_a.min(rank_b)) {
-                (4, 2 | 3) => DataType::Double,
-                _ if rank_a >= rank_b => a.clone(),
-                _ => b.clone(),
+            match a.is_approximate() && b.is_approximate() {
+                // The first one counts, as in Flink: FLOAT and DOUBLE are of one precision there.
+                true => a.clone(),
+                false if rank_a >= rank_b => a.clone(),
+                false => b.clone(),
             }
         }
     })
+}
+
+/// As [`common_type`], for functions and comparisons by which a DOUBLE stays one beside a FLOAT.
+pub fn wider_type(types: &[DataType]) -> Option<DataType> {
+    let common = common_type(types)?;
+    match common == DataType::Float && types.contains(&DataType::Double) {
+        true => Some(DataType::Double),
+        false => Some(common),
+    }
+}
+
+/// Brings an expression into a type that [`common_type`] has found for it.
+pub fn unify(expr: Expr, to: &DataType) -> Option<Expr> {
+    match (&expr.data_type, to) {
+        (DataType::Double, DataType::Float) => Some(convert(expr, to, CastMode::Strict)),
+        _ => coerce(expr, to),
+    }
 }
 
 /// Bytes that a type has at most.
@@ -172,7 +189,7 @@ fn castable(from: &DataType, to: &DataType) -> bool {
             a.len() == b.len() && a.iter().zip(b.iter()).all(pair)
         }
         (DataType::Null, _) => true,
-        (from, to) if to.is_string() => !interval(from),
+        (_, to) if to.is_string() => true,
         (from, to) if from.is_string() => {
             *to == Boolean || to.is_numeric() || temporal(to) || to.is_binary()
         }
@@ -196,6 +213,10 @@ fn convert(input: Expr, to: &DataType, mode: CastMode) -> Expr {
 pub(super) fn fold(expr: Expr) -> Expr {
     let instant = |t: &DataType| matches!(t, DataType::TimestampLtz { .. });
     let constant = match &expr.kind {
+        // Rounding an instant depends on the zone.
+        ExprKind::Call { function: Function::FloorTime | Function::CeilTime, .. } => {
+            !instant(&expr.data_type)
+        }
         ExprKind::Call { function, .. } => !matches!(
             function,
             Function::Now

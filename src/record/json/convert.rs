@@ -164,7 +164,8 @@ pub fn text(leaf: Leaf<'_>, out: &mut Vec<u8>) {
     match leaf {
         Leaf::Text { raw, escaped: true } => scan::unescape(raw, out),
         Leaf::Text { raw, .. } => out.extend_from_slice(raw),
-        Leaf::Number { raw, number } => number_text(raw, number, out),
+        // As it stands there; inside of objects numbers come as Java writes them.
+        Leaf::Number { raw, .. } => out.extend_from_slice(raw),
         Leaf::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Leaf::Nested(raw) => compact(raw, out),
     }

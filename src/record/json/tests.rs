@@ -46,7 +46,7 @@ fn decode(text: &str) -> String {
 #[test]
 fn reads_values_by_flinks_rules() {
     let text = decode(r#"{"user_id":1.50,"n":"5","timestamp":-0,"ok":"true"}"#);
-    assert_eq!(text, r#"[Str("1.5"), I64(5), F64(-0.0), Bool(true), Null, Null, Null]"#);
+    assert_eq!(text, r#"[Str("1.50"), I64(5), F64(-0.0), Bool(true), Null, Null, Null]"#);
     let text = decode(r#"{"user_id":{"a": [1, 2]},"n":5.7,"n":9007199254740993}"#);
     assert_eq!(
         text,

@@ -2,10 +2,11 @@
 
 use jiff::tz::TimeZone;
 
+use crate::decimal;
 use crate::error::nearest;
 use crate::expression::text::write_text;
 use crate::record::json::{JsonEncoder, JsonStyle};
-use crate::record::{Batch, Field, Schema};
+use crate::record::{Batch, DataType, Field, Schema};
 use crate::sink::options::{embedded_columns, option};
 use crate::sql::plan::Table;
 
@@ -58,6 +59,11 @@ impl Rows {
         let (values, data_type) = (&batch.columns[column], &self.fields[column].data_type);
         if values.is_null(row) {
             return None;
+        }
+        if let DataType::Decimal(of) = data_type {
+            let mut text = String::new();
+            decimal::write(values.as_i128s()[row], of.scale, &mut text);
+            return Some(text);
         }
         if data_type.is_nested() {
             return Some(self.json(batch, row, column));
