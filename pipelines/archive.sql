@@ -85,12 +85,15 @@ CREATE TABLE archived_metrics (
 
 EXECUTE STATEMENT SET BEGIN
 
+-- A time beyond the year 9999 is no instant; the latest one there is takes its place.
 INSERT INTO archived_events
-SELECT TO_TIMESTAMP_LTZ(CAST(`timestamp` * 1000 AS BIGINT), 3), user_id, event_type, page_url,
+SELECT COALESCE(TO_TIMESTAMP_LTZ(CAST(`timestamp` * 1000 AS BIGINT), 3),
+    CAST(TIMESTAMP '9999-12-31 23:59:59.999' AS TIMESTAMP_LTZ(3))), user_id, event_type, page_url,
   product_id, properties
 FROM user_events;
 
 INSERT INTO archived_metrics
-SELECT TO_TIMESTAMP_LTZ(`timestamp` * 1000, 3), metric_name, `value`, tags FROM metrics;
+SELECT COALESCE(TO_TIMESTAMP_LTZ(`timestamp` * 1000, 3),
+    CAST(TIMESTAMP '9999-12-31 23:59:59.999' AS TIMESTAMP_LTZ(3))), metric_name, `value`, tags FROM metrics;
 
 END;
