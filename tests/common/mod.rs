@@ -5,6 +5,7 @@ use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use openssl::pkey::{PKey, Private};
@@ -28,10 +29,11 @@ pub fn pelton(args: &[&str]) -> Command {
     command
 }
 
-/// A name that no other run of the tests uses.
+/// A name that no other test uses, and no other run: tests begin in the same microsecond.
 pub fn unique(name: &str) -> String {
+    static USED: AtomicU64 = AtomicU64::new(0);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
-    format!("{name}_{}_{now}", std::process::id())
+    format!("{name}_{}_{now}_{}", std::process::id(), USED.fetch_add(1, Ordering::Relaxed))
 }
 
 pub fn lines(path: &Path) -> Vec<Value> {
