@@ -138,9 +138,7 @@ pub fn run(
         stretched: std::time::Duration::ZERO,
         last_commit: Instant::now(),
         health: observed.health.clone(),
-        memory: options
-            .max_memory
-            .map(|limit| MemoryGuard::new(limit, observed.hold.clone(), &observed.metrics)),
+        memory: observed.memory_guard(options),
         first: None,
     };
     let outcome = control.run();
@@ -251,6 +249,11 @@ impl Observed {
             hold: Arc::default(),
         };
         (observed, contexts, opening, stores)
+    }
+
+    fn memory_guard(&self, options: &RunOptions) -> Option<MemoryGuard> {
+        let guard = |limit| MemoryGuard::new(limit, self.hold.clone(), &self.metrics);
+        options.max_memory.map(guard)
     }
 
     fn sink_rows(&self, table: &str) -> Counter {

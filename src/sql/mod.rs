@@ -255,6 +255,7 @@ impl Compiler {
         let node = queries.numbered(node)?;
         self.check_updates(node, &table, table_span)?;
         let node = self.fit(node, &table, columns, table_span)?;
+        self.check_key(node, &table, table_span)?;
         self.sink(node, table);
         Ok(())
     }
@@ -298,6 +299,32 @@ impl Compiler {
             ));
         }
         Ok(())
+    }
+
+    /// Rows of several keys of the query under one of the table would replace each other, and one
+    /// that goes would take the others along. Flink refuses it, too.
+    fn check_key(&self, node: NodeId, table: &Table, span: Span) -> fault::Result<()> {
+        let updating = is_updating(&self.plan, node);
+        let known = updating.then(|| query::upsert_key(&self.plan, node)).flatten();
+        let Some(known) = known else { return Ok(()) };
+        let key = &table.primary_key;
+        let column = |at: &usize| table.physical.get(*at).copied();
+        if key.is_empty() || known.iter().all(|at| column(at).is_some_and(|at| key.contains(&at))) {
+            return Ok(());
+        }
+        let names = |columns: Vec<usize>| {
+            let fields = columns.into_iter().map(|at| table.schema.fields[at].name.to_string());
+            fields.collect::<Vec<_>>().join(", ")
+        };
+        let message = format!(
+            "table `{}` has the PRIMARY KEY ({}), but rows of this query are known by ({}): several \
+             would replace each other",
+            table.name,
+            names(key.clone()),
+            names(known.iter().filter_map(column).collect())
+        );
+        let help = "make what the query groups by the PRIMARY KEY, or group once more by the key";
+        Err(Fault::new(span, message).help(help))
     }
 
     /// The query's columns as the table's, widened where that loses nothing; columns that the

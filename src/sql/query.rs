@@ -272,6 +272,22 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
     }
 }
 
+/// The columns by which a query's changing rows are known again, where they are columns of its
+/// result and follow from an aggregation or a table of changes.
+pub fn upsert_key(plan: &Plan, node: NodeId) -> Option<Vec<usize>> {
+    let of = &plan.nodes[node];
+    match &of.kind {
+        NodeKind::Aggregate { keys, .. } => Some((0..keys.len()).collect()),
+        NodeKind::Normalize { keys } => Some(keys.clone()),
+        NodeKind::Filter { .. } => upsert_key(plan, of.inputs[0]),
+        NodeKind::Project { exprs } => {
+            let passed = |key| exprs.iter().position(|expr| expr.as_column() == Some(key));
+            upsert_key(plan, of.inputs[0])?.into_iter().map(passed).collect()
+        }
+        _ => None,
+    }
+}
+
 /// Whether rows of a query that changes them may go away again, not only take other values.
 pub fn is_deleting(plan: &Plan, node: NodeId) -> bool {
     let inputs = &plan.nodes[node].inputs;

@@ -340,6 +340,29 @@ fn kafka_formats_and_metadata_that_cannot_be() {
 }
 
 #[test]
+fn a_key_that_several_rows_would_share_is_refused() {
+    let tables = "CREATE TABLE ab (a BIGINT, b BIGINT) WITH ('connector' = 'datagen'); \
+        CREATE TABLE q (a BIGINT, b BIGINT, n BIGINT, PRIMARY KEY (a) NOT ENFORCED) \
+        WITH ('connector' = 'queryable');";
+    let refused = |query: &str| refused_with(&format!("{tables} INSERT INTO q {query};"));
+    let found = refused("SELECT a, b, COUNT(*) FROM ab GROUP BY a, b").unwrap();
+    assert!(
+        found.contains("PRIMARY KEY (a), but rows of this query are known by (a, b)"),
+        "{found}"
+    );
+    // The key is in another column, and changes stand in the table's.
+    let found = refused("SELECT COUNT(*), a, MAX(b) FROM ab GROUP BY a").unwrap();
+    assert!(found.contains("known by (b)"), "{found}");
+    for taken in [
+        "SELECT a, MAX(b), COUNT(*) FROM ab GROUP BY a",
+        "SELECT a, MAX(b), SUM(n) FROM (SELECT a, b, COUNT(*) AS n FROM ab GROUP BY a, b) GROUP BY a",
+        "SELECT DISTINCT a, b, a FROM ab",
+    ] {
+        assert_eq!(refused(taken), None, "{taken}");
+    }
+}
+
+#[test]
 fn a_computed_column_that_reads_another_is_refused() {
     let table = |c: &str| {
         format!(
