@@ -245,7 +245,7 @@ fn start(folder: &Path, http: &str, name: &str) -> Process {
 
 #[test]
 fn rows_that_wait_survive_a_kill_and_a_stop() {
-    const EVENTS: usize = 6_000;
+    const EVENTS: usize = 1_500;
     let (Some(mut server), Some(out)) = (Server::start(), Server::start()) else { return };
     let mut pipeline = redis::pipe();
     for user in 0..=50 {
@@ -270,10 +270,13 @@ fn rows_that_wait_survive_a_kill_and_a_stop() {
         out.url()
     );
     std::fs::write(folder.path().join("job.sql"), job).unwrap();
-    let count = EVENTS.to_string();
-    let to = ["produce", "--kafka", &broker.bootstrap, "--topic", "events"];
-    let what = ["--users", "50", "--count", &count, "--rate", "1000"];
-    let _producing = pelton(&[&to[..], &what].concat(), &folder.path().join("produce.log"));
+    let produce = || {
+        let (to, count) = (["--kafka", &broker.bootstrap, "--topic", "events"], EVENTS.to_string());
+        let args = [&["produce"], &to[..], &["--users", "50", "--count", &count]].concat();
+        let mut producing = pelton(&args, &folder.path().join("produce.log"));
+        assert!(producing.0.wait().unwrap().success());
+    };
+    produce();
     let port = free_port();
     let http = format!("127.0.0.1:{port}");
     let there = || out.ask::<usize>(&["XLEN", "all"]);
@@ -284,8 +287,10 @@ fn rows_that_wait_survive_a_kill_and_a_stop() {
     };
     for (round, signal) in ["-KILL", "-TERM"].into_iter().enumerate() {
         let mut process = start(folder.path(), &http, &format!("{round}.log"));
-        wait_for("rows", || there() > 800 * (round + 1));
+        wait_for("rows", || there() >= EVENTS * (round + 1));
         server.stop();
+        // These have to wait.
+        produce();
         wait_for("word of it", || get(port, "/ready").contains("Redis at 127.0.0.1"));
         let before = epochs();
         // Epochs go on, with the rows that wait.
@@ -293,15 +298,15 @@ fn rows_that_wait_survive_a_kill_and_a_stop() {
         process.signal(signal);
         wait_for("the end", || process.0.try_wait().unwrap().is_some());
         assert_eq!(process.0.wait().unwrap().success(), signal == "-TERM");
-        assert!(there() < EVENTS, "all was there before the {signal}");
+        assert_eq!(there(), EVENTS * (round + 1), "at the {signal}");
         server.start_again();
     }
     let mut process = start(folder.path(), &http, "last.log");
-    wait_for("all rows", || there() >= EVENTS);
+    wait_for("all rows", || there() >= EVENTS * 3);
     process.signal("-TERM");
     wait_for("the end", || process.0.try_wait().unwrap().is_some());
     let entries: Vec<(String, Vec<(String, String)>)> = out.ask(&["XRANGE", "all", "-", "+"]);
-    assert_eq!(entries.len(), EVENTS);
+    assert_eq!(entries.len(), EVENTS * 3);
     for (place, (_, fields)) in entries.iter().enumerate() {
         let [(_, found), (_, user), (_, name)] = &fields[..] else { panic!("{fields:?}") };
         let number: usize = user.trim_start_matches("user_").parse().unwrap();
