@@ -161,13 +161,8 @@ impl Writer {
         }
         self.logged = Some(Instant::now());
         let total = self.total.load(std::sync::atomic::Ordering::Relaxed);
-        let (name, partition, offset) = match &rejected.record {
-            Some((origin, row)) => {
-                let record = &origin.block.records[*row as usize];
-                (&*origin.name, origin.partitions[record.partition as usize], record.position)
-            }
-            None => ("a computed row", -1, -1),
-        };
+        let place = rejected.place().map(|(name, partition, offset)| (&**name, partition, offset));
+        let (name, partition, offset) = place.unwrap_or(("a computed row", -1, -1));
         let reason = rejected.reason.escape_debug();
         tracing::warn!(source = name, partition, offset, %reason, total, "a record could not be used");
     }

@@ -141,6 +141,15 @@ pub struct Rejected {
     pub reason: Arc<str>,
 }
 
+impl Rejected {
+    /// Where the record was read: topic or path, partition, position.
+    pub fn place(&self) -> Option<(&Arc<str>, i32, i64)> {
+        let (origin, row) = self.record.as_ref()?;
+        let record = &origin.block.records[*row as usize];
+        Some((&origin.name, origin.partitions[record.partition as usize], record.position))
+    }
+}
+
 /// Where an operator puts what comes out, and what it may know of the world.
 #[derive(Default)]
 pub struct Output {

@@ -133,8 +133,7 @@ impl SinkContext {
         let help = "What a sink had to do again: connections, requests, writes";
         let retries = metrics.counter("pelton_sink_retries_total", help, &labels);
         let help = "1 while a sink cannot go on and holds the stream back";
-        let waits = metrics.gauge("pelton_sink_waits", help, &labels);
-        Self { shared: Arc::new(Shared { retries, waits, ..Shared::default() }) }
+        Self::shown_by(retries, metrics.gauge("pelton_sink_waits", help, &labels))
     }
 
     /// That of a table in which rows are looked up.
@@ -143,7 +142,10 @@ impl SinkContext {
         let help = "What a lookup had to do again: connections, requests, reading a file";
         let retries = metrics.counter("pelton_lookup_retries_total", help, &labels);
         let help = "1 while a lookup gets no answer and holds the stream back";
-        let waits = metrics.gauge("pelton_lookup_waits", help, &labels);
+        Self::shown_by(retries, metrics.gauge("pelton_lookup_waits", help, &labels))
+    }
+
+    fn shown_by(retries: Counter, waits: Gauge) -> Self {
         Self { shared: Arc::new(Shared { retries, waits, ..Shared::default() }) }
     }
 

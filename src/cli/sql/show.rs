@@ -177,10 +177,12 @@ impl Connect for Show {
 
 fn told(rejected: &Rejected) -> String {
     let reason = rejected.reason.escape_debug();
-    let Some((origin, row)) = &rejected.record else { return reason.to_string() };
-    let record = &origin.block.records[*row as usize];
-    let partition = origin.partitions[record.partition as usize];
-    format!("{reason} ({}, partition {partition}, offset {})", origin.name, record.position)
+    match rejected.place() {
+        Some((name, partition, offset)) => {
+            format!("{reason} ({name}, partition {partition}, offset {offset})")
+        }
+        None => reason.to_string(),
+    }
 }
 
 struct ShowSink {

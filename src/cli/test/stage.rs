@@ -143,11 +143,8 @@ impl Store for Given {
 }
 
 fn letter(rejected: &Rejected) -> Letter {
-    let place = rejected.record.as_ref().map(|(origin, row)| {
-        let record = &origin.block.records[*row as usize];
-        let partition = origin.partitions[record.partition as usize];
-        (origin.name.clone(), partition, record.position)
-    });
+    let place = rejected.place();
+    let place = place.map(|(name, partition, position)| (name.clone(), partition, position));
     Letter { place, reason: rejected.reason.clone() }
 }
 

@@ -269,14 +269,15 @@ impl GroupAggregate {
         };
         let column = batch.columns[self.keys[retention.key]].clone();
         let times = column.as_i64s();
-        let is_open = |&row: &usize| {
+        let is_open = |&row: &u32| {
+            let row = row as usize;
             let watermark = self.watermark.max(batch.time.before_row(row));
             column.is_null(row) || times[row].saturating_add(retention.retention_ms) > watermark
         };
-        let (kept, late): (Vec<usize>, Vec<usize>) = batch.row_ids().partition(is_open);
+        let rows = batch.row_ids().map(|row| row as u32);
+        let (kept, late): (Vec<u32>, Vec<u32>) = rows.partition(is_open);
         self.late += late.len() as u64;
-        late.iter().for_each(|&row| out.late(&batch, row as u32));
-        let kept = kept.into_iter().map(|row| row as u32).collect();
+        late.iter().for_each(|&row| out.late(&batch, row));
         batch.with_selection(kept)
     }
 

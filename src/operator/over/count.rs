@@ -286,7 +286,7 @@ impl RangeCount {
         batch: &Batch,
         rows: impl Iterator<Item = (u32, u32)>,
         counts: &mut [i64],
-    ) -> (Vec<u32>, Vec<(u32, u32)>) {
+    ) -> (Vec<u32>, Vec<u32>) {
         let times = batch.columns[self.time].as_i64s();
         let (mut kept, mut late) = (Vec::new(), Vec::new());
         let (mut peers, mut now) = (Vec::new(), i64::MIN);
@@ -306,8 +306,9 @@ impl RangeCount {
     }
 
     /// Takes the late ones out of rows of one time.
-    fn late_of(&mut self, peers: &mut Vec<(u32, u32)>, time: i64) -> Vec<(u32, u32)> {
-        peers.extract_if(.., |&mut (_, slot)| time <= self.touch(slot).newest).collect()
+    fn late_of(&mut self, peers: &mut Vec<(u32, u32)>, time: i64) -> Vec<u32> {
+        let late = peers.extract_if(.., |&mut (_, slot)| time <= self.touch(slot).newest);
+        late.map(|(row, _)| row).collect()
     }
 
     fn take_peers(
@@ -378,7 +379,7 @@ impl Operator for RangeCount {
             false => (self.take_as_they_come(&batch, timed, &mut counts), Vec::new()),
         };
         self.late += late.len() as u64;
-        late.iter().for_each(|&(row, _)| out.late(&batch, row));
+        late.iter().for_each(|&row| out.late(&batch, row));
         self.table.keys().borrow_mut().let_go(&slots);
         let counts = Arc::new(Column::i64s(counts));
         let added = std::iter::repeat_n(counts, self.calls);
