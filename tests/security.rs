@@ -115,42 +115,54 @@ fn tls_and_sasl_to_a_real_broker() {
         ("scram512", sasl("SCRAM-SHA-512", "${KAFKA_PASSWORD}")),
         ("java", java.to_owned()),
     ];
-    for (topic, login) in &logins {
-        Broker::script(&["topic", topic, "1", "--dir", &broker.folder.file("")]);
-        let folder = Folder::new("secure_copy");
-        let rows = folder.file("rows");
-        std::fs::write(&rows, "{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n").unwrap();
-        let feed = format!(
-            "CREATE TABLE rows (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{rows}',
-               'format' = 'json');
-             CREATE TABLE feed (id BIGINT) WITH ('connector' = 'kafka', 'topic' = '{topic}',
-               'format' = 'json', 'properties.bootstrap.servers' = '{}');
-             INSERT INTO feed SELECT id FROM rows;",
-            broker.open
-        );
-        let (ended, log) = run_to_the_end(&folder, &feed);
-        assert!(ended, "{log}");
-        let folder = Folder::new("secure_copy");
-        let (ended, log) = run_to_the_end(&folder, &copy(&broker, topic, login));
-        assert!(ended && !log.contains(PASSWORD), "{topic}: {log}");
-        assert_eq!(lines_of(&broker, &format!("{topic}_copy")), 3, "{topic}");
-        // The tools of the command line log in as the job does.
-        let list = pelton(&["dlq", "list", &folder.file("job.sql")])
-            .env("KAFKA_PASSWORD", PASSWORD)
-            .stdout(Stdio::piped())
-            .output();
-        assert!(String::from_utf8(list.unwrap().stdout).unwrap().contains("0 letter(s)"));
-    }
-    let wrong = sasl("SCRAM-SHA-512", "wrong-password-8472");
-    let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &copy(&broker, "plain", &wrong));
-    assert!(!ended && !log.contains("8472"), "{log}");
-    assert!(log.contains("refuses the login: check 'properties.sasl"), "{log}");
-    let other = Folder::new("secure_other");
-    std::fs::write(other.file("ca.pem"), certificate().0.to_pem().unwrap()).unwrap();
-    let known = copy(&broker, "plain", &logins[0].1);
-    let strange = known.replace(&broker.folder.file("ca.pem"), &other.file("ca.pem"));
-    let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &strange);
-    assert!(!ended && log.contains("no TLS connection: check"), "{log}");
+    let (broker, logins) = (&broker, &logins);
+    std::thread::scope(|scope| {
+        for (topic, login) in logins {
+            scope.spawn(move || copies_with(broker, topic, login));
+        }
+        scope.spawn(|| {
+            let wrong = sasl("SCRAM-SHA-512", "wrong-password-8472");
+            let job = copy(broker, "plain", &wrong);
+            let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &job);
+            assert!(!ended && !log.contains("8472"), "{log}");
+            assert!(log.contains("refuses the login: check 'properties.sasl"), "{log}");
+        });
+        scope.spawn(|| {
+            let other = Folder::new("secure_other");
+            std::fs::write(other.file("ca.pem"), certificate().0.to_pem().unwrap()).unwrap();
+            let known = copy(broker, "plain", &logins[0].1);
+            let strange = known.replace(&broker.folder.file("ca.pem"), &other.file("ca.pem"));
+            let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &strange);
+            assert!(!ended && log.contains("no TLS connection: check"), "{log}");
+        });
+    });
+}
+
+fn copies_with(broker: &Broker, topic: &str, login: &str) {
+    let folder = Folder::new("secure_copy");
+    let rows = folder.file("rows");
+    std::fs::write(&rows, "{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n").unwrap();
+    let feed = format!(
+        "CREATE TABLE rows (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{rows}',
+           'format' = 'json');
+         CREATE TABLE feed (id BIGINT) WITH ('connector' = 'kafka', 'topic' = '{topic}',
+           'sink.create-topic' = 'partitions:1,replication:1', 'format' = 'json',
+           'properties.bootstrap.servers' = '{}');
+         INSERT INTO feed SELECT id FROM rows;",
+        broker.open
+    );
+    let (ended, log) = run_to_the_end(&folder, &feed);
+    assert!(ended, "{log}");
+    let folder = Folder::new("secure_copy");
+    let (ended, log) = run_to_the_end(&folder, &copy(broker, topic, login));
+    assert!(ended && !log.contains(PASSWORD), "{topic}: {log}");
+    assert_eq!(lines_of(broker, &format!("{topic}_copy")), 3, "{topic}");
+    // The tools of the command line log in as the job does.
+    let list = pelton(&["dlq", "list", &folder.file("job.sql")])
+        .env("KAFKA_PASSWORD", PASSWORD)
+        .stdout(Stdio::piped())
+        .output();
+    assert!(String::from_utf8(list.unwrap().stdout).unwrap().contains("0 letter(s)"));
 }
 
 /// Every place where a job takes a secret.

@@ -108,11 +108,6 @@ pub trait Operator {
     /// Called once after a restore, before any input.
     fn restored(&mut self) {}
 
-    /// Counters by metric name: `late` and the like, since the last call.
-    fn take_late(&mut self) -> u64 {
-        0
-    }
-
     /// The rows of the operator's own state, where queries can be answered from it.
     fn readable(&self) -> Option<&dyn Readable> {
         None
@@ -157,6 +152,8 @@ pub struct Output {
     pub rejected: Vec<Rejected>,
     /// Records that came too late, of tables that keep those.
     pub late: Vec<(Arc<Origin>, u32)>,
+    /// How many rows came too late, kept or not.
+    pub late_rows: u64,
     pub context: EvalContext,
 }
 
@@ -176,9 +173,14 @@ impl Output {
         self.rejected.push(Rejected { record: batch.record(row), reason });
     }
 
-    /// A row that comes too late and is dropped: its record is kept if its table says so. The
-    /// operator counts it besides.
+    /// A row that comes too late and is dropped: its record is kept if its table says so.
     pub fn late(&mut self, batch: &Batch, row: u32) {
+        self.late_of(batch, row, 1);
+    }
+
+    /// The same for a row that stands for `rows` of the input.
+    pub fn late_of(&mut self, batch: &Batch, row: u32, rows: u64) {
+        self.late_rows += rows;
         let Some(record) = batch.record(row) else { return };
         if record.0.keeps_late {
             self.late.push(record);

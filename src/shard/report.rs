@@ -119,7 +119,7 @@ impl Gauges {
         for (gauges, node) in self.nodes.iter_mut().zip(nodes) {
             gauges.rows.follow(node.rows_in);
             gauges.batches.follow(node.batches_in);
-            let late = node.operator.take_late();
+            let late = std::mem::take(&mut node.out.late_rows);
             gauges.late.add(late);
             self.late_total += late;
             if node.watermark() > i64::MIN && node.watermark() < i64::MAX {

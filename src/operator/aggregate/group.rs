@@ -219,7 +219,6 @@ pub struct GroupAggregate {
     before: Vec<ColumnBuilder>,
     keep_before: bool,
     watermark: i64,
-    late: u64,
     stamp_us: i64,
     slots: Vec<u32>,
 }
@@ -256,7 +255,6 @@ impl GroupAggregate {
             // A row with a COUNT(*) is never equal to what it was.
             keep_before: options.update_before || !calls.iter().any(counts),
             watermark: i64::MIN,
-            late: 0,
             stamp_us: 0,
             slots: Vec::new(),
         }
@@ -276,7 +274,6 @@ impl GroupAggregate {
         };
         let rows = batch.row_ids().map(|row| row as u32);
         let (kept, late): (Vec<u32>, Vec<u32>) = rows.partition(is_open);
-        self.late += late.len() as u64;
         late.iter().for_each(|&row| out.late(&batch, row));
         batch.with_selection(kept)
     }
@@ -421,10 +418,6 @@ impl Operator for GroupAggregate {
 
     fn restored(&mut self) {
         self.table.restored();
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 
     fn readable(&self) -> Option<&dyn Readable> {

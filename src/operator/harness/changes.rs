@@ -218,9 +218,9 @@ fn top_n_of_windows_is_told_once_they_end() {
         Box::new(TopN::new(keys, types, of.clone(), window, (false, false), dictionary))
     };
     for (size, restore) in [(1, false), (7, true), (1024, false), (1024, true)] {
-        let (out, found_late) = run(&make, &batches(&input, size), restore);
+        let out = run(&make, &batches(&input, size), restore);
         same(&all_values(&out), &wanted, &format!("batches of {size}"));
-        assert_eq!(found_late, late, "batches of {size}");
+        assert_eq!(out.late_rows, late, "batches of {size}");
     }
 }
 

@@ -131,7 +131,7 @@ fn rows_come_out_in_their_order_whenever_the_answers_come() {
                     operator.advance(i64::MAX);
                     store.answer(usize::MAX, true);
                     operator.answered();
-                    let (out, _, operator) = operator.end();
+                    let (out, operator) = operator.end();
                     assert_eq!(operator.waits().rows, 0);
                     assert_eq!(operator.output_watermark(i64::MAX), i64::MAX);
                     let what = format!("{outer} {conditioned} {several} {cache:?} by {size}");

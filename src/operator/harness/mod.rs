@@ -176,9 +176,8 @@ fn finish(mut progress: Progress, operator: &mut dyn Operator, out: &mut Output)
     }
 }
 
-/// Runs an input to its end; a barrier follows each batch, if `restore`. Gives the rows that come
-/// out and how many came too late.
-fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> (Output, u64) {
+/// Runs an input to its end; a barrier follows each batch, if `restore`.
+fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> Output {
     let mut operator = Restarts::new(make);
     for batch in input {
         operator.process(0, batch.clone());
@@ -189,8 +188,7 @@ fn run(make: &dyn Fn() -> Box<dyn Operator>, input: &[Batch], restore: bool) -> 
         }
     }
     operator.advance(i64::MAX);
-    let (out, late, _) = operator.end();
-    (out, late)
+    operator.end().0
 }
 
 /// All rows of a batch that count.

@@ -53,10 +53,6 @@ impl Operator for Sorted {
         self.0.restored();
         self.1.restored();
     }
-
-    fn take_late(&mut self) -> u64 {
-        self.1.take_late()
-    }
 }
 
 fn calls() -> Vec<OverCall> {
@@ -247,10 +243,10 @@ fn over_equals_the_model() {
             assert!(wanted_late > 10, "too few rows are late");
             for (size, restore) in [(1, false), (7, true), (1024, false), (1024, true)] {
                 let make = || make(calls.clone(), bounds);
-                let (out, late) = run(&make, &batches(&rows, size), restore);
+                let out = run(&make, &batches(&rows, size), restore);
                 let what = format!("{bounds:?}, batches of {size}, restored {restore}");
                 same(&all_values(&out), &wanted, &what);
-                assert_eq!(late, wanted_late, "{what}");
+                assert_eq!(out.late_rows, wanted_late, "{what}");
             }
         }
     }
@@ -283,8 +279,8 @@ fn arrival_order_equals_the_model(rows: &[Row], calls: &[OverCall]) {
         over(TIME, vec![KEY], calls.to_vec(), order, KeyDictionary::shared(3))
     };
     for (size, restore) in [(1, false), (7, true), (1024, false)] {
-        let (out, late) = run(&make, &batches(rows, size), restore);
+        let out = run(&make, &batches(rows, size), restore);
         same(&all_values(&out), &wanted, &format!("batches of {size}"));
-        assert_eq!(late, 0);
+        assert_eq!(out.late_rows, 0);
     }
 }

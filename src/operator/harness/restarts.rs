@@ -22,7 +22,6 @@ pub struct Restarts<'a> {
     taken: Output,
     watermark: i64,
     out: Output,
-    late: u64,
 }
 
 impl<'a> Restarts<'a> {
@@ -35,7 +34,6 @@ impl<'a> Restarts<'a> {
             taken: Output::default(),
             watermark: i64::MIN,
             out: Output::default(),
-            late: 0,
         }
     }
 
@@ -105,12 +103,12 @@ impl<'a> Restarts<'a> {
         let mut taken = std::mem::take(&mut self.taken);
         self.out.messages.append(&mut taken.messages);
         self.out.rejected.append(&mut taken.rejected);
-        self.late += self.operator.take_late();
+        self.out.late_rows += taken.late_rows;
     }
 
-    /// What has come out, the number of late rows, and the operator.
-    pub fn end(mut self) -> (Output, u64, Box<dyn Operator>) {
+    /// What has come out, and the operator.
+    pub fn end(mut self) -> (Output, Box<dyn Operator>) {
         self.take();
-        (self.out, self.late, self.operator)
+        (self.out, self.operator)
     }
 }

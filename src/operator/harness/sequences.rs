@@ -105,19 +105,19 @@ fn sequences_are_found_as_by_the_general_operator() {
         let general = || -> Box<dyn Operator> {
             Box::new(MatchRecognize::new(TIME, vec![KEY], &TYPES, of.clone(), keys()))
         };
-        let (wanted, wanted_late) = run(&general, &batches(&rows, 200), false);
-        let wanted = all_values(&wanted);
-        found += usize::from(!wanted.is_empty());
+        let wanted = run(&general, &batches(&rows, 200), false);
+        let wanted_rows = all_values(&wanted);
+        found += usize::from(!wanted_rows.is_empty());
         let make = || {
             let mut operator = recognize(TIME, vec![KEY], &TYPES, of.clone(), keys());
             assert_eq!(operator.states()[0].0, "sequences");
             operator
         };
         for (size, restore) in [(1, true), (7, false), (7, true), (1024, false)] {
-            let (out, late) = run(&make, &batches(&rows, size), restore);
+            let out = run(&make, &batches(&rows, size), restore);
             let what = format!("{of:?}, batches of {size}, restored {restore}");
-            same(&all_values(&out), &wanted, &what);
-            assert_eq!(late, wanted_late, "{what}");
+            same(&all_values(&out), &wanted_rows, &what);
+            assert_eq!(out.late_rows, wanted.late_rows, "{what}");
         }
     }
     assert!(found > 200, "only {found} have a match");

@@ -37,7 +37,7 @@ fn rows_come_out_by_time_with_the_watermark_before_them() {
     let rejected = rows.iter().filter(|row| time(row).is_none()).count();
     assert!(wanted.iter().any(|(before, row)| time(row) <= Some(*before)), "none is late");
     for (size, restore) in [(1, false), (7, true), (1024, false), (1024, true)] {
-        let (out, _) = run(&|| sort(), &batches(&rows, size), restore);
+        let out = run(&|| sort(), &batches(&rows, size), restore);
         let mut got = Vec::new();
         for message in &out.messages {
             let Message::Data(batch) = message else { continue };

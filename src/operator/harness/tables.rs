@@ -61,7 +61,7 @@ fn tables_equal_a_map() {
                     operator.barrier();
                 }
             }
-            let (out, _, operator) = operator.end();
+            let (out, operator) = operator.end();
             assert!(out.messages.is_empty());
             for limit in [1, 10, 10_000] {
                 same(&read(&*operator, limit, &[KEY, FLAG]), &wanted, "a table by its pages");

@@ -59,10 +59,6 @@ impl Operator for TwoPhases {
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         self.global.states()
     }
-
-    fn take_late(&mut self) -> u64 {
-        self.global.take_late()
-    }
 }
 
 fn keys(keyed: bool) -> (Vec<usize>, Vec<DataType>) {
@@ -102,12 +98,12 @@ fn check(
 ) {
     let rejected = input.iter().filter(|row| time(row).is_none()).count();
     for (size, restore) in [(1, false), (1, true), (7, false), (7, true), (1024, true)] {
-        let (out, late) = run(make, &batches(input, size), restore);
+        let out = run(make, &batches(input, size), restore);
         let got = all_values(&out);
         let times = got.iter().map(|row| row[start].as_i64());
         assert!(times.is_sorted(), "windows fire in time order");
         same(&got, wanted, &format!("batches of {size}, restore {restore}"));
-        assert_eq!((late, out.rejected.len()), (*wanted_late, rejected));
+        assert_eq!((out.late_rows, out.rejected.len()), (*wanted_late, rejected));
     }
 }
 
@@ -157,9 +153,9 @@ fn sessions_equal_the_model() {
             Box::new(SessionAggregate::new(gap_ms, TIME, keys(true), calls, dictionary))
         };
         for (size, restore) in [(1, false), (1, true), (7, true), (1024, false), (1024, true)] {
-            let (out, late) = run(&make, &batches(&input, size), restore);
+            let out = run(&make, &batches(&input, size), restore);
             same(&all_values(&out), &wanted, &format!("gap {gap_ms}, batches of {size}"));
-            assert_eq!(late, wanted_late);
+            assert_eq!(out.late_rows, wanted_late);
         }
     }
 }
@@ -201,9 +197,9 @@ fn more_keys_than_a_worker_gathers() {
         row[KEY] = Value::I64(i as i64 * 7919 % 9973);
     }
     let (wanted, wanted_late) = model::windows(&input, window, &calls, true);
-    let (out, late) = run(&|| two_phases(window, &calls, true), &batches(&input, 1024), false);
+    let out = run(&|| two_phases(window, &calls, true), &batches(&input, 1024), false);
     same(&all_values(&out), &wanted, "many keys");
-    assert_eq!(late, wanted_late);
+    assert_eq!(out.late_rows, wanted_late);
 }
 
 #[test]
@@ -303,7 +299,7 @@ fn two_workers_equal_the_model() {
         finish(progress, &mut global, &mut out);
         let (wanted, late) = model::windows_at(&order, &marks, window, &calls, true);
         same(&all_values(&out), &wanted, &format!("{window:?} in batches of {cut}"));
-        assert_eq!(global.take_late(), late);
+        assert_eq!(out.late_rows, late);
     }
 }
 

@@ -106,7 +106,6 @@ pub struct Join {
     stamp: i64,
     stamp_us: i64,
     results: BatchBuilder,
-    late: u64,
 }
 
 impl Join {
@@ -122,7 +121,6 @@ impl Join {
             stamp: i64::MIN,
             stamp_us: 0,
             results,
-            late: 0,
         }
     }
 
@@ -264,7 +262,6 @@ impl Join {
         if let Some(time) = self.spec.time.filter(|time| time.windows) {
             let is_late = |row: &mut Arrived| time.expiry(side, row.time) <= self.watermark;
             for row in rows.extract_if(.., is_late) {
-                self.late += 1;
                 out.late(batch, row.row);
             }
         }
@@ -439,9 +436,5 @@ impl Operator for Join {
                 }
             }
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -212,7 +212,6 @@ pub struct RangeCount {
     /// When keys can be forgotten.
     cleanups: Deadlines,
     watermark: i64,
-    late: u64,
 }
 
 impl RangeCount {
@@ -243,7 +242,6 @@ impl RangeCount {
             table: Table::new(dictionary.clone()),
             cleanups: Deadlines::new(range_ms + range_ms / 2),
             watermark: i64::MIN,
-            late: 0,
         })
     }
 
@@ -378,7 +376,6 @@ impl Operator for RangeCount {
             true => self.take_by_time(&batch, timed, &mut counts),
             false => (self.take_as_they_come(&batch, timed, &mut counts), Vec::new()),
         };
-        self.late += late.len() as u64;
         late.iter().for_each(|&row| out.late(&batch, row));
         self.table.keys().borrow_mut().let_go(&slots);
         let counts = Arc::new(Column::i64s(counts));
@@ -402,9 +399,5 @@ impl Operator for RangeCount {
         for (slot, counted) in self.table.iter() {
             self.cleanups.add(slot, counted.cleanup);
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

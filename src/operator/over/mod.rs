@@ -154,7 +154,6 @@ pub struct Over {
     peers: Vec<(usize, u32, u32)>,
     peers_time: i64,
     watermark: i64,
-    late: u64,
 }
 
 impl Over {
@@ -177,7 +176,6 @@ impl Over {
             peers: Vec::new(),
             peers_time: i64::MIN,
             watermark: i64::MIN,
-            late: 0,
         }
     }
 
@@ -313,7 +311,6 @@ impl Over {
                 self.forget(before);
             }
             if self.is_late(slot, time, before) {
-                self.late += 1;
                 out.late(&batch, row as u32);
             } else {
                 self.table.keys().borrow_mut().retain(slot);
@@ -399,9 +396,5 @@ impl Operator for Over {
                 self.cleanups.entry(frame.cleanup).or_default().push(slot);
             }
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -277,7 +277,6 @@ pub struct MatchRecognize {
     watermark: i64,
     /// When the newest rows were appended.
     stamp_us: i64,
-    late: u64,
 }
 
 impl MatchRecognize {
@@ -312,7 +311,6 @@ impl MatchRecognize {
             before: Vec::new(),
             watermark: i64::MIN,
             stamp_us: 0,
-            late: 0,
         }
     }
 
@@ -491,7 +489,6 @@ impl Operator for MatchRecognize {
             }
             let time = column.as_i64s()[row];
             if self.of.order == Order::EventTime && time <= before {
-                self.late += 1;
                 out.late(&batch, row as u32);
                 continue;
             }
@@ -544,9 +541,5 @@ impl Operator for MatchRecognize {
                 self.expiries.entry(expiry).or_default().push(slot);
             }
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -137,7 +137,6 @@ pub struct SequenceMatch {
     /// By row of the results: the watermark before it.
     before: Vec<i64>,
     watermark: i64,
-    late: u64,
 }
 
 impl SequenceMatch {
@@ -195,7 +194,6 @@ impl SequenceMatch {
             results: BatchBuilder::new(key_types.chain(values).collect()),
             before: Vec::new(),
             watermark: i64::MIN,
-            late: 0,
         })
     }
 
@@ -208,7 +206,6 @@ impl SequenceMatch {
             if column.is_null(row) {
                 out.reject_without_time(batch, row as u32);
             } else if self.order == Order::EventTime && times[row] <= batch.time.before_row(row) {
-                self.late += 1;
                 out.late(batch, row as u32);
             } else {
                 rows.push((row as u32, slot));
@@ -431,9 +428,5 @@ impl Operator for SequenceMatch {
         for (slot, open) in self.table.iter() {
             deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -53,14 +53,13 @@ pub struct KeepFirst {
     /// Keys by the time at which they are forgotten.
     expiries: BTreeMap<i64, Vec<u32>>,
     watermark: i64,
-    late: u64,
 }
 
 impl KeepFirst {
     pub fn new(keys: Vec<usize>, spec: FirstSpec, dictionary: SharedKeys) -> Self {
         let seen = Table::new(dictionary);
         let (expiries, watermark) = (BTreeMap::new(), i64::MIN);
-        Self { keys, spec, seen, expiries, watermark, late: 0 }
+        Self { keys, spec, seen, expiries, watermark }
     }
 
     fn forget(&mut self, watermark: i64) {
@@ -103,7 +102,6 @@ impl Operator for KeepFirst {
             self.forget(before);
             // At the watermark itself it is taken, unlike elsewhere: so it is in Flink.
             if sorted && time < before {
-                self.late += 1;
                 out.late(&batch, row as u32);
             } else if self.take(slot, time) {
                 kept.push(row as u32);
@@ -133,9 +131,5 @@ impl Operator for KeepFirst {
         for (slot, seen) in self.seen.iter() {
             self.expiries.entry(seen.time.saturating_add(ttl_ms)).or_default().push(slot);
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -77,7 +77,6 @@ pub struct TopN {
     watermark: i64,
     /// Changes go out with the watermark before the row that made them: windows stand behind.
     timed: bool,
-    late: u64,
 }
 
 impl TopN {
@@ -105,7 +104,6 @@ impl TopN {
             results,
             watermark: i64::MIN,
             timed: false,
-            late: 0,
         }
     }
 
@@ -244,7 +242,6 @@ impl Operator for TopN {
                     self.fire(before, out);
                 }
                 if fires_at <= self.watermark {
-                    self.late += 1;
                     out.late(&batch, at as u32);
                     continue;
                 }
@@ -293,9 +290,5 @@ impl Operator for TopN {
                 self.ends.entry(window.fires_at(row)).or_default().push(slot);
             }
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -46,7 +46,6 @@ pub struct WindowAggregate {
     firing: Option<Firing>,
     /// Slots of rows that went into no pane: without an owner, they go once the batch is done.
     unused: Vec<u32>,
-    late: u64,
 }
 
 impl WindowAggregate {
@@ -74,7 +73,6 @@ impl WindowAggregate {
             work: None,
             firing: None,
             unused: Vec::new(),
-            late: 0,
         }
     }
 
@@ -247,8 +245,7 @@ impl WindowAggregate {
                 continue;
             }
             let Some(start) = self.open_pane(times[row as usize]) else {
-                self.late += self.weight(batch, row as usize);
-                out.late(batch, row);
+                out.late_of(batch, row, self.weight(batch, row as usize));
                 self.unused.push(slot);
                 continue;
             };
@@ -353,9 +350,5 @@ impl Operator for WindowAggregate {
         for pane in starts.iter().filter_map(|start| self.panes.open.remove(start)) {
             pane.release(&self.panes.keys);
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -215,10 +215,6 @@ impl<O: Operator> Operator for OnWallClock<O> {
     fn restored(&mut self) {
         self.inner.restored();
     }
-
-    fn take_late(&mut self) -> u64 {
-        self.inner.take_late()
-    }
 }
 
 #[cfg(test)]

@@ -244,7 +244,6 @@ pub struct SessionAggregate {
     sessions: Sessions,
     target: i64,
     work: Option<Work>,
-    late: u64,
 }
 
 /// A batch and how far it is processed.
@@ -279,8 +278,8 @@ impl SessionAggregate {
             frozen_watermark: None,
             rows: 0,
         };
-        let (target, work, late) = (i64::MIN, None, 0);
-        Self { gap_ms, time, keys, types, calls, sessions, target, work, late }
+        let (target, work) = (i64::MIN, None);
+        Self { gap_ms, time, keys, types, calls, sessions, target, work }
     }
 
     /// Fires the sessions that end by `target`.
@@ -326,7 +325,6 @@ impl SessionAggregate {
         match self.sessions.place(slot, time, self.gap_ms) {
             Some(at) => self.sessions.accumulators.update(&[at], &[row], batch),
             None => {
-                self.late += 1;
                 out.late(batch, row);
             }
         }
@@ -377,9 +375,5 @@ impl Operator for SessionAggregate {
 
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         vec![("sessions", &mut self.sessions)]
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }

@@ -56,7 +56,6 @@ pub struct SingleWindows {
     /// Keys by the end of a window.
     ends: BTreeMap<i64, Vec<u32>>,
     watermark: i64,
-    late: u64,
 }
 
 impl SingleWindows {
@@ -69,8 +68,8 @@ impl SingleWindows {
         dictionary: SharedKeys,
     ) -> Self {
         let ((keys, types), table) = (keys, Table::new(dictionary));
-        let (ends, watermark, late) = (BTreeMap::new(), i64::MIN, 0);
-        Self { window, time, keys, types, calls, table, ends, watermark, late }
+        let (ends, watermark) = (BTreeMap::new(), i64::MIN);
+        Self { window, time, keys, types, calls, table, ends, watermark }
     }
 
     fn take(&mut self, slot: u32, row: usize, batch: &Batch, out: &mut Output) {
@@ -94,7 +93,6 @@ impl SingleWindows {
             open[at].2.change(&self.calls, batch, row);
         }
         if is_late {
-            self.late += 1;
             out.late(batch, row as u32);
         }
     }
@@ -159,9 +157,5 @@ impl Operator for SingleWindows {
                 self.ends.entry(*end).or_default().push(slot);
             }
         }
-    }
-
-    fn take_late(&mut self) -> u64 {
-        std::mem::take(&mut self.late)
     }
 }
