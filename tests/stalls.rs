@@ -293,6 +293,42 @@ fn what_waits_behind_a_paused_sink_waits_in_kafka() {
     signal("-CONT", server.0.id());
 }
 
+/// A stop while an epoch is held up: what was read behind its barriers is written as well.
+#[test]
+fn a_stop_ends_with_all_that_was_read() {
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("stopped");
+    let Some((server, url)) = redis(&folder.file("")) else { return };
+    let topic = unique("stopped");
+    empty_topic(&kafka, &topic, "1");
+    let sinks = format!(
+        "CREATE TABLE seen (at DOUBLE, n BIGINT, PRIMARY KEY (at) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{url}', 'key' = 'seen:{{at}}',
+               'sink.publish' = 'early');
+         CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
+           'topic' = '{topic}_copies', 'format' = 'json', 'sink.create-topic' = 'partitions:1',
+           'properties.bootstrap.servers' = '{kafka}');
+         INSERT INTO seen SELECT `timestamp`, COUNT(*) FROM events GROUP BY `timestamp`;
+         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n"
+    );
+    let mut running = Running::start(&folder, &(events(&kafka, &topic, "") + &sinks));
+    let read = |count: f64| {
+        wait_for("the records", || running.metric("pelton_source_records_total") == count);
+    };
+    signal("-STOP", server.0.id());
+    write(&kafka, &topic, 0, 1_700_000_000, 10);
+    read(10.0);
+    // Epochs begin each second: this one waits for Redis.
+    std::thread::sleep(Duration::from_secs(3));
+    write(&kafka, &topic, 0, 1_700_000_100, 10);
+    read(20.0);
+    signal("-TERM", running.job.0.id());
+    std::thread::sleep(Duration::from_secs(1));
+    signal("-CONT", server.0.id());
+    assert!(running.job.0.wait().unwrap().success());
+    assert_eq!(committed(&kafka, &format!("{topic}_copies"), 1), committed(&kafka, &topic, 1));
+}
+
 /// Input that stops fires its last windows, by the clock.
 #[test]
 fn the_last_windows_fire_though_input_stops() {

@@ -84,6 +84,8 @@ impl Health {
 struct Epoch {
     number: u64,
     begun: Instant,
+    /// Nothing is read behind its barriers.
+    is_last: bool,
     /// When the last worker had its state written, and when the last sink had answered.
     saved: Option<Instant>,
     acknowledged: Option<Instant>,
@@ -188,7 +190,7 @@ impl Control<'_> {
                 || last_epoch.elapsed() >= self.options.epoch_interval.max(self.stretched);
             if current.is_none() && due && workers_left > 0 && !self.job.bounded {
                 self.full = false;
-                current = Some(self.begin_epoch());
+                current = Some(self.begin_epoch(draining.is_some()));
                 last_epoch = Instant::now();
             } else if draining.is_some() && current.is_none() {
                 return Ok(End::Stopped);
@@ -218,8 +220,9 @@ impl Control<'_> {
                 .is_some_and(|epoch| epoch.workers_left == 0 && (epoch.sinks_left == 0 || hasty))
                 && let Some(epoch) = current.take()
             {
+                let is_last = epoch.is_last;
                 self.commit(epoch)?;
-                if draining.is_some() {
+                if is_last {
                     return Ok(End::Stopped);
                 }
             }
@@ -246,7 +249,7 @@ impl Control<'_> {
         self.beginning.transactions.iter().for_each(|transactions| transactions.stop());
     }
 
-    fn begin_epoch(&mut self) -> Epoch {
+    fn begin_epoch(&mut self, is_last: bool) -> Epoch {
         self.beginning.epoch += 1;
         let number = self.beginning.epoch;
         self.command(|| Command::Barrier(number));
@@ -254,6 +257,7 @@ impl Control<'_> {
         Epoch {
             number,
             begun: Instant::now(),
+            is_last,
             saved: None,
             acknowledged: None,
             workers_left: self.handles.len(),
