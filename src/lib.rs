@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod number;
 pub mod operator;
 pub mod record;
+pub mod registry;
 pub mod shard;
 pub mod sink;
 pub mod source;

@@ -169,6 +169,18 @@ fn what_is_missing_is_named() {
     assert!(!passed && text.starts_with("pelton: no case found"), "{text}");
 }
 
+/// Records in a binary format have their columns in JSON, as others do; no registry is asked.
+#[test]
+fn records_of_avro_are_given_as_json() {
+    let avro = "'value.format' = 'avro-confluent', 'key.format' = 'avro', 'key.fields' = 'user_id',
+        'value.avro-confluent.url' = 'http://127.0.0.1:1'";
+    let job = JOB.replace("'dead-letter.topic'", &format!("{avro}, 'dead-letter.topic'"));
+    let folder = Folder::new("case");
+    write(&folder, &[("job.sql", &job)]);
+    let (passed, text) = run(&folder.file(""), &[]);
+    assert!(passed, "{text}");
+}
+
 #[test]
 fn update_writes_what_comes() {
     let folder = Folder::new("case");

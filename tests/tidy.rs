@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["record"],
     &["state", "metrics", "checkpoint", "kafka"],
     &["expression"],
-    &["operator", "source", "sink", "lookup"],
+    &["operator", "source", "sink", "lookup", "registry"],
     &["sql"],
     &["shard", "http"],
     &["engine", "cli"],

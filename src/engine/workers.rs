@@ -33,6 +33,7 @@ use crate::shard::topology::{Kept, StepKind, Topology, source_name};
 use crate::shard::worker::{Clock, Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
+use crate::source::format::Schemas;
 use crate::source::{self, Bounds, OpenSource};
 use crate::sql::plan::Table;
 
@@ -546,10 +547,11 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             })
             .map_err(|error| format!("table `{}`: {error}", table.name))?;
         let decoder = source::format::decoder(table, fields)?;
+        let schemas = Schemas::of(table)?;
         let name = source_name(table);
         tasks.push(SourceTask::new(
             source,
-            decoder,
+            (decoder, schemas),
             metadata.clone(),
             name,
             step.id.clone(),

@@ -102,7 +102,7 @@ impl Gauges {
         self.busy.set(self.busy_turns as f64 / self.turns.max(1) as f64);
         (self.busy_turns, self.turns) = (0, 0);
         self.register(sources, nodes);
-        let problem = sources.iter().find_map(|source| source.source.problem());
+        let problem = sources.iter().find_map(SourceTask::problem);
         if let Ok(mut shown) = self.problem.lock() {
             *shown = problem;
         }

@@ -9,6 +9,7 @@ use crate::record::batch::{Origin, Records};
 use crate::record::format::RecordDecoder;
 use crate::record::json::Decoded;
 use crate::record::{Batch, BatchTime, Message, RawBlock, Status};
+use crate::source::format::Schemas;
 use crate::source::{Polled, Position, Source, metadata};
 
 use super::node::Target;
@@ -17,6 +18,10 @@ use super::node::Target;
 pub struct SourceTask {
     pub source: Box<dyn Source>,
     pub decoder: RecordDecoder,
+    /// Where the decoder has to learn schemas.
+    schemas: Option<Schemas>,
+    /// A block whose schemas it does not know yet, and the positions before it.
+    held: Option<(RawBlock, Vec<Position>)>,
     /// `METADATA FROM` names, in the order of the columns behind the decoded ones.
     pub metadata: Vec<Arc<str>>,
     pub name: Arc<str>,
@@ -50,12 +55,14 @@ const LENT_MAX: usize = 64;
 pub enum Poll {
     Messages(Vec<Message>),
     Empty,
+    /// There are records, which cannot be decoded yet.
+    Held,
 }
 
 impl SourceTask {
     pub fn new(
         source: Box<dyn Source>,
-        decoder: RecordDecoder,
+        (decoder, schemas): (RecordDecoder, Option<Schemas>),
         metadata: Vec<Arc<str>>,
         name: Arc<str>,
         id: String,
@@ -66,6 +73,8 @@ impl SourceTask {
         Self {
             source,
             decoder,
+            schemas,
+            held: None,
             metadata,
             name,
             id,
@@ -87,7 +96,12 @@ impl SourceTask {
 
     /// Next positions of this worker's partitions.
     pub fn positions(&self) -> Vec<Position> {
-        self.source.positions()
+        self.held.as_ref().map_or_else(|| self.source.positions(), |(_, before)| before.clone())
+    }
+
+    /// Why nothing comes, where that is a fault.
+    pub fn problem(&self) -> Option<String> {
+        self.source.problem().or_else(|| self.schemas.as_ref()?.problem())
     }
 
     /// The status with which every channel begins, once. It goes before a barrier too: a node waits
@@ -110,12 +124,16 @@ impl SourceTask {
         if let Some(status) = self.announce() {
             return Ok(Poll::Messages(vec![status]));
         }
+        if let Some((block, before)) = self.held.take() {
+            return Ok(self.take(block, before, out));
+        }
+        let before = self.schemas.as_ref().map(|_| self.source.positions());
         let mut block = self.block();
         match self.source.poll(&mut block, batch_rows)? {
             Polled::Records => {
                 self.first.get_or_insert_with(Instant::now);
                 block.pad();
-                Ok(Poll::Messages(self.decode(block, out)))
+                Ok(self.take(block, before.unwrap_or_default(), out))
             }
             Polled::Empty => {
                 self.spare = Some(block);
@@ -127,6 +145,16 @@ impl SourceTask {
                 Ok(Poll::Messages(end))
             }
         }
+    }
+
+    /// Decodes a block, if all is known that it takes; `before`: the positions before it.
+    fn take(&mut self, block: RawBlock, before: Vec<Position>, out: &mut Output) -> Poll {
+        let mut schemas = self.schemas.iter_mut();
+        if schemas.all(|schemas| schemas.prepare(&mut self.decoder, &block)) {
+            return Poll::Messages(self.decode(block, out));
+        }
+        self.held = Some((block, before));
+        Poll::Held
     }
 
     /// An empty block, with a used buffer where there is one.

@@ -288,6 +288,7 @@ impl Worker {
                     self.deliver_from_source(index, messages);
                 }
                 Poll::Empty => self.watch_idleness(index, now_ms),
+                Poll::Held => {}
             }
         }
         self.forward_generated();

@@ -5,12 +5,12 @@ pub mod clickhouse;
 pub mod dingtalk;
 pub mod email;
 pub mod filesystem;
-mod http;
+pub mod http;
 pub mod kafka;
 pub mod options;
 pub(crate) mod pauses;
 pub mod print;
-mod receiver;
+pub mod receiver;
 pub mod redis;
 pub mod webhook;
 

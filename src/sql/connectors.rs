@@ -51,6 +51,11 @@ const FORMATS: &[&str] = &[
     "debezium-json.schema-include",
     "debezium-json.ignore-parse-errors",
     "debezium-json.timestamp-format.standard",
+    "avro-confluent.url",
+    "avro-confluent.subject",
+    "avro-confluent.basic-auth.credentials-source",
+    "avro-confluent.basic-auth.user-info",
+    "avro-confluent.bearer-auth.token",
 ];
 
 /// Connectors whose records have a format.
@@ -215,7 +220,7 @@ pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 const FLAG: &[&str] = &["true", "false"];
 
 /// Options that take one of a few words.
-const CHOICES: [(&str, &[&str]); 20] = [
+const CHOICES: [(&str, &[&str]); 21] = [
     (
         "scan.startup.mode",
         &["earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"],
@@ -236,6 +241,7 @@ const CHOICES: [(&str, &[&str]); 20] = [
     ("debezium-json.timestamp-format.standard", &["SQL", "ISO-8601"]),
     ("csv.write-bigdecimal-in-scientific-notation", FLAG),
     ("csv.ignore-parse-errors", FLAG),
+    ("avro-confluent.basic-auth.credentials-source", &["USER_INFO", "URL"]),
     ("csv.allow-comments", FLAG),
     ("csv.disable-quote-character", FLAG),
     ("json.timestamp-format.standard", &["SQL", "ISO-8601"]),
@@ -309,8 +315,11 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     for option in ["format", "key.format", "value.format"] {
         let known: &[&str] = match (connector, option) {
             ("datagen", _) => &["json"],
-            ("upsert-kafka", _) | (_, "key.format") => &["json", "csv", "raw"],
-            _ => &["json", "csv", "raw", "debezium-json"],
+            ("filesystem", _) => &["json", "csv", "raw", "debezium-json"],
+            ("upsert-kafka", _) | (_, "key.format") => {
+                &["json", "csv", "raw", "avro", "avro-confluent"]
+            }
+            _ => &["json", "csv", "raw", "avro", "avro-confluent", "debezium-json"],
         };
         if let Some(format) = options.get(option).filter(|format| !known.contains(&&***format)) {
             let message = format!("the format '{format}' is not supported");

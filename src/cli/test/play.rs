@@ -51,7 +51,7 @@ impl<'a> Play<'a> {
         let variable = |name: &str| case.settings.variables.get(name).cloned();
         let compiled = sql::read(&case.job()?, &variable, &case.settings.set)
             .map_err(|errors| check::shown(&errors))?;
-        let plan = printing(optimizer::optimize(compiled.plan));
+        let plan = staged(optimizer::optimize(compiled.plan));
         let topology = topology::build(&plan)?;
         if topology.sinks.is_empty() {
             return Err("the job writes nothing: there is no INSERT INTO and no SELECT".into());
@@ -185,12 +185,33 @@ impl<'a> Play<'a> {
 }
 
 /// The plan with every table that is written in the place of a `print` table, which is shown each
-/// change as it happens: that of a queryable one would stay in the job.
-fn printing(mut plan: Plan) -> Plan {
+/// change as it happens: that of a queryable one would stay in the job. What is read is text.
+fn staged(mut plan: Plan) -> Plan {
     for node in &mut plan.nodes {
-        if let NodeKind::Sink { table } = &mut node.kind {
-            *table = Arc::new(Table { connector: "print".into(), ..(**table).clone() });
+        match &mut node.kind {
+            NodeKind::Sink { table } => {
+                *table = Arc::new(Table { connector: "print".into(), ..(**table).clone() });
+            }
+            NodeKind::Scan { table, .. } => {
+                let options = in_text(&table.options);
+                *table = Arc::new(Table { options, ..(**table).clone() });
+            }
+            _ => {}
         }
     }
     plan
+}
+
+/// The lines of a case have the columns of Avro records as JSON.
+fn in_text(options: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeMap<Arc<str>, Arc<str>> {
+    let is_avro = |text: &str| text.starts_with("avro");
+    let bare = |name: &str| {
+        name.strip_prefix("key.").or(name.strip_prefix("value.")).unwrap_or(name).to_owned()
+    };
+    let kept = options.iter().filter(|(name, _)| !is_avro(&bare(name)));
+    let json = |(name, value): (&Arc<str>, &Arc<str>)| {
+        let of_format = bare(name) == "format" && is_avro(value);
+        (name.clone(), if of_format { "json".into() } else { value.clone() })
+    };
+    kept.map(json).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::avro::AvroDecoder;
 use super::csv::CsvDecoder;
 use super::debezium::DebeziumDecoder;
 use super::parts::Side;
@@ -14,6 +15,7 @@ pub enum Decoder {
     Json(Box<JsonDecoder>),
     Raw(RawDecoder),
     Csv(CsvDecoder),
+    Avro(AvroDecoder),
     Debezium(DebeziumDecoder),
 }
 
@@ -23,6 +25,7 @@ impl Decoder {
             Self::Json(json) => json.decode(block),
             Self::Raw(raw) => raw.decode(block),
             Self::Csv(csv) => csv.decode(block),
+            Self::Avro(avro) => avro.decode(block),
             Self::Debezium(debezium) => debezium.decode(block),
         }
     }
@@ -55,6 +58,26 @@ impl RecordDecoder {
         match &self.value {
             Decoder::Json(json) => json.fallbacks(),
             _ => 0,
+        }
+    }
+
+    /// The side and id of a schema that has to be learnt before the block can be decoded.
+    pub fn missing(&self, block: &RawBlock) -> Option<(Side, u32)> {
+        let rows = 0..block.records.len();
+        if let Decoder::Avro(avro) = &self.value
+            && let Some(id) = avro.missing(rows.clone().map(|row| block.value(row)))
+        {
+            return Some((Side::Value, id));
+        }
+        let Some(Decoder::Avro(avro)) = &self.key else { return None };
+        Some((Side::Key, avro.missing(rows.filter_map(|row| block.key(row)))?))
+    }
+
+    /// What a registry says of a schema: its text, or why there is none.
+    pub fn learn(&mut self, side: Side, id: u32, schema: Result<String, String>) {
+        let decoder = if side == Side::Key { self.key.as_mut() } else { Some(&mut self.value) };
+        if let Some(Decoder::Avro(avro)) = decoder {
+            avro.learn(id, schema);
         }
     }
 

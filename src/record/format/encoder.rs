@@ -1,5 +1,6 @@
 //! Rows to keys and values of records.
 
+use super::avro::AvroEncoder;
 use super::csv::CsvEncoder;
 use super::options::Format;
 use super::parts::Part;
@@ -12,6 +13,7 @@ pub enum Encoder {
     Json(JsonEncoder),
     Raw(DataType, RawOptions),
     Csv(CsvEncoder),
+    Avro(AvroEncoder),
 }
 
 impl Encoder {
@@ -28,6 +30,7 @@ impl Encoder {
                 Self::Raw(kind, *options)
             }
             Format::Csv(options) => Self::Csv(CsvEncoder::new(&part.fields, options.clone())),
+            Format::Avro(_) => Self::Avro(AvroEncoder::new(&part.fields)),
             Format::Debezium(_) => {
                 return Err(
                     "the format 'debezium-json' is read, not written; take 'json' with an \
@@ -36,6 +39,21 @@ impl Encoder {
                 );
             }
         })
+    }
+
+    /// Says in each record which schema of the registry it has.
+    pub fn set_schema(&mut self, id: u32) {
+        if let Self::Avro(avro) = self {
+            avro.set_id(id);
+        }
+    }
+
+    /// Why rows cannot be written, if they cannot.
+    pub fn check(&self, batch: &Batch) -> Result<(), String> {
+        match self {
+            Self::Avro(avro) => avro.check(batch),
+            _ => Ok(()),
+        }
     }
 
     /// Appends a row; false where it is a NULL as a whole.
@@ -47,6 +65,10 @@ impl Encoder {
             }
             Self::Csv(csv) => {
                 csv.encode_row(batch, row, out);
+                true
+            }
+            Self::Avro(avro) => {
+                avro.encode_row(batch, row, out);
                 true
             }
             Self::Raw(kind, options) => raw::encode_row(batch, row, kind, *options, out),

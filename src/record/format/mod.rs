@@ -3,6 +3,7 @@
 //!
 //! A decoder takes a block of records and gives columns. Which one it is, is asked once a block.
 
+mod avro;
 mod csv;
 mod debezium;
 mod decoder;
@@ -11,6 +12,7 @@ mod options;
 mod parts;
 mod raw;
 
+pub use avro::{AvroDecoder, AvroEncoder, Login, RegistryOptions, schema_of};
 pub use csv::{CsvDecoder, CsvOptions, OpenQuotes};
 pub use debezium::{DebeziumDecoder, DebeziumOptions};
 pub use decoder::{Decoder, RecordDecoder};

@@ -1,5 +1,6 @@
 //! A format by a table's options.
 
+use super::avro::{self, RegistryOptions};
 use super::csv::{self, CsvOptions};
 use super::debezium::DebeziumOptions;
 use super::raw::{self, RawOptions};
@@ -12,6 +13,8 @@ pub enum Format {
     Json(JsonFormat),
     Raw(RawOptions),
     Csv(CsvOptions),
+    /// By the table's own schema, or by those of a registry.
+    Avro(Option<RegistryOptions>),
     /// Changes of rows; only read.
     Debezium(DebeziumOptions),
 }
@@ -37,6 +40,8 @@ impl Format {
                 Ok(Self::Json(JsonFormat { read, style }))
             }
             "raw" => RawOptions::of(option).map(Self::Raw),
+            "avro" => Ok(Self::Avro(None)),
+            "avro-confluent" => RegistryOptions::of(option).map(|of| Self::Avro(Some(of))),
             "csv" => CsvOptions::of(&option, is_set).map(Self::Csv),
             "debezium-json" => {
                 let iso8601 = option("debezium-json.timestamp-format.standard") == Some("ISO-8601");
@@ -55,6 +60,7 @@ impl Format {
             Self::Json(_) | Self::Debezium(_) => Ok(()),
             Self::Raw(_) => raw::check(fields),
             Self::Csv(_) => csv::check(fields),
+            Self::Avro(_) => avro::schema_of(fields).map(drop),
         }
     }
 

@@ -74,7 +74,8 @@ impl Declared<'_> {
             (true, None) => Ok(None),
             (true, Some(_)) => Err("'key.format' needs 'key.fields'".into()),
             (false, None) if self.is_upsert() => {
-                Err("an upsert-kafka table needs 'key.format': 'json', 'csv' or 'raw'".into())
+                Err("an upsert-kafka table needs 'key.format': 'json', 'csv', 'raw' or 'avro'"
+                    .into())
             }
             (false, None) => Err("'key.fields' needs 'key.format'".into()),
             (false, Some(format)) => Ok(Some((columns, self.format("key", format)?))),

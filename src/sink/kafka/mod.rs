@@ -4,6 +4,7 @@
 
 mod dead_letter;
 mod producer;
+mod schemas;
 pub mod transaction;
 
 use std::collections::HashSet;
@@ -49,9 +50,10 @@ pub fn open(
     context: SinkContext,
     transactions: Option<(Arc<Transactions>, u64)>,
 ) -> Result<Box<dyn Sink>, String> {
-    let layout = Layout::new(&table)?;
+    let mut layout = Layout::new(&table)?;
     let topic = one_topic(&table.options)?;
     let partitions = wait_for_topic(&table, &topic, &context)?;
+    schemas::register(&table, &topic, &mut layout, &context)?;
     let choice = match table.options.get("sink.partitioner").map_or("default", |value| value) {
         "default" => Choice::ByKey,
         "fixed" => Choice::Fixed,
@@ -272,6 +274,10 @@ impl Sink for KafkaSink {
     fn write(&mut self, batch: &Batch) -> Result<(), String> {
         let values = self.layout.value.view(batch);
         let keys = self.layout.key.as_ref().map(|key| key.view(batch));
+        self.layout.value.encoder.check(&values)?;
+        if let (Some(key), Some(keys)) = (&self.layout.key, &keys) {
+            key.encoder.check(keys)?;
+        }
         let rows = match &keys {
             Some(keys) if self.upsert => self.last_of_keys(keys, batch),
             _ => batch.row_ids().collect(),

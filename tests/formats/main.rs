@@ -1,6 +1,8 @@
 //! What tables read of Kafka's records besides JSON values: keys, headers, other formats, tombstones.
 //! On a real Kafka (`PELTON_TEST_KAFKA`, set by scripts/test).
 
+mod avro;
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::path::Path;
