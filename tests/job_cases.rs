@@ -287,3 +287,43 @@ fn rows_that_are_looked_up_are_those_of_the_case() {
     let (passed, text) = run(&folder.file(""), &[]);
     assert!(!passed && text.contains("\"table\":\"users\""), "{text}");
 }
+
+/// The `sh` blocks of a page, each with the `text` block that follows it, if one does.
+fn examples(page: &str) -> Vec<(String, Option<String>)> {
+    let mut examples: Vec<(String, Option<String>)> = Vec::new();
+    // Every other piece stands in a fence, behind the name of its language.
+    let mut shown = false;
+    for fenced in page.split("```").skip(1).step_by(2) {
+        let (language, text) = fenced.split_once('\n').unwrap();
+        match (language, examples.last_mut()) {
+            ("text", Some(last)) if shown => last.1 = Some(text.to_owned()),
+            ("sh", _) => examples.push((text.to_owned(), None)),
+            _ => {}
+        }
+        shown = language == "sh";
+    }
+    examples
+}
+
+#[test]
+fn the_examples_of_the_docs_print_what_stands_below_them() {
+    let mut checked = 0;
+    let binary = Path::new(env!("CARGO_BIN_EXE_pelton")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/features");
+    for page in std::fs::read_dir(pages).unwrap() {
+        let page = page.unwrap().path();
+        let folder = Folder::new("example");
+        for (commands, printed) in examples(&std::fs::read_to_string(&page).unwrap()) {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-e", "-c", &commands]).env("PATH", &path).current_dir(folder.file(""));
+            let Output { status, stdout, stderr } = shell.output().unwrap();
+            let (found, said) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr));
+            let place = format!("{}:\n{commands}", page.display());
+            assert!(status.success(), "{place}{said:?}");
+            assert_eq!(found, printed.unwrap_or_default(), "{place}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "only {checked} examples were found");
+}

@@ -6,13 +6,22 @@ use std::path::PathBuf;
 use crate::error::SqlError;
 use crate::shard::topology::{self, Topology};
 use crate::sql::plan::Plan;
-use crate::sql::{self, explain, optimizer};
+use crate::sql::{self, explain, optimizer, portability};
 
 #[derive(clap::Args)]
 pub struct FileArgs {
     /// The job's files, in order
     #[arg(required = true)]
     files: Vec<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    job: FileArgs,
+    /// Also report what a Flink cluster would not take as it stands, and what there is instead
+    #[arg(long)]
+    flink: bool,
 }
 
 /// Name and text of each file.
@@ -27,8 +36,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
 
 /// All that is wrong with a job's text, for people.
 pub fn shown(errors: &[SqlError]) -> String {
+    format!("{} error(s)\n\n{}", errors.len(), listed(errors))
+}
+
+fn listed(errors: &[SqlError]) -> String {
     let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    format!("{} error(s)\n\n{}", errors.len(), shown.join("\n\n"))
+    shown.join("\n\n")
 }
 
 /// The plan of a job, with the variables of the environment.
@@ -50,11 +63,22 @@ fn plan(files: &[PathBuf]) -> Result<Plan, String> {
     compile(&read(files)?, &BTreeMap::new())
 }
 
-pub fn check(args: &FileArgs) -> Result<(), String> {
-    let plan = plan(&args.files)?;
+pub fn check(args: &CheckArgs) -> Result<(), String> {
+    let files = read(&args.job.files)?;
+    let plan = compile(&files, &BTreeMap::new())?;
     topology::build(&plan)?;
     eprintln!("no errors: {} table(s) written", plan.sinks.len());
-    Ok(())
+    if !args.flink {
+        return Ok(());
+    }
+    let portability::Report { statements, changed, faults } =
+        portability::beyond_flink(&files, &plan);
+    if faults.is_empty() {
+        eprintln!("Flink takes all {statements} statement(s) as they stand, as far as can be told");
+        return Ok(());
+    }
+    let told = format!("{changed} of {statements} statement(s) need a change for Flink");
+    Err(format!("{told}\n\n{}", listed(&faults)))
 }
 
 pub fn explain(args: &FileArgs) -> Result<(), String> {

@@ -38,7 +38,7 @@ enum Command {
     /// Run one job, given as one or more files
     Run(run::RunArgs),
     /// Report everything that is wrong with a job, without connecting to anything
-    Check(check::FileArgs),
+    Check(check::CheckArgs),
     /// Show what a job decodes, where rows change shards, and what state is kept
     Explain(check::FileArgs),
     /// Run the main job with a load generator, on a broker inside the process

@@ -96,7 +96,18 @@ pub fn check(table: &Table) -> Result<(), String> {
         "email" => email::check(table),
         "clickhouse" => clickhouse::check(table),
         "redis" => redis::check(table),
+        "queryable" => check_retention(table),
         _ => Ok(()),
+    }
+}
+
+/// Rows end by a time in their key.
+fn check_retention(table: &Table) -> Result<(), String> {
+    let fields = &table.schema.fields;
+    let timed = table.primary_key.iter().any(|&key| fields[key].data_type.is_timestamp());
+    match table.options.contains_key("retention") && !timed {
+        true => Err("'retention' goes by a TIMESTAMP in the PRIMARY KEY, which has none".into()),
+        false => Ok(()),
     }
 }
 

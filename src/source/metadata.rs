@@ -18,6 +18,18 @@ pub fn names(connector: &str) -> &'static [&'static str] {
     }
 }
 
+/// What there is instead of one that Flink lacks.
+pub fn instead(connector: &str, name: &str) -> Option<&'static str> {
+    match (connector, name) {
+        ("kafka" | "upsert-kafka", "key") => {
+            Some("read it as a column: 'key.format' = 'raw', 'key.fields' = 'that column'")
+        }
+        ("kafka" | "upsert-kafka", _) => None,
+        ("filesystem", _) => Some("leave it out; there are 'file.path' and 'file.name'"),
+        _ => Some("leave it out"),
+    }
+}
+
 /// The type of one; a table may CAST it.
 pub fn data_type(name: &str) -> DataType {
     match name {

@@ -13,6 +13,12 @@ use crate::record::{DataType, Field, Schema, Value};
 /// Aggregates of the language that this release does not have.
 pub const LATER: [&str; 1] = ["COLLECT"];
 
+/// Those that Flink's streams lack, and what there is instead.
+pub const OURS: [(&str, &str); 2] = [
+    ("APPROX_COUNT_DISTINCT", "write COUNT(DISTINCT x), which keeps all values"),
+    ("APPROX_PERCENTILE", "write PERCENTILE(x, share), which keeps all values"),
+];
+
 /// Aggregates that are computed from others.
 pub const DERIVED: [&str; 12] = [
     "VAR_POP",

@@ -8,6 +8,8 @@ use crate::sink::redis;
 
 struct Connector {
     name: &'static str,
+    /// What does its work in Flink, which lacks it; `None` where Flink has it.
+    instead: Option<&'static str>,
     required: &'static [&'static str],
     options: &'static [&'static str],
     /// Families of options, e.g. `properties.`.
@@ -71,9 +73,12 @@ const RECEIVER: &[&str] = &[
     "dead-letter.path",
 ];
 
+const FROM_A_TOPIC: &str = "write a kafka table that a service reads, which delivers the messages";
+
 const CONNECTORS: &[Connector] = &[
     Connector {
         name: "kafka",
+        instead: None,
         required: &["topic", "properties.bootstrap.servers"],
         options: &[
             "scan.startup.mode",
@@ -94,6 +99,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "upsert-kafka",
+        instead: None,
         required: &["topic", "properties.bootstrap.servers", "key.format", "value.format"],
         options: &[
             "key.fields-prefix",
@@ -108,6 +114,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "filesystem",
+        instead: None,
         required: &["path"],
         options: &["json.embed", "lookup.cache", "lookup.full-cache.periodic-reload.interval"],
         prefixes: &[],
@@ -115,6 +122,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "datagen",
+        instead: None,
         required: &[],
         options: &["rows-per-second", "number-of-rows"],
         prefixes: &["fields."],
@@ -122,14 +130,23 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "print",
+        instead: None,
         required: &[],
         options: &["print-identifier"],
         prefixes: &[],
         common: &[],
     },
-    Connector { name: "blackhole", required: &[], options: &[], prefixes: &[], common: &[] },
+    Connector {
+        name: "blackhole",
+        instead: None,
+        required: &[],
+        options: &[],
+        prefixes: &[],
+        common: &[],
+    },
     Connector {
         name: "queryable",
+        instead: Some("write an upsert-kafka table, or a jdbc table, whose database answers"),
         required: &[],
         options: &["http.route", "max-rows", "retention"],
         prefixes: &[],
@@ -137,6 +154,9 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "redis",
+        instead: Some(
+            "write an upsert-kafka table from which Redis is fed; rows are looked up in a jdbc table",
+        ),
         required: &["url", "key"],
         options: &[
             "username",
@@ -167,6 +187,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "clickhouse",
+        instead: Some("write a kafka table that ClickHouse's own Kafka engine reads"),
         required: &["url", "table"],
         options: &[
             "username",
@@ -183,6 +204,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "webhook",
+        instead: Some(FROM_A_TOPIC),
         required: &["url"],
         options: &[
             "method",
@@ -199,6 +221,7 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "dingtalk",
+        instead: Some(FROM_A_TOPIC),
         required: &["url"],
         options: &["secret", "title", "template"],
         prefixes: &[],
@@ -206,12 +229,62 @@ const CONNECTORS: &[Connector] = &[
     },
     Connector {
         name: "email",
+        instead: Some(FROM_A_TOPIC),
         required: &["smtp", "from", "to"],
         options: &["username", "password", "subject", "body", "idempotency-key"],
         prefixes: &[],
         common: RECEIVER,
     },
 ];
+
+/// Options that Flink's connectors lack (this one, or all), and what there is instead of them.
+const OURS: [(Option<&str>, &str, &str); 16] = [
+    (None, "dead-letter.topic", DROPS),
+    (None, "dead-letter.path", DROPS),
+    (None, "late.topic", LATE),
+    (None, "late.path", LATE),
+    (
+        None,
+        "scan.order",
+        "leave it out: results come once the watermark has passed; ORDER BY a PROCTIME() column \
+         computes as rows come, but by the clock",
+    ),
+    (None, "scan.watermark.idle-advance", "leave it out: event time rests while no record comes"),
+    (None, "scan.watermark.max-skew", AHEAD),
+    (None, "scan.max-future", AHEAD),
+    (None, "sink.create-topic", "leave it out and make the topic before the job starts"),
+    (None, "json.embed", "leave it out and declare the column as ROW<…> or MAP<…>"),
+    (Some("filesystem"), "lookup.cache", FILES),
+    (Some("filesystem"), "lookup.full-cache.periodic-reload.interval", FILES),
+    (Some("upsert-kafka"), "format", "write 'value.format'"),
+    (Some("upsert-kafka"), "sink.partitioner", "leave it out: records go by their key"),
+    (Some("datagen"), "format", "leave it out"),
+    (Some("datagen"), "scan.watermark.idle-timeout", "leave it out: it never rests"),
+];
+
+/// Options that Flink takes, with this value or any, beside another one alone.
+const TOGETHER: [(&str, Option<&str>, &str); 2] = [
+    ("sink.delivery-guarantee", Some("exactly-once"), "sink.transactional-id-prefix"),
+    ("scan.watermark.alignment.max-drift", None, "scan.watermark.alignment.group"),
+];
+
+/// Options of Flink's connectors that mean nothing on one machine: taken with a notice.
+const WITHOUT_EFFECT: [(&[&str], &str); 4] = [
+    (&["kafka", "upsert-kafka", "datagen"], "scan.parallelism"),
+    (&["kafka", "upsert-kafka", "filesystem", "print"], "sink.parallelism"),
+    (&["kafka", "upsert-kafka"], "sink.transactional-id-prefix"),
+    (&["kafka", "upsert-kafka", "filesystem"], "scan.watermark.alignment.group"),
+];
+
+const DROPS: &str = "leave it out: with 'json.ignore-parse-errors' = 'true' (or csv.…) records that \
+                     cannot be read are dropped, without it the job fails";
+const LATE: &str = "leave it out: late rows are dropped; a second query WHERE ts <= \
+                    CURRENT_WATERMARK(ts) writes them";
+const AHEAD: &str =
+    "leave it out: a time far ahead moves event time along; bound it where ts is computed";
+/// Of a lookup join.
+pub const FILES: &str = "files are not looked up: put the rows into a jdbc table, or join a table of \
+                         versions by event time";
 
 const LATER: [&str; 1] = ["csv"];
 
@@ -277,6 +350,11 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
     };
     let mut faults = Vec::new();
     for name in options.keys() {
+        let idle = WITHOUT_EFFECT.iter().find(|(_, option)| *option == &**name);
+        if idle.is_some_and(|(connectors, _)| connectors.contains(&connector)) {
+            tracing::warn!(option = &**name, "the option has no effect on one machine");
+            continue;
+        }
         let of_format = of_format(connector, name);
         let fits = of_format.is_some()
             || known.options.contains(&&**name)
@@ -328,6 +406,44 @@ pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String,
         }
     }
     faults
+}
+
+/// What does the connector's work in Flink, where that lacks it.
+pub fn instead(connector: &str) -> Option<&'static str> {
+    CONNECTORS.iter().find(|known| known.name == connector)?.instead
+}
+
+/// What Flink would not take of the options of a connector that it has, as (option, message, what
+/// there is instead).
+pub fn beyond_flink(connector: &str, options: &Options) -> Vec<(&'static str, String, String)> {
+    let ours = OURS.iter().filter(|(whose, option, _)| {
+        options.contains_key(*option) && whose.is_none_or(|whose| whose == connector)
+    });
+    let ours = ours.map(|(_, option, instead)| {
+        let message = format!("'{connector}' of Flink has no option '{option}'");
+        (*option, message, (*instead).to_owned())
+    });
+    let alone = TOGETHER.iter().filter(|(option, value, other)| {
+        let given =
+            options.get(*option).filter(|given| value.is_none_or(|value| value == &***given));
+        given.is_some() && !options.contains_key(*other)
+    });
+    let alone = alone.map(|(option, _, other)| {
+        let message = format!("Flink wants '{other}' with this");
+        (*option, message, "add it: it has no effect here".to_owned())
+    });
+    ours.chain(alone).collect()
+}
+
+/// Whether a table that is read goes on from offsets of no group, which Flink does not take.
+pub fn lacks_group(connector: &str, options: &Options) -> bool {
+    let mode = options.get("scan.startup.mode").map_or("group-offsets", |mode| mode);
+    connector == "kafka" && mode == "group-offsets" && !options.contains_key("properties.group.id")
+}
+
+/// Whether Flink takes a PRIMARY KEY of such a table.
+pub fn takes_key(connector: &str, options: &Options) -> bool {
+    connector != "kafka" || format_of(options, "value") == Some("debezium-json")
 }
 
 /// The format of an option that is a format's, and the sides of a record that it speaks of.

@@ -21,6 +21,7 @@ mod match_recognize;
 pub mod optimizer;
 mod over;
 pub mod plan;
+pub mod portability;
 mod query;
 mod rank;
 mod row_pattern;
@@ -107,9 +108,10 @@ pub fn read(
 ) -> Result<Compiled, Vec<SqlError>> {
     let mut compiler = Compiler::default();
     let mut errors = Vec::new();
+    let fill = |literal: &str| variables::substitute(literal, env);
     for (name, text) in files {
         let mut faults = Vec::new();
-        for statement in tokens::statements(text, env, &mut faults) {
+        for statement in tokens::statements(text, &fill, &mut faults) {
             let span = statement.span();
             match statement::parse(&statement) {
                 Ok(parsed) => compiler.take(parsed, span, &mut faults),

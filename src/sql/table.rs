@@ -41,7 +41,7 @@ struct Column {
 #[derive(Clone, Debug)]
 enum ColumnKind {
     Physical { data_type: DataType, nullable: bool },
-    Metadata { data_type: DataType, from: String },
+    Metadata { data_type: DataType, from: String, span: Span },
     Computed { tokens: Vec<TokenWithSpan>, span: Span },
 }
 
@@ -125,13 +125,14 @@ impl Declaration {
         let data_type = cursor.data_type()?;
         let nullable = !cursor.words(&["NOT", "NULL"]);
         cursor.word("NULL");
+        let metadata = cursor.span();
         let kind = if cursor.word("METADATA") {
             let from = match cursor.word("FROM") {
                 true => cursor.string("the metadata's name")?,
                 false => name.clone(),
             };
             cursor.word("VIRTUAL");
-            ColumnKind::Metadata { data_type, from }
+            ColumnKind::Metadata { data_type, from, span: metadata }
         } else {
             if cursor.words(&["PRIMARY", "KEY"]) {
                 self.primary_key.push((name.clone(), span));
@@ -180,6 +181,41 @@ impl Declaration {
             self.options.entry(key).or_insert(value);
         }
         Ok(())
+    }
+
+    /// What of it Flink would not take, as it is written; `whole` has what LIKE's table says, too.
+    pub fn beyond_flink(&self, whole: &Declaration, is_read: bool) -> Vec<Fault> {
+        let (connector, options) = (whole.connector(), &whole.options);
+        let place = |option: &str| self.option_spans.get(option).copied();
+        let mut faults = Vec::new();
+        let mut add = |span: Option<Span>, message: String, instead: &str| {
+            faults.extend(span.map(|span| Fault::new(span, message).help(instead)));
+        };
+        if let Some(instead) = connectors::instead(connector) {
+            add(place("connector"), format!("Flink has no connector '{connector}'"), instead);
+            return faults;
+        }
+        for (option, message, instead) in connectors::beyond_flink(connector, options) {
+            add(place(option), message, &instead);
+        }
+        for column in &self.columns {
+            if let ColumnKind::Metadata { from, span, .. } = &column.kind
+                && let Some(instead) = metadata::instead(connector, from)
+            {
+                let message = format!("'{connector}' of Flink has no METADATA FROM '{from}'");
+                add(Some(*span), message, instead);
+            }
+        }
+        if !connectors::takes_key(connector, options) {
+            let span = self.primary_key.first().map(|(_, span)| *span);
+            let message = format!("'{connector}' of Flink takes no PRIMARY KEY with this format");
+            add(span, message, "leave it out, or take upsert-kafka");
+        }
+        if is_read && connectors::lacks_group(connector, options) {
+            let message = "Flink wants 'properties.group.id', to go on from its offsets".to_owned();
+            add(Some(self.span), message, "add it, or 'scan.startup.mode' = 'earliest-offset'");
+        }
+        faults
     }
 
     /// Binds the table; every fault there is.
@@ -261,8 +297,8 @@ impl Declaration {
                 let message = format!("table `{}` has two columns `{}`", self.name, column.name);
                 return Err(Fault::new(self.span, message));
             }
-            if let ColumnKind::Metadata { data_type, from } = &column.kind {
-                self.check_metadata(&column.name, from, data_type)?;
+            if let ColumnKind::Metadata { data_type, from, span } = &column.kind {
+                self.check_metadata(&column.name, from, data_type, *span)?;
             }
         }
         let mut computed = Vec::new();
@@ -296,11 +332,21 @@ impl Declaration {
             .help(format!("write the expression of `{other}` again, or compute in a VIEW")))
     }
 
-    fn check_metadata(&self, column: &str, from: &str, declared: &DataType) -> Result<()> {
-        let connector = self.options.get("connector").map_or("", |connector| &**connector);
+    pub fn connector(&self) -> &str {
+        self.options.get("connector").map_or("", |connector| &**connector)
+    }
+
+    fn check_metadata(
+        &self,
+        column: &str,
+        from: &str,
+        declared: &DataType,
+        span: Span,
+    ) -> Result<()> {
+        let connector = self.connector();
         let names = metadata::names(connector);
         if !names.contains(&from) {
-            let fault = Fault::new(self.span, format!("there is no METADATA FROM '{from}'"));
+            let fault = Fault::new(span, format!("there is no METADATA FROM '{from}'"));
             let known = names.join(", ");
             return Err(fault.help(format!("of '{connector}' there are {known}")));
         }
@@ -311,7 +357,7 @@ impl Declaration {
             Err(_) => {
                 let message =
                     format!("column `{column}`: METADATA FROM '{from}' is {own}, not {declared}");
-                Err(Fault::new(self.span, message).help(format!("declare it as {own}")))
+                Err(Fault::new(span, message).help(format!("declare it as {own}")))
             }
         }
     }

@@ -363,6 +363,21 @@ fn a_key_that_several_rows_would_share_is_refused() {
 }
 
 #[test]
+fn a_retention_without_a_time_in_the_key_is_refused() {
+    let job = |key: &str| {
+        format!(
+            "CREATE TABLE ab (a BIGINT, at TIMESTAMP(3)) WITH ('connector' = 'datagen'); \
+             CREATE TABLE q (a BIGINT, at TIMESTAMP(3), n BIGINT, PRIMARY KEY ({key}) NOT ENFORCED) \
+             WITH ('connector' = 'queryable', 'retention' = '1 d'); \
+             INSERT INTO q SELECT a, at, COUNT(*) FROM ab GROUP BY a, at;"
+        )
+    };
+    let found = refused_with(&job("a")).unwrap();
+    assert!(found.contains("'retention' goes by a TIMESTAMP in the PRIMARY KEY"), "{found}");
+    assert_eq!(refused_with(&job("a, at")), None);
+}
+
+#[test]
 fn a_computed_column_that_reads_another_is_refused() {
     let table = |c: &str| {
         format!(

@@ -6,7 +6,6 @@ use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::{Fault, Result};
 use super::json_clauses::json_clauses;
-use super::variables::substitute;
 
 /// Flink's lexical rules: identifiers in back quotes, strings in single ones without escapes.
 #[derive(Debug)]
@@ -66,10 +65,11 @@ impl Statement {
     }
 }
 
-/// Splits a file at `;`. Faults of single literals are reported beside the statements.
+/// Splits a file at `;`. `fill` gives the text of each string literal with its variables replaced;
+/// where it fails, that is reported beside the statements.
 pub fn statements(
     text: &str,
-    env: &dyn Fn(&str) -> Option<String>,
+    fill: &dyn Fn(&str) -> std::result::Result<String, String>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Statement> {
     let tokens = match Tokenizer::new(&Flink, text).with_unescape(true).tokenize_with_location() {
@@ -89,7 +89,7 @@ pub fn statements(
                 all.push(Statement { tokens: std::mem::take(&mut current) });
                 continue;
             }
-            Token::SingleQuotedString(literal) => match substitute(literal, env) {
+            Token::SingleQuotedString(literal) => match fill(literal) {
                 Ok(filled) => *literal = filled,
                 Err(message) => faults.push(Fault::new(token.span, message)),
             },
