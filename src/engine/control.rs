@@ -218,8 +218,11 @@ impl Control<'_> {
                 .is_some_and(|epoch| epoch.workers_left == 0 && (epoch.sinks_left == 0 || hasty))
                 && let Some(epoch) = current.take()
             {
+                let begun = epoch.begun;
                 self.commit(epoch)?;
-                if draining.is_some() {
+                // One that had begun before holds nothing of what was read last, which sinks that
+                // write at once have been given.
+                if draining.is_some_and(|since| begun >= since) {
                     return Ok(End::Stopped);
                 }
             }
