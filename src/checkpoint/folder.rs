@@ -113,21 +113,23 @@ impl StateFolder {
         let Some((_, name)) = manifests.first() else {
             return self.nothing_there();
         };
-        self.load(name).map(Some).map_err(|error| {
-            let older = manifests[1..].iter().find_map(|(_, name)| self.load(name).ok());
-            let advice = match older {
-                Some(manifest) => format!(
-                    "restore the file from a backup, or run with --allow-older-state to go on from \
-                     epoch {}, which is intact: its input positions are used too, so input since then is \
-                     read again and sinks without transactions get it twice",
-                    manifest.epoch
-                ),
-                None => "no older generation is intact: restore the folder from a backup, or move \
-                         it away to start afresh"
-                    .to_owned(),
-            };
-            format!("the state of job '{}' can't be used: {error}; {advice}", self.job)
-        })
+        self.load(name).map(Some).map_err(|error| self.refusal(&error, &manifests[1..]))
+    }
+
+    /// That a generation is damaged, and what to do; `older` are those before it.
+    fn refusal(&self, error: &str, older: &[(Order, String)]) -> String {
+        let advice = match older.iter().find_map(|(_, name)| self.load(name).ok()) {
+            Some(manifest) => format!(
+                "restore the file from a backup, or run with --allow-older-state to go on from \
+                 epoch {}, which is intact: its input positions are used too, so input since then is \
+                 read again and sinks without transactions get it twice",
+                manifest.epoch
+            ),
+            None => "no older generation is intact: restore the folder from a backup, or move \
+                     it away to start afresh"
+                .to_owned(),
+        };
+        format!("the state of job '{}' can't be used: {error}; {advice}", self.job)
     }
 
     /// The newest generation that is intact, for a user who asks for it after
@@ -264,7 +266,9 @@ impl StateFolder {
                 self.dir.display()
             ));
         };
-        let manifest = self.load(file)?;
+        let older = manifests.iter().position(|(known, _)| *known < order);
+        let older = older.map_or(&[][..], |at| &manifests[at..]);
+        let manifest = self.load(file).map_err(|error| self.refusal(&error, older))?;
         if manifest.name()? != name {
             return Err(format!(
                 "epoch {} in {} is not the one that was committed: restore the folder",

@@ -100,6 +100,7 @@ fn a_second_process_is_refused() {
 fn finds_a_flipped_bit_anywhere() {
     let dir = tempfile::tempdir().unwrap();
     let folder = filled(dir.path());
+    let committed = folder.load_latest().unwrap().unwrap().name().unwrap();
     for part in ["manifest", "state"] {
         let path = files(dir.path(), part).pop().unwrap();
         let good = fs::read(&path).unwrap();
@@ -107,9 +108,13 @@ fn finds_a_flipped_bit_anywhere() {
             let mut bad = good.clone();
             bad[byte] ^= 1 << (byte % 8);
             fs::write(&path, &bad).unwrap();
-            let error = folder.load_latest().unwrap_err();
-            let advice = "--allow-older-state to go on from epoch 2";
-            assert!(error.contains(advice), "{part} {byte}: {error}");
+            let of_latest = folder.load_latest().unwrap_err();
+            let of_committed = folder.load_committed(&committed).unwrap_err();
+            for error in [of_latest, of_committed] {
+                let advice = "--allow-older-state to go on from epoch 2";
+                let told = error.contains(advice) && error.contains(&path.display().to_string());
+                assert!(told, "{part} {byte}: {error}");
+            }
         }
         fs::write(&path, &good).unwrap();
         assert_eq!(folder.load_latest().unwrap().unwrap().epoch, 3);

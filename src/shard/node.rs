@@ -28,9 +28,9 @@ pub struct Input {
     pub port: usize,
     pub queue: Queue,
     watermark: i64,
-    /// `None` until the first word has come. A channel's first message is its status, and a node
-    /// takes no rows before it has all of them: else rows would be judged by whichever worker
-    /// happens to start first.
+    /// `None` until it has come. A channel begins with the watermark that it goes on from, if it
+    /// does, and its status, and a node takes no rows before it has all of them: else rows would
+    /// be judged by whichever worker happens to start first.
     status: Option<Status>,
     /// The epoch whose barrier has come: the channel rests until all have theirs.
     barrier: Option<u64>,

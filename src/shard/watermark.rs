@@ -43,6 +43,8 @@ pub enum IdleAdvance {
 struct Partition {
     /// Largest time seen less the delay; MIN before the first row.
     watermark: i64,
+    /// Something has been read of it since the start.
+    seen: bool,
     idle: bool,
     /// There was nothing to read when it was looked at last.
     at_end: bool,
@@ -87,9 +89,10 @@ impl WatermarkGenerator {
         self.current
     }
 
-    /// Per partition index: what a snapshot keeps.
+    /// Per partition index: what a snapshot keeps. One that others did not wait for counts as being
+    /// as far as they were: what was late stays late.
     pub fn partition_watermarks(&self) -> Vec<i64> {
-        self.partitions.iter().map(|partition| partition.watermark).collect()
+        self.partitions.iter().map(|partition| partition.watermark.max(self.current)).collect()
     }
 
     /// Takes the partitions' watermarks back from a snapshot; new ones have none.
@@ -105,7 +108,8 @@ impl WatermarkGenerator {
     }
 
     fn grow(&mut self, partitions: usize) {
-        let fresh = Partition { watermark: i64::MIN, idle: false, at_end: false, at_end_ms: 0 };
+        let (watermark, at_end_ms) = (i64::MIN, 0);
+        let fresh = Partition { watermark, seen: false, idle: false, at_end: false, at_end_ms };
         if self.partitions.len() < partitions {
             self.partitions.resize(partitions, fresh);
         }
@@ -195,7 +199,7 @@ impl WatermarkGenerator {
         let watermark = if watermark > self.options.above_ms { watermark } else { i64::MIN };
         let partition = &mut self.partitions[index];
         partition.at_end_ms = 0;
-        partition.at_end = false;
+        (partition.at_end, partition.seen) = (false, true);
         let was_idle = std::mem::take(&mut partition.idle);
         if watermark > partition.watermark || was_idle {
             partition.watermark = partition.watermark.max(watermark);
@@ -237,11 +241,11 @@ impl WatermarkGenerator {
     }
 
     /// Meets the other workers: how far the slowest of `partitions` here, and of theirs, has come.
-    /// One that has nothing to read and never had does not count; one of which nothing is known
+    /// One that has nothing to read and had nothing since the start does not count; one of which nothing is known
     /// yet holds the others back to where they began. `finished`: all have been read to their end.
     pub fn align(&mut self, partitions: usize, finished: bool) {
         self.grow(partitions);
-        let rests = |it: &Partition| it.idle || (it.at_end && it.watermark == i64::MIN);
+        let rests = |it: &Partition| it.idle || (it.at_end && !it.seen);
         let counts = |it: &&Partition| !finished && !rests(it);
         let own = self.partitions.iter().filter(counts).map(|it| it.watermark).min();
         self.floor = match self.alignment.meet(own.unwrap_or(i64::MAX)) {
@@ -326,11 +330,32 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_partition_is_not_waited_for() {
+    fn what_was_told_is_so_after_a_restart() {
+        let mut before = generator(0);
+        before.grow(2);
+        before.observe(0, 1_000);
+        look(&mut before, &[PartitionState::Reading, PartitionState::AtEnd], 0, 5_000);
+        assert_eq!(before.current(), 1_000);
         let mut generator = generator(0);
-        generator.observe_states(&[PartitionState::Reading, PartitionState::AtEnd], 0);
+        generator.restore(before.partition_watermarks().into_iter().map(Some));
+        assert_eq!(generator.current(), 1_000);
+    }
+
+    #[test]
+    fn an_empty_partition_is_not_waited_for() {
+        let empty = [PartitionState::Reading, PartitionState::AtEnd];
+        let mut generator = generator(0);
+        generator.observe_states(&empty, 0);
         generator.observe(0, 1_000);
         generator.observe(0, 9_000);
+        generator.align(2, false);
+        assert!(!generator.is_ahead(0));
+        // Nor after a restart.
+        let saved = generator.partition_watermarks();
+        let mut generator = self::generator(0);
+        generator.restore(saved.into_iter().map(Some));
+        generator.observe_states(&empty, 0);
+        generator.observe(0, 19_000);
         generator.align(2, false);
         assert!(!generator.is_ahead(0));
     }

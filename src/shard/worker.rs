@@ -152,6 +152,8 @@ impl Worker {
         for source in &mut self.parts.sources {
             source.source.wake_by(self.parts.waker.fd());
         }
+        // Before the first word of any channel: no row is taken by who does not know it.
+        self.forward_generated();
         loop {
             match self.turn() {
                 Ok(Turn::Worked) => {}

@@ -1,0 +1,121 @@
+"""The servers and the disk of scripts/chaos: what can be killed, and filled."""
+
+import collections
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import bench
+
+# The addresses of a Kafka and a Redis, and what can be killed of them: None of servers that were given.
+Servers = collections.namedtuple("Servers", "kafka broker redis redis_server")
+
+
+class Broker:
+    """One that can be killed."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, 0
+
+    def start(self):
+        command = [bench.ROOT / "scripts/kafka", "start", "--port", str(self.port), "--dir", self.folder]
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        address = out.stdout.split()[-1]
+        self.port = int(address.rpartition(":")[2])
+        return address
+
+    def kill(self):
+        pid_file = pathlib.Path(self.folder) / "pid"
+        pid = int(pid_file.read_text())
+        os.kill(pid, signal.SIGKILL)
+        stat = pathlib.Path(f"/proc/{pid}/stat")
+        with contextlib.suppress(OSError):
+            while stat.read_text().rpartition(")")[2].split()[0] != "Z":
+                time.sleep(0.05)
+        # Its first thread is gone; the port is free when the last one is.
+        with contextlib.suppress(OSError):
+            while True:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                time.sleep(0.05)
+        pid_file.unlink()
+
+
+class Redis:
+    """One that can be killed and keeps what it has acknowledged."""
+
+    def __init__(self, folder):
+        self.port, self.process = bench.free_port(), None
+        self.command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                        "--appendonly", "yes", "--appendfsync", "always", "--dir", folder]
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as connection:
+                connection.sendall(b"PING\r\n")
+                if connection.recv(64).startswith(b"+PONG"):
+                    return
+            if self.process.poll() is not None:
+                raise RuntimeError("redis-server has ended")
+            time.sleep(0.05)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def killable_redis():
+    if not shutil.which("redis-server"):
+        sys.exit("redis-server is not on the PATH: install Redis, or give --redis redis://HOST:PORT")
+    with tempfile.TemporaryDirectory(prefix="chaos-redis.") as folder:
+        server = Redis(folder)
+        try:
+            server.start()
+            yield ("127.0.0.1", server.port), server
+        finally:
+            server.kill()
+
+
+@contextlib.contextmanager
+def given_redis(url):
+    with bench.redis(url) as address:
+        yield address, None
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """A file system of its own, that can be filled, where this user may mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "pelton-chaos", folder]
+    may = shutil.which("mount") and os.geteuid() == 0
+    mounted = may and subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder], check=False)
+
+
+@contextlib.contextmanager
+def killable_kafka():
+    (bench.ROOT / ".kafka").mkdir(exist_ok=True)
+    broker = Broker(tempfile.mkdtemp(prefix="chaos.", dir=bench.ROOT / ".kafka"))
+    try:
+        yield broker.start(), broker
+    finally:
+        subprocess.run([bench.ROOT / "scripts/kafka", "stop", "--dir", broker.folder], check=False)
+        shutil.rmtree(broker.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def given_kafka(address):
+    with bench.kafka(address) as kafka:
+        yield kafka, None
