@@ -160,6 +160,7 @@ fn call(
         Like | SimilarTo | Regexp | RegexpExtract | RegexpReplace | RegexpCount | RegexpInstr
         | RegexpSubstr => pattern::evaluate(function, frame),
         Uuid | Rand | RandInteger => random::evaluate(function, frame),
+        CurrentWatermark => time::current_watermark(frame),
         Now | ProcTime | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
         | AddMonthsToDate | MonthsBetween | ConvertZone => time::evaluate(function, frame),
         JsonText => nested::json(frame, &from),
@@ -379,5 +380,7 @@ impl Merge {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

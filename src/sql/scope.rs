@@ -145,7 +145,10 @@ impl<'a> Binder<'a> {
             Ast::Nested(inner) => self.bind(inner),
             Ast::Value(value) => literal::value(&value.value, span),
             Ast::TypedString(typed) => literal::typed(typed, span),
-            Ast::Interval(interval) => literal::interval(interval, span),
+            Ast::Interval(interval) => match &*interval.value {
+                Ast::Nested(difference) => self.difference(difference, interval, span),
+                _ => literal::interval(interval, span),
+            },
             Ast::BinaryOp { left, op, right } => self.binary(left, op, right, span),
             Ast::UnaryOp { op, expr } => self.unary(*op, expr, span),
             Ast::Cast { kind, expr, data_type, .. } => {
@@ -332,7 +335,7 @@ impl<'a> Binder<'a> {
             ast::CeilFloorKind::DateTimeField(unit) => {
                 let unit = unit.to_string().to_ascii_uppercase();
                 let unit = Expr::literal(Value::Str(unit.into()), DataType::STRING);
-                registry::call(&format!("{name}_TIME"), vec![input, unit]).at(span)
+                registry::call(&format!("{name} TO"), vec![input, unit]).at(span)
             }
             ast::CeilFloorKind::Scale(_) => Err(Fault::unsupported(
                 span,
@@ -456,6 +459,21 @@ impl<'a> Binder<'a> {
                 Err(Fault::new(self.place(ast), message).help("compare it with something"))
             }
         }
+    }
+
+    /// `(a - b) DAY`: the parser has seen that it is a subtraction.
+    fn difference(
+        &mut self,
+        difference: &Ast,
+        interval: &ast::Interval,
+        span: Span,
+    ) -> Result<Expr> {
+        let Ast::BinaryOp { left, right, .. } = difference else {
+            return literal::interval(interval, span);
+        };
+        let (to, from) = (self.bind(left)?, self.bind(right)?);
+        let unit = interval.leading_field.as_ref().map(ToString::to_string);
+        registry::difference(&unit.unwrap_or_default(), from, to).at(span)
     }
 
     fn unary(&mut self, op: ast::UnaryOperator, expr: &Ast, span: Span) -> Result<Expr> {

@@ -1,7 +1,10 @@
 //! The job's text as tokens: split into statements, variables filled in, and what the parser's
 //! library cannot read rewritten into what it can, each token keeping its place.
 
-use sqlparser::dialect::Dialect;
+use sqlparser::ast::{BinaryOperator, Expr, Interval};
+use sqlparser::dialect::{Dialect, Precedence};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::{Fault, Result};
@@ -52,6 +55,47 @@ impl Dialect for Flink {
     fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
         true
     }
+
+    /// The unit behind `(a - b)` belongs to it.
+    fn get_next_precedence(&self, parser: &Parser) -> Option<std::result::Result<u8, ParserError>> {
+        let behind = parser.get_current_token().token == Token::RParen;
+        (behind && is_unit(parser)).then(|| Ok(self.prec_value(Precedence::DoubleColon)))
+    }
+
+    /// `(a - b) DAY TO SECOND`, which becomes an interval whose value is the difference.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        _precedence: u8,
+    ) -> Option<std::result::Result<Expr, ParserError>> {
+        is_unit(parser).then(|| {
+            let is_minus =
+                |inner: &Expr| matches!(inner, Expr::BinaryOp { op: BinaryOperator::Minus, .. });
+            if !matches!(expr, Expr::Nested(inner) if is_minus(inner)) {
+                return parser.expected("an operator", parser.peek_token());
+            }
+            let leading_field = Some(parser.parse_date_time_field()?);
+            let last_field = match parser.parse_keyword(Keyword::TO) {
+                true => Some(parser.parse_date_time_field()?),
+                false => None,
+            };
+            let value = Box::new(expr.clone());
+            Ok(Expr::Interval(Interval {
+                value,
+                leading_field,
+                leading_precision: None,
+                last_field,
+                fractional_seconds_precision: None,
+            }))
+        })
+    }
+}
+
+fn is_unit(parser: &Parser) -> bool {
+    use Keyword::{DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+    let next = &parser.peek_token_ref().token;
+    matches!(next, Token::Word(word) if matches!(word.keyword, DAY | HOUR | MINUTE | MONTH | SECOND | YEAR))
 }
 
 /// The tokens of one statement, blanks and comments left out.
