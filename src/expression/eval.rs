@@ -24,6 +24,7 @@ mod time;
 use std::sync::Arc;
 
 pub use binary::is_charset;
+pub use pattern::java_regex;
 
 /// Whether a JSON path is understood.
 pub fn is_json_path(text: &str) -> bool {

@@ -211,6 +211,9 @@ impl<'a> Binder<'a> {
             Ast::IsNotUnknown(inner) => Ok(not(is_null(self.bind(inner)?))),
             Ast::IsDistinctFrom(..) | Ast::IsNotDistinctFrom(..) => self.distinct(ast, span),
             Ast::InList { expr, list, negated } => {
+                if let Ast::Tuple(fields) = &**expr {
+                    return Ok(negate_if(*negated, self.tuple_among(fields, list, span)?));
+                }
                 let value = self.bind(expr)?;
                 let list = list.iter().map(|item| self.bind(item)).collect::<Result<Vec<_>>>()?;
                 Ok(negate_if(*negated, registry::in_list(value, list).at(span)?))
@@ -427,6 +430,10 @@ impl<'a> Binder<'a> {
         if let (Op::Overlaps, Ast::Tuple(left), Ast::Tuple(right)) = (op, left, right) {
             return self.overlaps(left, right, span);
         }
+        // By `<>` they are compared as rows.
+        if let (Op::Eq, Ast::Tuple(left), Ast::Tuple(right)) = (op, left, right) {
+            return self.equal_tuples(left, right, span);
+        }
         let op = match op {
             Op::And => {
                 return Ok(boolean(ExprKind::And(vec![self.truth(left)?, self.truth(right)?])));
@@ -459,21 +466,6 @@ impl<'a> Binder<'a> {
                 Err(Fault::new(self.place(ast), message).help("compare it with something"))
             }
         }
-    }
-
-    /// `(a - b) DAY`: the parser has seen that it is a subtraction.
-    fn difference(
-        &mut self,
-        difference: &Ast,
-        interval: &ast::Interval,
-        span: Span,
-    ) -> Result<Expr> {
-        let Ast::BinaryOp { left, right, .. } = difference else {
-            return literal::interval(interval, span);
-        };
-        let (to, from) = (self.bind(left)?, self.bind(right)?);
-        let unit = interval.leading_field.as_ref().map(ToString::to_string);
-        registry::difference(&unit.unwrap_or_default(), from, to).at(span)
     }
 
     fn unary(&mut self, op: ast::UnaryOperator, expr: &Ast, span: Span) -> Result<Expr> {
@@ -519,7 +511,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-fn boolean(kind: ExprKind) -> Expr {
+pub(super) fn boolean(kind: ExprKind) -> Expr {
     Expr { kind, data_type: DataType::Boolean, nullable: true }
 }
 

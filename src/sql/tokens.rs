@@ -1,7 +1,7 @@
 //! The job's text as tokens: split into statements, variables filled in, and what the parser's
 //! library cannot read rewritten into what it can, each token keeping its place.
 
-use sqlparser::ast::{BinaryOperator, Expr, Interval};
+use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator};
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -69,6 +69,9 @@ impl Dialect for Flink {
         expr: &Expr,
         _precedence: u8,
     ) -> Option<std::result::Result<Expr, ParserError>> {
+        if let Some(between) = symmetric(parser, expr, self.prec_value(Precedence::Between)) {
+            return Some(between);
+        }
         is_unit(parser).then(|| {
             let is_minus =
                 |inner: &Expr| matches!(inner, Expr::BinaryOp { op: BinaryOperator::Minus, .. });
@@ -90,6 +93,49 @@ impl Dialect for Flink {
             }))
         })
     }
+}
+
+/// `[NOT] BETWEEN SYMMETRIC a AND b`, where either may be the smaller one, and ASYMMETRIC, which is
+/// the usual.
+fn symmetric(
+    parser: &mut Parser,
+    expr: &Expr,
+    precedence: u8,
+) -> Option<std::result::Result<Expr, ParserError>> {
+    let next = parser.peek_tokens::<3>();
+    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
+    let negated = is(&next[0], "NOT");
+    let [between, kind] = [0, 1].map(|at| &next[at + usize::from(negated)]);
+    let symmetric = is(kind, "SYMMETRIC");
+    if !is(between, "BETWEEN") || !(symmetric || is(kind, "ASYMMETRIC")) {
+        return None;
+    }
+    (0..2 + usize::from(negated)).for_each(|_| parser.advance_token());
+    let mut bounds = || {
+        let low = parser.parse_subexpr(precedence)?;
+        parser.expect_keyword(Keyword::AND)?;
+        Ok((low, parser.parse_subexpr(precedence)?))
+    };
+    Some(bounds().map(|(low, high)| {
+        let within = |low: &Expr, high: &Expr| Expr::Between {
+            expr: Box::new(expr.clone()),
+            negated: negated && !symmetric,
+            low: Box::new(low.clone()),
+            high: Box::new(high.clone()),
+        };
+        if !symmetric {
+            return within(&low, &high);
+        }
+        let either = Expr::Nested(Box::new(Expr::BinaryOp {
+            left: Box::new(within(&low, &high)),
+            op: BinaryOperator::Or,
+            right: Box::new(within(&high, &low)),
+        }));
+        match negated {
+            true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) },
+            false => either,
+        }
+    }))
 }
 
 fn is_unit(parser: &Parser) -> bool {

@@ -2,10 +2,12 @@
 //! plain values, written for this test alone.
 //!
 //! `PELTON_TEST_EXPRESSIONS` says how many expressions a run makes, `PELTON_TEST_SEED` with which
-//! it begins.
+//! it begins. `PELTON_WRITE_EXPRESSIONS` names a folder into which the same go as SQL, with rows, so
+//! that Flink can be asked.
 
 mod generate;
 mod reference;
+mod written;
 
 use generate::{Generator, Node, Type};
 use reference::{Failed, Plain, Row};
@@ -121,14 +123,19 @@ fn check(seed: u64) {
     }
 }
 
-#[test]
-fn batches_agree_with_plain_rows() {
+fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str, usual: u64| match std::env::var(name) {
         Ok(text) => text.parse().expect("a number"),
         Err(_) => usual,
     };
     let first = number("PELTON_TEST_SEED", 1);
-    for seed in first..first + number("PELTON_TEST_EXPRESSIONS", EXPRESSIONS) {
-        check(seed);
+    first..first + number("PELTON_TEST_EXPRESSIONS", EXPRESSIONS)
+}
+
+#[test]
+fn batches_agree_with_plain_rows() {
+    seeds().for_each(check);
+    if let Some(folder) = std::env::var_os("PELTON_WRITE_EXPRESSIONS") {
+        written::write(folder.as_ref(), seeds());
     }
 }

@@ -121,11 +121,14 @@ fn to_timestamp(frame: &mut Frame) -> ColumnRef {
     let Some(pattern) = frame.args.get(1).cloned() else {
         return frame.i64s(|row| Ok(time::parse_timestamp_sql(text.str(row))));
     };
-    let mut compiled = Compiled::new();
+    let (mut compiled, loosely) = (Compiled::new(), frame.args.len() > 2);
     frame.i64s(|row| {
-        let pattern = compiled.get(pattern.str(row));
-        let parsed = pattern.and_then(|pattern| pattern.parse(text.str(row)));
-        Ok(parsed.or_else(|| time::parse_timestamp_java(text.str(row))))
+        let Some(pattern) = compiled.get(pattern.str(row)) else { return Ok(None) };
+        let text = text.str(row);
+        Ok(match loosely {
+            true => pattern.parse_loosely(text),
+            false => pattern.parse(text).or_else(|| time::parse_timestamp_java(text)),
+        })
     })
 }
 

@@ -201,6 +201,8 @@ fn not_comparable(left: &Expr, right: &Expr) -> String {
 fn as_other(expr: Expr, other: &DataType, numbers: bool) -> Result<Expr, String> {
     let is_time = other.is_timestamp() || matches!(other, DataType::Date | DataType::Time);
     match expr.data_type.is_string() && (is_time || numbers && other.is_numeric()) {
+        // For an equation, a text that is no time equals none.
+        true if is_time && !numbers => cast(expr, other.clone(), CastMode::Try),
         true => cast(expr, other.clone(), CastMode::Strict),
         false => Ok(expr),
     }

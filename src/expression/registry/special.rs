@@ -85,19 +85,18 @@ pub fn split_index(name: &str, args: Vec<Expr>) -> Made {
     Ok(make(Function::SplitIndex, args, DataType::STRING))
 }
 
-/// Every number is one.
-pub fn is_decimal(name: &str, args: Vec<Expr>) -> Made {
+/// Of a number Flink knows by its type alone, even of one that is NULL.
+pub fn is_made_of(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;
     if value.data_type.is_numeric() {
-        return Ok(negated(is_null(value)));
+        return Ok(Expr::literal(Value::Bool(name != "IS_ALPHA"), DataType::Boolean));
     }
-    let value = string(name, value)?;
-    Ok(Expr { nullable: false, ..make(Function::IsDecimal, vec![value], DataType::Boolean) })
-}
-
-fn negated(expr: Expr) -> Expr {
-    let kind = ExprKind::Not(Box::new(expr));
-    Expr { kind, data_type: DataType::Boolean, nullable: false }
+    let function = match name {
+        "IS_ALPHA" => Function::IsAlpha,
+        "IS_DIGIT" => Function::IsDigit,
+        _ => Function::IsDecimal,
+    };
+    Ok(Expr { nullable: false, ..make(function, vec![string(name, value)?], DataType::Boolean) })
 }
 
 /// The type as Flink writes it. TRUE as a second argument asks for a form that can be read back,
@@ -202,16 +201,37 @@ pub fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), Str
     if args.is_empty() {
         return Err(wrong_count(name, 0));
     }
+    let wide = matches!(name, "COALESCE" | "IFNULL" | "GREATEST" | "LEAST");
+    let args = if wide { times_alike(name, args)? } else { args };
     let types: Vec<_> = args.iter().map(|arg| arg.data_type.clone()).collect();
     let mixed = || {
         let names: Vec<_> = types.iter().map(DataType::to_string).collect();
         format!("Cannot apply '{name}' to arguments of types {}; use CAST", names.join(", "))
     };
-    let wide = matches!(name, "COALESCE" | "IFNULL" | "GREATEST" | "LEAST");
     let common = if wide { wider_type(&types) } else { common_type(&types) };
     let common = common.ok_or_else(mixed)?;
     let args: Option<Vec<_>> = args.into_iter().map(|arg| unify(arg, &common)).collect();
     Ok((args.ok_or_else(mixed)?, common))
+}
+
+/// Local times beside instants become instants, and what COALESCE finds beside dates or times of the
+/// day becomes such.
+fn times_alike(name: &str, args: Vec<Expr>) -> Result<Vec<Expr>, String> {
+    let first = |wanted: fn(&DataType) -> bool| {
+        args.iter().map(|arg| &arg.data_type).find(|of| wanted(of)).cloned()
+    };
+    let parts = match name {
+        "COALESCE" | "IFNULL" => first(|of| matches!(of, DataType::Date | DataType::Time)),
+        _ => None,
+    };
+    let Some(to) = first(|of| matches!(of, DataType::TimestampLtz { .. })).or(parts) else {
+        return Ok(args);
+    };
+    let alike = |arg: Expr| match arg.data_type {
+        DataType::Timestamp { .. } => cast(arg, to.clone(), CastMode::Strict),
+        _ => Ok(arg),
+    };
+    args.into_iter().map(alike).collect()
 }
 
 pub fn coalesce(name: &str, args: Vec<Expr>) -> Made {

@@ -40,7 +40,18 @@ pub fn to_date(name: &str, args: Vec<Expr>) -> Made {
         let [text] = exactly(name, args)?;
         return cast(string(name, text)?, DataType::Date, CastMode::Try);
     }
-    cast(to_timestamp(name, args)?, DataType::Date, CastMode::Strict)
+    cast(read_loosely(name, args)?, DataType::Date, CastMode::Strict)
+}
+
+/// By the older of Java's two kinds of patterns; the usual one where none is given.
+fn read_loosely(name: &str, mut args: Vec<Expr>) -> Made {
+    if args.len() == 1 {
+        args.push(text("yyyy-MM-dd HH:mm:ss"));
+    }
+    let [value, pattern] = exactly(name, args)?;
+    let loosely = Expr::literal(Value::Bool(true), DataType::Boolean);
+    let args = vec![string(name, value)?, string(name, pattern)?, loosely];
+    Ok(make(Function::ToTimestamp, args, TIMESTAMP))
 }
 
 pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
@@ -53,16 +64,31 @@ pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
     }
     let [value, precision] = exactly(name, args)?;
     let precision = match precision.as_literal() {
-        Some(Value::I64(precision @ (0 | 3))) => *precision as u8,
-        _ => return Err("TO_TIMESTAMP_LTZ: the precision must be the literal 0 or 3".into()),
+        Some(Value::I64(precision @ 0..=9)) => *precision as u32,
+        _ => return Err("TO_TIMESTAMP_LTZ: the precision must be a literal from 0 to 9".into()),
     };
-    let value = if value.data_type.is_approximate() || value.data_type.is_decimal() {
-        cast(value, DataType::BigInt, CastMode::Strict)?
+    let data_type = DataType::TimestampLtz { precision: precision.max(3) as u8 };
+    // Units in a millisecond where they are smaller, else ms in a unit.
+    let (smaller, larger) =
+        (10_i64.pow(precision.saturating_sub(3)), 10_i64.pow(3_u32.saturating_sub(precision)));
+    let millis = if value.data_type.is_approximate() {
+        let value = cast(value, DataType::Double, CastMode::Strict)?;
+        let smaller = Expr::literal(Value::F64(smaller as f64), DataType::Double);
+        make(Function::Divide, vec![value, smaller], DataType::Double)
+    } else if value.data_type.is_decimal() {
+        divided(cast(value, DataType::BigInt, CastMode::Strict)?, smaller)
     } else {
-        integer(name, value)?
+        divided(integer(name, value)?, smaller)
     };
-    let factor = bigint(if precision == 0 { 1_000 } else { 1 });
-    Ok(make(Function::ToInstant, vec![value, factor], INSTANT))
+    Ok(make(Function::ToInstant, vec![millis, bigint(larger)], data_type))
+}
+
+/// Rounded down; as it is where there is nothing to divide by.
+fn divided(value: Expr, by: i64) -> Expr {
+    match by {
+        1 => value,
+        _ => make(Function::FloorDivide, vec![value, bigint(by)], DataType::BigInt),
+    }
 }
 
 /// text[, pattern[, zone]]; in UTC where no zone is given, whatever that of the session.
@@ -86,7 +112,7 @@ fn instant_of_text(name: &str, mut args: Vec<Expr>) -> Made {
 pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
     let [value, pattern] = exactly(name, args)?;
     let value = if value.data_type.is_string() {
-        to_timestamp(name, vec![value])?
+        read_loosely(name, vec![value])?
     } else {
         local(name, value)?
     };
@@ -177,7 +203,7 @@ pub fn timestamp_add(name: &str, args: Vec<Expr>) -> Made {
         DataType::Date if unit.millis().is_some_and(|ms| ms < crate::time::MS_PER_DAY) => {
             local(name, value)?
         }
-        DataType::Date | DataType::TimestampLtz { .. } => value,
+        DataType::Date | DataType::Time | DataType::TimestampLtz { .. } => value,
         _ => local(name, value)?,
     };
     let times =
@@ -198,7 +224,14 @@ pub fn timestamp_diff(name: &str, args: Vec<Expr>) -> Made {
     let [unit_name, from, to] = exactly(name, args)?;
     let unit = unit(name, &unit_name)?;
     let (whole, step) = between(name, unit, from, to)?;
-    Ok(make(Function::Divide, vec![whole, bigint(step)], DataType::Int))
+    // Flink counts seconds, and gives what is smaller as so many thousands of them.
+    let times = match unit {
+        Unit::Millisecond => 1_000,
+        Unit::Microsecond => 1_000_000,
+        _ => return Ok(make(Function::Divide, vec![whole, bigint(step)], DataType::Int)),
+    };
+    let seconds = make(Function::Divide, vec![whole, bigint(1_000)], DataType::BigInt);
+    Ok(make(Function::Multiply, vec![seconds, bigint(times)], DataType::Int))
 }
 
 /// `(to - from) unit`, an interval.
@@ -224,6 +257,9 @@ fn between(name: &str, unit: Unit, from: Expr, to: Expr) -> Result<(Expr, i64), 
             Ok((make(Function::MonthsBetween, vec![from, to], DataType::BigInt), months))
         }
         (None, Some(ms)) => Ok((make(Function::Subtract, vec![to, from], DataType::BigInt), ms)),
+        (None, None) if unit == Unit::Microsecond => {
+            Ok((make(Function::Subtract, vec![to, from], DataType::BigInt), 1))
+        }
         _ => Err(format!("{name}: this unit cannot be counted")),
     }
 }
@@ -264,7 +300,7 @@ pub fn unix_timestamp(name: &str, args: Vec<Expr>) -> Made {
     };
     // By the usual pattern a fraction is cut off; one that is asked for counts.
     let whole = if args.len() == 1 { Function::FloorDivide } else { Function::Divide };
-    let instant = cast(to_timestamp(name, args)?, INSTANT, CastMode::Strict)?;
+    let instant = cast(read_loosely(name, args)?, INSTANT, CastMode::Strict)?;
     let seconds = make(whole, vec![instant, bigint(1_000)], DataType::BigInt);
     // As in Flink, a text that is no time gives the least number there is.
     let null = Expr { nullable: false, ..is_null(given) };

@@ -229,7 +229,12 @@ fn read(text: &str, to: Type) -> Option<Plain> {
         Type::Bool => {
             ["false", "f", "no", "n", "0"].contains(&lower.as_str()).then_some(Bool(false))
         }
-        Type::Double => text.trim().parse().ok().map(Double),
+        // Java takes its suffixes of numbers, too.
+        Type::Double if text.trim().starts_with(|c: char| c.is_ascii_alphabetic()) => None,
+        Type::Double => {
+            let text = text.trim();
+            text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text).parse().ok().map(Double)
+        }
         _ => {
             let number = text.trim_matches(' ');
             let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
