@@ -135,7 +135,7 @@ pub fn parse_f64_flink(text: &str) -> Option<f64> {
     let text = text.trim_matches(|c: char| c <= ' ');
     let number = text.strip_prefix(['+', '-']).unwrap_or(text);
     match number.as_bytes().first()? {
-        b'0'..=b'9' | b'.' => text.trim_end_matches(['d', 'D', 'f', 'F']).parse().ok(),
+        b'0'..=b'9' | b'.' => text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text).parse().ok(),
         _ if number == "NaN" => Some(f64::NAN),
         _ if number == "Infinity" && text.starts_with('-') => Some(f64::NEG_INFINITY),
         _ if number == "Infinity" => Some(f64::INFINITY),

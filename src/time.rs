@@ -4,6 +4,7 @@
 //! time is milliseconds since midnight. Nothing here knows of zones.
 
 mod cast;
+mod loose;
 mod pattern;
 
 pub use cast::{write_interval, write_timestamp_digits};

@@ -24,6 +24,7 @@ mod time;
 use std::sync::Arc;
 
 pub use binary::is_charset;
+pub use pattern::java_regex;
 
 /// Whether a JSON path is understood.
 pub fn is_json_path(text: &str) -> bool {
@@ -160,6 +161,7 @@ fn call(
         Like | SimilarTo | Regexp | RegexpExtract | RegexpReplace | RegexpCount | RegexpInstr
         | RegexpSubstr => pattern::evaluate(function, frame),
         Uuid | Rand | RandInteger => random::evaluate(function, frame),
+        CurrentWatermark => time::current_watermark(frame),
         Now | ProcTime | ToTimestamp | DateFormat | Extract | FloorTime | CeilTime | AddMonths
         | AddMonthsToDate | MonthsBetween | ConvertZone => time::evaluate(function, frame),
         JsonText => nested::json(frame, &from),
@@ -379,5 +381,7 @@ impl Merge {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -130,6 +130,14 @@ impl Expr {
         }
     }
 
+    /// Whether it asks for the watermark before a row.
+    pub fn reads_watermark(&self) -> bool {
+        let asks = |kind: &ExprKind| {
+            matches!(kind, ExprKind::Call { function: registry::Function::CurrentWatermark, .. })
+        };
+        asks(&self.kind) || self.children().into_iter().any(Expr::reads_watermark)
+    }
+
     /// Calls `visit` with every column position that the expression reads.
     pub fn visit_columns(&self, visit: &mut impl FnMut(usize)) {
         if let ExprKind::Column(index) = self.kind {

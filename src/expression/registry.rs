@@ -8,11 +8,15 @@
 mod checks;
 mod collections;
 mod operators;
+mod reference;
 mod special;
+mod times;
 mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
+pub use reference::{Described, reference};
 pub use special::{OnNull, blank_pad, json_array, json_members, json_object, pack, unpack};
+pub use times::difference;
 pub use types::{cast, coerce, common_type, unify, wider_type};
 
 use super::{Expr, ExprKind};
@@ -143,6 +147,8 @@ pub enum Function {
     Now,
     /// The same, as an attribute that rows are in the order of.
     ProcTime,
+    /// The watermark before the row; its argument says of which type.
+    CurrentWatermark,
     Uuid,
     /// A number from 0 to 1.
     Rand,
@@ -355,35 +361,36 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("IF", Special(special::if_then)),
     ("GREATEST", Special(special::extreme)),
     ("LEAST", Special(special::extreme)),
-    ("TO_TIMESTAMP", Special(special::to_timestamp)),
-    ("TO_TIMESTAMP_LTZ", Special(special::to_timestamp_ltz)),
-    ("TO_DATE", Special(special::to_date)),
-    ("DATE_FORMAT", Special(special::date_format)),
-    ("EXTRACT", Special(special::extract)),
-    ("FLOOR_TIME", Special(special::round_time)),
-    ("CEIL_TIME", Special(special::round_time)),
-    ("TIMESTAMPADD", Special(special::timestamp_add)),
-    ("TIMESTAMPDIFF", Special(special::timestamp_diff)),
-    ("UNIX_TIMESTAMP", Special(special::unix_timestamp)),
-    ("FROM_UNIXTIME", Special(special::from_unixtime)),
-    ("CURRENT_TIMESTAMP", Special(special::clock)),
-    ("NOW", Special(special::clock)),
-    ("PROCTIME", Special(special::clock)),
-    ("CURRENT_ROW_TIMESTAMP", Special(special::clock)),
-    ("LOCALTIMESTAMP", Special(special::clock)),
-    ("CURRENT_DATE", Special(special::clock)),
-    ("CURRENT_TIME", Special(special::clock)),
-    ("LOCALTIME", Special(special::clock)),
-    ("YEAR", Special(special::field)),
-    ("QUARTER", Special(special::field)),
-    ("MONTH", Special(special::field)),
-    ("WEEK", Special(special::field)),
-    ("DAYOFYEAR", Special(special::field)),
-    ("DAYOFMONTH", Special(special::field)),
-    ("DAYOFWEEK", Special(special::field)),
-    ("HOUR", Special(special::field)),
-    ("MINUTE", Special(special::field)),
-    ("SECOND", Special(special::field)),
+    ("TO_TIMESTAMP", Special(times::to_timestamp)),
+    ("TO_TIMESTAMP_LTZ", Special(times::to_timestamp_ltz)),
+    ("TO_DATE", Special(times::to_date)),
+    ("DATE_FORMAT", Special(times::date_format)),
+    ("EXTRACT", Special(times::extract)),
+    ("FLOOR TO", Special(times::round_time)),
+    ("CEIL TO", Special(times::round_time)),
+    ("TIMESTAMPADD", Special(times::timestamp_add)),
+    ("TIMESTAMPDIFF", Special(times::timestamp_diff)),
+    ("UNIX_TIMESTAMP", Special(times::unix_timestamp)),
+    ("FROM_UNIXTIME", Special(times::from_unixtime)),
+    ("CURRENT_TIMESTAMP", Special(times::clock)),
+    ("NOW", Special(times::clock)),
+    ("PROCTIME", Special(times::clock)),
+    ("CURRENT_ROW_TIMESTAMP", Special(times::clock)),
+    ("LOCALTIMESTAMP", Special(times::clock)),
+    ("CURRENT_DATE", Special(times::clock)),
+    ("CURRENT_TIME", Special(times::clock)),
+    ("LOCALTIME", Special(times::clock)),
+    ("CURRENT_WATERMARK", Special(times::current_watermark)),
+    ("YEAR", Special(times::field)),
+    ("QUARTER", Special(times::field)),
+    ("MONTH", Special(times::field)),
+    ("WEEK", Special(times::field)),
+    ("DAYOFYEAR", Special(times::field)),
+    ("DAYOFMONTH", Special(times::field)),
+    ("DAYOFWEEK", Special(times::field)),
+    ("HOUR", Special(times::field)),
+    ("MINUTE", Special(times::field)),
+    ("SECOND", Special(times::field)),
     ("JSON_VALUE", Special(special::json_value)),
     ("JSON_EXISTS", Plain(F::JsonExists, &[Text, Text, Text], 2, R::Boolean)),
     ("JSON_QUERY", Special(special::json_query)),
@@ -391,9 +398,9 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("JSON_QUOTE", Plain(F::JsonQuote, &[Text], 1, R::Text)),
     ("JSON_UNQUOTE", Plain(F::JsonUnquote, &[Text], 1, R::Text)),
     ("IS JSON", Plain(F::IsJson, &[Text, Text], 2, R::Boolean)),
-    ("IS_ALPHA", Plain(F::IsAlpha, &[Text], 1, R::Boolean)),
-    ("IS_DIGIT", Plain(F::IsDigit, &[Text], 1, R::Boolean)),
-    ("IS_DECIMAL", Special(special::is_decimal)),
+    ("IS_ALPHA", Special(special::is_made_of)),
+    ("IS_DIGIT", Special(special::is_made_of)),
+    ("IS_DECIMAL", Special(special::is_made_of)),
     ("TYPEOF", Special(special::type_of)),
     ("PRINTF", Special(special::printf)),
     ("ELT", Special(special::elt)),
@@ -430,7 +437,7 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("REGEXP_EXTRACT_ALL", Special(collections::taken_apart)),
 ];
 
-/// Names of all scalar functions.
+/// Names of all scalar functions that are called by name.
 pub fn function_names() -> Vec<&'static str> {
     ENTRIES.iter().map(|(name, _)| *name).filter(|name| !name.contains(' ')).collect()
 }

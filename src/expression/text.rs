@@ -61,7 +61,7 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
         }
         (Value::Map(entries), DataType::Map(key_type, value_type)) => {
             out.push('{');
-            for (i, (key, value)) in entries.iter().enumerate() {
+            for (i, (key, value)) in as_hashed(entries, key_type).into_iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
                 write_value(key, key_type, out);
                 out.push('=');
@@ -71,6 +71,46 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
         }
         // A value of another form than its type says.
         _ => out.push_str("null"),
+    }
+}
+
+/// Slots of a Java HashMap at first; it doubles when they are filled to three quarters.
+const JAVA_SLOTS: usize = 16;
+
+/// The entries in the order in which a HashMap of Java gives them.
+fn as_hashed<'a>(entries: &'a [(Value, Value)], key_type: &DataType) -> Vec<&'a (Value, Value)> {
+    let mut slots = JAVA_SLOTS;
+    while entries.len() * 4 > slots * 3 {
+        slots *= 2;
+    }
+    let slot = |entry: &&(Value, Value)| {
+        let hash = java_hash(&entry.0, key_type);
+        (hash ^ hash >> 16) as usize & (slots - 1)
+    };
+    let mut hashed: Vec<_> = entries.iter().collect();
+    hashed.sort_by_key(slot);
+    hashed
+}
+
+/// Java's `hashCode` of a key; 0 for those that stay in the order they came.
+fn java_hash(key: &Value, data_type: &DataType) -> u32 {
+    let folded = |bits: u64| (bits ^ bits >> 32) as u32;
+    match (key, data_type) {
+        (Value::Str(text), _) => {
+            let shift = |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit));
+            text.encode_utf16().fold(0, shift)
+        }
+        (Value::I64(value), DataType::BigInt) => folded(*value as u64),
+        (Value::I64(value), of) if of.is_integer() => *value as u32,
+        (Value::F64(value), DataType::Double) => folded(value.to_bits()),
+        (Value::Bool(value), _) => {
+            if *value {
+                1_231
+            } else {
+                1_237
+            }
+        }
+        _ => 0,
     }
 }
 

@@ -15,6 +15,7 @@ use super::source_task::SourceTask;
 use super::topology::{Step, StepKind, Topology};
 use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
+use crate::expression::Expr;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
 use crate::operator::join::{Join, TemporalJoin};
 use crate::operator::lookup::{Lookup, Seat};
@@ -94,7 +95,7 @@ pub fn build(
         let built = match &step.kind {
             StepKind::Watermark { column, delay_ms, table, .. } => {
                 let seat = seat.ok_or("a watermark has no seat among the workers")?;
-                let every_row = windows_of_changes(topology);
+                let every_row = windows_of_changes(topology) || watermarks_are_read(topology);
                 Some(watermark((*column, *delay_ms), table, settings, (seat, every_row))?)
             }
             StepKind::Plain(NodeKind::Lookup { spec, .. }) => {
@@ -215,6 +216,15 @@ impl Dictionaries {
 /// Whether some window is taken of rows that change.
 fn windows_of_changes(topology: &Topology) -> bool {
     topology.steps.iter().any(|step| matches!(step.kind, StepKind::SingleWindows { .. }))
+}
+
+/// Whether some expression asks for the watermark before each row.
+fn watermarks_are_read(topology: &Topology) -> bool {
+    topology.steps.iter().any(|step| match &step.kind {
+        StepKind::Plain(NodeKind::Project { exprs }) => exprs.iter().any(Expr::reads_watermark),
+        StepKind::Plain(NodeKind::Filter { predicate }) => predicate.reads_watermark(),
+        _ => false,
+    })
 }
 
 /// The operator of a step; none for a source, its watermarks, or a sink.

@@ -5,7 +5,8 @@ use sqlparser::tokenizer::Span;
 
 use super::aggregates;
 use super::fault::{At, Fault, Result};
-use super::scope::Binder;
+use super::literal;
+use super::scope::{Binder, boolean};
 use crate::error::nearest;
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{Expr, ExprKind};
@@ -62,6 +63,49 @@ impl Binder<'_> {
             });
         }
         self.call(&name, unit.as_deref(), &args, span)
+    }
+
+    /// `(a - b) DAY`: the parser has seen that it is a subtraction.
+    pub(super) fn difference(
+        &mut self,
+        difference: &Ast,
+        interval: &ast::Interval,
+        span: Span,
+    ) -> Result<Expr> {
+        let Ast::BinaryOp { left, right, .. } = difference else {
+            return literal::interval(interval, span);
+        };
+        let (to, from) = (self.bind(left)?, self.bind(right)?);
+        let unit = interval.leading_field.as_ref().map(ToString::to_string);
+        registry::difference(&unit.unwrap_or_default(), from, to).at(span)
+    }
+
+    /// `(a, b) = (c, d)`: NULL where that depends on a NULL.
+    pub(super) fn equal_tuples(&mut self, left: &[Ast], right: &[Ast], span: Span) -> Result<Expr> {
+        if left.len() != right.len() {
+            return Err(Fault::new(span, "these do not have the same number of values"));
+        }
+        let mut parts = Vec::with_capacity(left.len());
+        for (left, right) in left.iter().zip(right) {
+            let (left, right) = (self.bind(left)?, self.bind(right)?);
+            parts.push(registry::binary(BinaryOp::Eq, left, right).at(span)?);
+        }
+        Ok(boolean(ExprKind::And(parts)))
+    }
+
+    /// `(a, b) IN ((1, 2), (3, 4))`.
+    pub(super) fn tuple_among(&mut self, of: &[Ast], list: &[Ast], span: Span) -> Result<Expr> {
+        let mut parts = Vec::with_capacity(list.len());
+        for item in list {
+            let Ast::Tuple(item) = item else {
+                return Err(Fault::new(
+                    span,
+                    format!("`{item}` is no list of {} values", of.len()),
+                ));
+            };
+            parts.push(self.equal_tuples(of, item, span)?);
+        }
+        Ok(boolean(ExprKind::Or(parts)))
     }
 
     /// `JSON_OBJECT('key' VALUE value, …)`; a value that is a JSON_OBJECT itself is embedded.

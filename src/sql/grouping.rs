@@ -42,6 +42,12 @@ impl Queries<'_> {
         keys.contains(&columns) && keys.contains(&(columns + 1))
     }
 
+    /// Whether DISTINCT of these is a GROUP BY of a window: a row is late there.
+    pub(super) fn is_of_windows(&self, relation: &Relation, items: &[(Ast, String)]) -> bool {
+        let keys: Vec<&Ast> = items.iter().map(|(ast, _)| ast).collect();
+        relation.window.is_some() && self.groups_by_window(relation, &keys)
+    }
+
     pub(super) fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
         match is_updating(self.plan, input) {
             false => Ok(()),

@@ -90,13 +90,23 @@ pub fn typed(typed: &ast::TypedString, span: Span) -> Result<Expr> {
 
 /// `INTERVAL '10' MINUTE` in ms, `INTERVAL '1' MONTH` in months.
 pub fn interval(interval: &ast::Interval, span: Span) -> Result<Expr> {
-    let text = match &*interval.value {
+    let (sign, value) = match &*interval.value {
+        ast::Expr::UnaryOp { op: ast::UnaryOperator::Minus, expr } => ("-", &**expr),
+        ast::Expr::UnaryOp { op: ast::UnaryOperator::Plus, expr } => ("", &**expr),
+        value => ("", value),
+    };
+    let text = match value {
         ast::Expr::Value(value) => match &value.value {
             ast::Value::SingleQuotedString(text) => text.trim().to_owned(),
             ast::Value::Number(digits, _) => digits.clone(),
             _ => String::new(),
         },
         _ => String::new(),
+    };
+    // A sign before the text turns that in it round.
+    let text = match text.strip_prefix('-') {
+        Some(positive) if sign == "-" => positive.to_owned(),
+        _ => format!("{sign}{text}"),
     };
     let unit = interval.leading_field.as_ref().map(|unit| unit.to_string().to_ascii_uppercase());
     let unit = unit.as_deref().unwrap_or_default().trim_end_matches('S').to_owned();

@@ -132,6 +132,12 @@ impl Queries<'_> {
             if select.having.is_some() {
                 return Err(Fault::new(self.span, "HAVING without GROUP BY").help("write WHERE"));
             }
+            if matches!(select.distinct, Some(ast::Distinct::Distinct))
+                && self.is_of_windows(&relation, &items)
+            {
+                let keys: Vec<&Ast> = items.iter().map(|(ast, _)| ast).collect();
+                return self.grouped(relation, &keys, &items, None);
+            }
             self.assign(&mut relation)?;
             for (ast, _) in &mut items {
                 self.single_values(&mut relation, ast)?;

@@ -145,7 +145,10 @@ impl<'a> Binder<'a> {
             Ast::Nested(inner) => self.bind(inner),
             Ast::Value(value) => literal::value(&value.value, span),
             Ast::TypedString(typed) => literal::typed(typed, span),
-            Ast::Interval(interval) => literal::interval(interval, span),
+            Ast::Interval(interval) => match &*interval.value {
+                Ast::Nested(difference) => self.difference(difference, interval, span),
+                _ => literal::interval(interval, span),
+            },
             Ast::BinaryOp { left, op, right } => self.binary(left, op, right, span),
             Ast::UnaryOp { op, expr } => self.unary(*op, expr, span),
             Ast::Cast { kind, expr, data_type, .. } => {
@@ -208,6 +211,9 @@ impl<'a> Binder<'a> {
             Ast::IsNotUnknown(inner) => Ok(not(is_null(self.bind(inner)?))),
             Ast::IsDistinctFrom(..) | Ast::IsNotDistinctFrom(..) => self.distinct(ast, span),
             Ast::InList { expr, list, negated } => {
+                if let Ast::Tuple(fields) = &**expr {
+                    return Ok(negate_if(*negated, self.tuple_among(fields, list, span)?));
+                }
                 let value = self.bind(expr)?;
                 let list = list.iter().map(|item| self.bind(item)).collect::<Result<Vec<_>>>()?;
                 Ok(negate_if(*negated, registry::in_list(value, list).at(span)?))
@@ -332,7 +338,7 @@ impl<'a> Binder<'a> {
             ast::CeilFloorKind::DateTimeField(unit) => {
                 let unit = unit.to_string().to_ascii_uppercase();
                 let unit = Expr::literal(Value::Str(unit.into()), DataType::STRING);
-                registry::call(&format!("{name}_TIME"), vec![input, unit]).at(span)
+                registry::call(&format!("{name} TO"), vec![input, unit]).at(span)
             }
             ast::CeilFloorKind::Scale(_) => Err(Fault::unsupported(
                 span,
@@ -424,6 +430,10 @@ impl<'a> Binder<'a> {
         if let (Op::Overlaps, Ast::Tuple(left), Ast::Tuple(right)) = (op, left, right) {
             return self.overlaps(left, right, span);
         }
+        // By `<>` they are compared as rows.
+        if let (Op::Eq, Ast::Tuple(left), Ast::Tuple(right)) = (op, left, right) {
+            return self.equal_tuples(left, right, span);
+        }
         let op = match op {
             Op::And => {
                 return Ok(boolean(ExprKind::And(vec![self.truth(left)?, self.truth(right)?])));
@@ -501,7 +511,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-fn boolean(kind: ExprKind) -> Expr {
+pub(super) fn boolean(kind: ExprKind) -> Expr {
     Expr { kind, data_type: DataType::Boolean, nullable: true }
 }
 

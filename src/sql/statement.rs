@@ -96,6 +96,13 @@ fn insert(cursor: &mut Cursor<'_>) -> Result<Parsed> {
 /// `(a, b, …)` or nothing.
 fn names(cursor: &mut Cursor<'_>) -> Result<Vec<(String, Span)>> {
     let mut names = Vec::new();
+    let begins_query = |token: &TokenWithSpan| {
+        token.token == Token::LParen
+            || ["SELECT", "WITH", "VALUES"].iter().any(|word| tokens::is_word(token, word))
+    };
+    if cursor.tokens.get(cursor.at + 1).is_some_and(begins_query) {
+        return Ok(names);
+    }
     if cursor.token(&Token::LParen) {
         loop {
             let span = cursor.span();

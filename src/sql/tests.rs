@@ -220,7 +220,7 @@ fn aggregates_and_times_that_cannot_run() {
              TUMBLE(pt, INTERVAL '1' SECOND);",
             "a time attribute",
         ),
-        ("SELECT CURRENT_WATERMARK(ts) FROM t;", "No match found for function signature"),
+        ("SELECT CURRENT_WATERMARK(v) FROM t;", "must be called with a single rowtime attribute"),
     ] {
         refused(statement, text);
     }

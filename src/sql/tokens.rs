@@ -1,7 +1,10 @@
 //! The job's text as tokens: split into statements, variables filled in, and what the parser's
 //! library cannot read rewritten into what it can, each token keeping its place.
 
-use sqlparser::dialect::Dialect;
+use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator};
+use sqlparser::dialect::{Dialect, Precedence};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::{Fault, Result};
@@ -51,6 +54,93 @@ impl Dialect for Flink {
     fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
         true
     }
+
+    /// The unit behind `(a - b)` belongs to it.
+    fn get_next_precedence(&self, parser: &Parser) -> Option<std::result::Result<u8, ParserError>> {
+        let behind = parser.get_current_token().token == Token::RParen;
+        (behind && is_unit(parser)).then(|| Ok(self.prec_value(Precedence::DoubleColon)))
+    }
+
+    /// `(a - b) DAY TO SECOND`, which becomes an interval whose value is the difference.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser,
+        expr: &Expr,
+        _precedence: u8,
+    ) -> Option<std::result::Result<Expr, ParserError>> {
+        if let Some(between) = symmetric(parser, expr, self.prec_value(Precedence::Between)) {
+            return Some(between);
+        }
+        is_unit(parser).then(|| {
+            let is_minus =
+                |inner: &Expr| matches!(inner, Expr::BinaryOp { op: BinaryOperator::Minus, .. });
+            if !matches!(expr, Expr::Nested(inner) if is_minus(inner)) {
+                return parser.expected("an operator", parser.peek_token());
+            }
+            let leading_field = Some(parser.parse_date_time_field()?);
+            let last_field = match parser.parse_keyword(Keyword::TO) {
+                true => Some(parser.parse_date_time_field()?),
+                false => None,
+            };
+            let value = Box::new(expr.clone());
+            Ok(Expr::Interval(Interval {
+                value,
+                leading_field,
+                leading_precision: None,
+                last_field,
+                fractional_seconds_precision: None,
+            }))
+        })
+    }
+}
+
+/// `[NOT] BETWEEN SYMMETRIC a AND b`, where either may be the smaller one, and ASYMMETRIC, which is
+/// the usual.
+fn symmetric(
+    parser: &mut Parser,
+    expr: &Expr,
+    precedence: u8,
+) -> Option<std::result::Result<Expr, ParserError>> {
+    let next = parser.peek_tokens::<3>();
+    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
+    let negated = is(&next[0], "NOT");
+    let [between, kind] = [0, 1].map(|at| &next[at + usize::from(negated)]);
+    let symmetric = is(kind, "SYMMETRIC");
+    if !is(between, "BETWEEN") || !(symmetric || is(kind, "ASYMMETRIC")) {
+        return None;
+    }
+    (0..2 + usize::from(negated)).for_each(|_| parser.advance_token());
+    let mut bounds = || {
+        let low = parser.parse_subexpr(precedence)?;
+        parser.expect_keyword(Keyword::AND)?;
+        Ok((low, parser.parse_subexpr(precedence)?))
+    };
+    Some(bounds().map(|(low, high)| {
+        let within = |low: &Expr, high: &Expr| Expr::Between {
+            expr: Box::new(expr.clone()),
+            negated: negated && !symmetric,
+            low: Box::new(low.clone()),
+            high: Box::new(high.clone()),
+        };
+        if !symmetric {
+            return within(&low, &high);
+        }
+        let either = Expr::Nested(Box::new(Expr::BinaryOp {
+            left: Box::new(within(&low, &high)),
+            op: BinaryOperator::Or,
+            right: Box::new(within(&high, &low)),
+        }));
+        match negated {
+            true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) },
+            false => either,
+        }
+    }))
+}
+
+fn is_unit(parser: &Parser) -> bool {
+    use Keyword::{DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+    let next = &parser.peek_token_ref().token;
+    matches!(next, Token::Word(word) if matches!(word.keyword, DAY | HOUR | MINUTE | MONTH | SECOND | YEAR))
 }
 
 /// The tokens of one statement, blanks and comments left out.

@@ -3,7 +3,7 @@
 use super::{MS_PER_DAY, MS_PER_HOUR, MS_PER_MINUTE, MS_PER_SECOND, Scanner, Unit};
 use super::{civil_from_days, days_from_civil, days_in_month, extract, write_padded};
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -17,11 +17,11 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] =
+pub(super) const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 #[derive(Clone, Debug)]
-enum Part {
+pub(super) enum Part {
     Text(String),
     /// A pattern letter and how often it stands.
     Field(u8, usize),
@@ -38,6 +38,8 @@ struct Fields {
     year: i64,
     month: i64,
     day: i64,
+    /// Counts instead of month and day.
+    day_of_year: Option<i64>,
     hour: i64,
     half: Option<i64>,
     minute: i64,
@@ -69,6 +71,10 @@ impl Pattern {
             }
         }
         Some(Self { parts })
+    }
+
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// Whether it asks for the zone, which a local time does not have.
@@ -148,6 +154,7 @@ impl Pattern {
             year: 1970,
             month: 1,
             day: 1,
+            day_of_year: None,
             hour: 0,
             half: None,
             minute: 0,
@@ -189,6 +196,7 @@ impl Fields {
             b'M' | b'L' if width >= 3 => self.month = take_name(&MONTHS, width, scanner)? + 1,
             b'M' | b'L' => self.month = scanner.number(width, max)?,
             b'd' => self.day = scanner.number(width, max)?,
+            b'D' => self.day_of_year = Some(scanner.number(width, width.max(3))?),
             b'E' => drop(take_name(&WEEKDAYS, width, scanner)?),
             b'H' | b'k' => {
                 self.hour = scanner.number(width, max)? % if letter == b'k' { 24 } else { 100 }
@@ -219,8 +227,15 @@ impl Fields {
         if !valid {
             return None;
         }
-        let day = self.day.min(days_in_month(self.year, self.month));
-        let days = days_from_civil(self.year, self.month, day);
+        let year_days = days_from_civil(self.year + 1, 1, 1) - days_from_civil(self.year, 1, 1);
+        let days = match self.day_of_year {
+            Some(day) if !(1..=year_days).contains(&day) => return None,
+            Some(day) => days_from_civil(self.year, 1, 1) + day - 1,
+            None => {
+                let day = self.day.min(days_in_month(self.year, self.month));
+                days_from_civil(self.year, self.month, day)
+            }
+        };
         let clock = hour * MS_PER_HOUR + self.minute * MS_PER_MINUTE + self.second * MS_PER_SECOND;
         Some(days * MS_PER_DAY + clock + self.millis)
     }

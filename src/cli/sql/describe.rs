@@ -1,6 +1,7 @@
 //! What a session holds, for SHOW and DESCRIBE.
 
 use super::grid::{Grid, Head};
+use crate::expression::registry::reference;
 use crate::record::Schema;
 use crate::sql::plan::Table;
 
@@ -45,4 +46,17 @@ pub fn view(schema: &Schema) -> Result<(), String> {
         vec![field.name.to_string(), field.data_type.to_string(), yes(field.nullable)]
     });
     print(&["name", "type", "null"], rows.collect())
+}
+
+/// The forms of a function, or whether there is none of this name.
+pub fn function(name: &str) -> Result<bool, String> {
+    let forms = reference().filter(|form| form.name().eq_ignore_ascii_case(name));
+    let row = |text: &str| text.to_owned();
+    let rows: Vec<Vec<String>> = forms
+        .map(|form| [form.signature, form.gives, form.example, form.result].map(row).to_vec())
+        .collect();
+    match rows.is_empty() {
+        true => Ok(false),
+        false => print(&["function", "gives", "example", "result"], rows).map(|()| true),
+    }
 }

@@ -191,6 +191,16 @@ impl Session {
     }
 
     pub fn describe(&self, piece: &Piece) -> Result<(), String> {
+        if word(piece, 1) == "FUNCTION" && piece.words.len() == 3 {
+            let name = word(piece, 2);
+            return match (describe::function(&name)?, nearest(&name, function_names())) {
+                (true, _) => Ok(()),
+                (false, Some(meant)) => {
+                    Err(format!("there is no function {name}; did you mean {meant}?"))
+                }
+                (false, None) => Err(format!("there is no function {name}; see SHOW FUNCTIONS")),
+            };
+        }
         let name = word_as_is(piece, if word(piece, 1) == "EXTENDED" { 2 } else { 1 });
         let known = self.known()?;
         match (known.tables.get(&name), known.views.get(&name)) {

@@ -236,14 +236,14 @@ fn element(function: Function, frame: &mut Frame, to: &DataType) -> ColumnRef {
 fn join(frame: &mut Frame) -> ColumnRef {
     let args = frame.args.clone();
     let nulls = |arg: &Arg| arg.constant && arg.is_null(0);
-    if args.iter().take(2).any(nulls) {
+    if args.iter().any(nulls) {
         return frame.nulls(&DataType::STRING);
     }
     frame.strings_of(Validity::all(), |row, out| {
-        if args[..2].iter().any(|arg| arg.is_null(row)) {
+        if args.iter().any(|arg| arg.is_null(row)) {
             return Ok(None);
         }
-        let instead = args.get(2).filter(|arg| !arg.is_null(row)).map(|arg| arg.str(row));
+        let instead = args.get(2).map(|arg| arg.str(row));
         let texts = args[0].array(row).iter().filter_map(|value| value.as_str().or(instead));
         for (at, text) in texts.enumerate() {
             if at > 0 {

@@ -110,27 +110,24 @@ fn parse_url(frame: &mut Frame) -> ColumnRef {
     let key = frame.args.get(2).cloned();
     frame.strings(|row, out| {
         let text = text.str(row);
-        let Ok(url) = Url::parse(text) else { return Ok(None) };
-        // The crate shows paths and hosts as they are requested, Java as they are written.
-        let query = url.query();
+        // Java shows all parts as they are written, where the crate escapes them.
+        let Some(url) = Url::parse(text).ok().and_then(|_| Written::of(text)) else {
+            return Ok(None);
+        };
         let key = key.as_ref().map(|key| key.str(row));
         let found = match (part.str(row), key) {
-            ("QUERY", Some(key)) => query.and_then(|query| value_of(query, key)),
+            ("QUERY", Some(key)) => url.query.and_then(|query| value_of(query, key)),
             (_, Some(_)) => None,
-            ("HOST", _) => url.host_str(),
-            ("PATH", _) => Some(written_path(text, &url)),
-            ("QUERY", _) => query,
-            ("REF", _) => url.fragment(),
-            ("PROTOCOL", _) => Some(url.scheme()),
-            ("AUTHORITY", _) => authority(text),
-            ("USERINFO", _) => authority(text).and_then(|it| it.rsplit_once('@')).map(|it| it.0),
+            ("HOST", _) => Some(url.host()),
+            ("PATH", _) => Some(url.path),
+            ("QUERY", _) => url.query,
+            ("REF", _) => url.fragment,
+            ("PROTOCOL", _) => Some(url.scheme),
+            ("AUTHORITY", _) => Some(url.authority),
+            ("USERINFO", _) => url.authority.rsplit_once('@').map(|it| it.0),
             ("FILE", _) => {
-                let file = written_path(text, &url);
-                out.push_str(file);
-                query.into_iter().for_each(|query| {
-                    out.push('?');
-                    out.push_str(query);
-                });
+                out.push_str(url.path);
+                url.query.into_iter().for_each(|query| out.extend(["?", query]));
                 return Ok(Some(()));
             }
             _ => None,
@@ -139,18 +136,34 @@ fn parse_url(frame: &mut Frame) -> ColumnRef {
     })
 }
 
-fn authority(text: &str) -> Option<&str> {
-    let rest = text.split_once("://")?.1;
-    rest.split(['/', '?', '#']).next()
+/// The parts of a URL, with what parts them cut off.
+struct Written<'a> {
+    scheme: &'a str,
+    authority: &'a str,
+    path: &'a str,
+    query: Option<&'a str>,
+    fragment: Option<&'a str>,
 }
 
-/// The path, empty where none was written.
-fn written_path<'a>(text: &'a str, url: &'a Url) -> &'a str {
-    let bare = authority(text).is_some_and(|authority| {
-        let rest = text.split_once("://").map_or("", |(_, rest)| &rest[authority.len()..]);
-        !rest.starts_with('/')
-    });
-    if bare { "" } else { url.path() }
+impl<'a> Written<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let cut = |text: &'a str, at: char| match text.split_once(at) {
+            Some((before, behind)) => (before, Some(behind)),
+            None => (text, None),
+        };
+        let (rest, fragment) = cut(rest, '#');
+        let (rest, query) = cut(rest, '?');
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Some(Self { scheme, authority, path, query, fragment })
+    }
+
+    /// Without the user and the port.
+    fn host(&self) -> &'a str {
+        let host = self.authority.rsplit_once('@').map_or(self.authority, |it| it.1);
+        let end = host.rfind(']').map_or(0, |at| at + 1);
+        host[end..].find(':').map_or(host, |at| &host[..end + at])
+    }
 }
 
 fn value_of<'a>(query: &'a str, key: &str) -> Option<&'a str> {

@@ -45,10 +45,31 @@ pub fn compiled(text: &str) -> Option<Regex> {
         if all.len() >= KEPT {
             all.clear();
         }
-        let regex = Regex::new(text).ok();
+        let regex = java_regex(text).ok();
         all.insert(text.into(), regex.clone());
         regex
     })
+}
+
+/// A regular expression of Java: its classes `\d`, `\s` and `\w` are of ASCII alone.
+pub fn java_regex(text: &str) -> Result<Regex, regex::Error> {
+    let (mut written, mut chars) = (String::with_capacity(text.len()), text.chars());
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            written.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('d') => written.push_str("[0-9]"),
+            Some('D') => written.push_str("[^0-9]"),
+            Some('s') => written.push_str(r"[ \t\n\x0B\f\r]"),
+            Some('S') => written.push_str(r"[^ \t\n\x0B\f\r]"),
+            Some('w') => written.push_str("[0-9A-Za-z_]"),
+            Some('W') => written.push_str("[^0-9A-Za-z_]"),
+            other => written.extend(std::iter::once('\\').chain(other)),
+        }
+    }
+    Regex::new(&written)
 }
 
 /// The matches of a text as Java finds them: an empty one may stand right behind another.

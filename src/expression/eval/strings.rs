@@ -192,6 +192,9 @@ fn edit(function: Function, frame: &mut Frame) -> ColumnRef {
 }
 
 fn replace(text: &str, from: &str, to: &str, out: &mut String) {
+    if from.is_empty() && to.is_empty() {
+        return out.push_str(text);
+    }
     if from.is_empty() {
         // As Java's: it stands around each of its characters, of which some are halves here.
         out.push_str(to);
@@ -313,10 +316,7 @@ fn position(frame: &mut Frame) -> ColumnRef {
     let start: Option<Arg> = frame.args.get(2).cloned();
     frame.i64s(|row| {
         let text = haystack.str(row);
-        let from = start.as_ref().map_or(1, |start| start.i64(row));
-        if from < 1 {
-            return Ok(Some(0));
-        }
+        let from = start.as_ref().map_or(1, |start| start.i64(row).max(1));
         let first = byte_of(text, from as usize - 1);
         let found = text[first..].find(needle.str(row));
         Ok(Some(found.map_or(0, |at| text[..first + at].chars().count() as i64 + 1)))

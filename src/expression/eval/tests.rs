@@ -182,8 +182,8 @@ fn times() {
     check("TO_TIMESTAMP_LTZ", vec![i(1_760_000_000), i(0)], "2025-10-09T08:53:20Z");
     check("DATE_FORMAT", vec![ts(), s("yyyy/MM/dd HH:mm")], "2024/01/31 23:59");
     check("EXTRACT", vec![s("MONTH"), ts()], "1");
-    check("FLOOR_TIME", vec![ts(), s("HOUR")], "2024-01-31T23:00");
-    check("CEIL_TIME", vec![ts(), s("MINUTE")], "2024-02-01T00:00");
+    check("FLOOR TO", vec![ts(), s("HOUR")], "2024-01-31T23:00");
+    check("CEIL TO", vec![ts(), s("MINUTE")], "2024-02-01T00:00");
     check("TIMESTAMPADD", vec![s("MONTH"), i(1), ts()], "2024-02-29T23:59:59.999");
     let later = call("TIMESTAMPADD", vec![s("SECOND"), i(150), ts()]).unwrap();
     check("TIMESTAMPDIFF", vec![s("MINUTE"), ts(), later.clone()], "2");
@@ -272,11 +272,11 @@ fn instants_are_rounded_by_their_own_offset() {
     let at = |text: &str| crate::time::parse_timestamp_sql(text).unwrap();
     // Flink takes the offset of summer time back to January, and that of winter time to October.
     for (function, unit, from, expected) in [
-        ("FLOOR_TIME", "YEAR", "2023-03-31 23:59:59.5", "2022-12-31 22:00:00"),
-        ("FLOOR_TIME", "MONTH", "2025-10-26 02:30:00", "2025-09-30 23:00:00"),
-        ("CEIL_TIME", "QUARTER", "2024-02-29 12:34:56.789", "2024-03-31 23:00:00"),
-        ("CEIL_TIME", "QUARTER", "2023-03-31 23:59:59.5", "2023-06-30 22:00:00"),
-        ("FLOOR_TIME", "DAY", "2024-10-27 01:30:00", "2024-10-26 23:00:00"),
+        ("FLOOR TO", "YEAR", "2023-03-31 23:59:59.5", "2022-12-31 22:00:00"),
+        ("FLOOR TO", "MONTH", "2025-10-26 02:30:00", "2025-09-30 23:00:00"),
+        ("CEIL TO", "QUARTER", "2024-02-29 12:34:56.789", "2024-03-31 23:00:00"),
+        ("CEIL TO", "QUARTER", "2023-03-31 23:59:59.5", "2023-06-30 22:00:00"),
+        ("FLOOR TO", "DAY", "2024-10-27 01:30:00", "2024-10-26 23:00:00"),
     ] {
         batch.columns[0] = std::sync::Arc::new(crate::record::Column::constant(
             &Value::I64(at(from)),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::super::registry::Function;
 use super::cast::{from_local, to_local};
 use super::frame::Frame;
-use crate::record::{Column, ColumnRef, DataType, Value};
+use crate::record::{Column, ColumnData, ColumnRef, DataType, Validity, Value};
 use crate::time::{self, Pattern, Unit};
 
 pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
@@ -43,6 +43,17 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             frame.i64s(|row| Ok(Some(combine(a.i64(row), b.i64(row)))))
         }
     }
+}
+
+/// What event time had reached before each row; NULL before the first of all.
+pub fn current_watermark(frame: &mut Frame) -> ColumnRef {
+    let time = &frame.batch.time;
+    let values: Vec<i64> = (0..frame.batch.rows).map(|row| time.before_row(row)).collect();
+    let mut validity = Validity::all();
+    for row in (0..values.len()).filter(|row| values[*row] == i64::MIN) {
+        validity.set_null(row, values.len());
+    }
+    Arc::new(Column::new(ColumnData::I64(values), validity))
 }
 
 /// The zone in which an instant is rounded; none where a local time is.
@@ -110,11 +121,14 @@ fn to_timestamp(frame: &mut Frame) -> ColumnRef {
     let Some(pattern) = frame.args.get(1).cloned() else {
         return frame.i64s(|row| Ok(time::parse_timestamp_sql(text.str(row))));
     };
-    let mut compiled = Compiled::new();
+    let (mut compiled, loosely) = (Compiled::new(), frame.args.len() > 2);
     frame.i64s(|row| {
-        let pattern = compiled.get(pattern.str(row));
-        let parsed = pattern.and_then(|pattern| pattern.parse(text.str(row)));
-        Ok(parsed.or_else(|| time::parse_timestamp_java(text.str(row))))
+        let Some(pattern) = compiled.get(pattern.str(row)) else { return Ok(None) };
+        let text = text.str(row);
+        Ok(match loosely {
+            true => pattern.parse_loosely(text),
+            false => pattern.parse(text).or_else(|| time::parse_timestamp_java(text)),
+        })
     })
 }
 

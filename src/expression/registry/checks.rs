@@ -1,7 +1,7 @@
 //! What of a call is known beforehand must be understood.
 
 use super::super::Expr;
-use super::super::eval::{is_charset, is_json_path};
+use super::super::eval::{is_charset, is_json_path, java_regex};
 use super::Function;
 use crate::record::Value;
 
@@ -26,7 +26,7 @@ pub fn check_pattern(name: &str, function: Function, args: &[Expr]) -> Result<()
                     | RegexpSubstr
             ) =>
         {
-            let read = regex::Regex::new(pattern);
+            let read = java_regex(pattern);
             read.map(|_| ()).map_err(|error| format!("{name}: cannot use this pattern: {error}"))
         }
         _ => Ok(()),

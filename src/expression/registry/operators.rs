@@ -1,7 +1,7 @@
 //! Operators and CASE: their types and what they are made of.
 
 use super::super::{CastMode, Expr, ExprKind};
-use super::{Function, cast, coerce, common_type, make, special, unify, wider_type};
+use super::{Function, cast, coerce, common_type, make, times, unify, wider_type};
 use crate::record::{DataType, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,7 +150,7 @@ fn temporal(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
         BinaryOp::Add | BinaryOp::Subtract if point(&a) && interval(&b) => {
             let amount = if op == BinaryOp::Subtract { negate(right)? } else { right };
             match b {
-                IntervalYearMonth => special::add_months(left, amount),
+                IntervalYearMonth => times::add_months(left, amount),
                 _ if a == Date => {
                     let day = Expr::literal(Value::I64(crate::time::MS_PER_DAY), IntervalDayTime);
                     let days = make(Function::Divide, vec![amount, day], Date);
@@ -166,9 +166,10 @@ fn temporal(op: BinaryOp, left: Expr, right: Expr) -> Result<Expr, String> {
             Ok(make(op.function(), vec![left, right], a))
         }
         BinaryOp::Multiply if a.is_integer() && interval(&b) => temporal(op, right, left),
-        BinaryOp::Subtract if point(&a) && point(&b) => {
-            Err(format!("{}; use TIMESTAMPDIFF(unit, from, to)", refused(op, &left, &right)))
-        }
+        BinaryOp::Subtract if point(&a) && point(&b) => Err(format!(
+            "{}; use TIMESTAMPDIFF(unit, from, to), or (a - b) unit for an INTERVAL",
+            refused(op, &left, &right)
+        )),
         _ => Err(format!("{}; use CAST", refused(op, &left, &right))),
     }
 }
@@ -200,6 +201,8 @@ fn not_comparable(left: &Expr, right: &Expr) -> String {
 fn as_other(expr: Expr, other: &DataType, numbers: bool) -> Result<Expr, String> {
     let is_time = other.is_timestamp() || matches!(other, DataType::Date | DataType::Time);
     match expr.data_type.is_string() && (is_time || numbers && other.is_numeric()) {
+        // For an equation, a text that is no time equals none.
+        true if is_time && !numbers => cast(expr, other.clone(), CastMode::Try),
         true => cast(expr, other.clone(), CastMode::Strict),
         false => Ok(expr),
     }

@@ -3,24 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::super::{CastMode, Expr, ExprKind};
-use super::types::retype;
 use super::{
     BinaryOp, Function, binary, call, case, cast, coerce, common_type, make, unify, wider_type,
     wrong_count,
 };
 use crate::record::{DataType, Field, Value};
-use crate::time::Unit;
 
 pub type Made = Result<Expr, String>;
 
-const TIMESTAMP: DataType = DataType::Timestamp { precision: 3 };
-const INSTANT: DataType = DataType::TimestampLtz { precision: 3 };
-
-fn text(value: &str) -> Expr {
+pub fn text(value: &str) -> Expr {
     Expr::literal(Value::Str(value.into()), DataType::STRING)
 }
 
-fn bigint(value: i64) -> Expr {
+pub fn bigint(value: i64) -> Expr {
     Expr::literal(Value::I64(value), DataType::BigInt)
 }
 
@@ -39,22 +34,6 @@ pub fn string(name: &str, expr: Expr) -> Made {
     let given = expr.data_type.clone();
     coerce(expr, &DataType::STRING)
         .ok_or_else(|| format!("Cannot apply '{name}' to an argument of type {given}; use CAST"))
-}
-
-/// The argument as a local timestamp: instants by the session's zone, dates at midnight.
-fn local(name: &str, expr: Expr) -> Made {
-    match expr.data_type {
-        DataType::Timestamp { .. } => Ok(expr),
-        DataType::Date | DataType::TimestampLtz { .. } | DataType::Null => {
-            cast(expr, TIMESTAMP, CastMode::Strict)
-        }
-        other => Err(format!("Cannot apply '{name}' to an argument of type {other}; use CAST")),
-    }
-}
-
-fn unit(name: &str, expr: &Expr) -> Result<Unit, String> {
-    let given = expr.as_literal().and_then(Value::as_str).unwrap_or_default();
-    Unit::parse(given).ok_or_else(|| format!("{name}: '{given}' is not a unit of time"))
 }
 
 pub fn modulo(name: &str, args: Vec<Expr>) -> Made {
@@ -106,19 +85,18 @@ pub fn split_index(name: &str, args: Vec<Expr>) -> Made {
     Ok(make(Function::SplitIndex, args, DataType::STRING))
 }
 
-/// Every number is one.
-pub fn is_decimal(name: &str, args: Vec<Expr>) -> Made {
+/// Of a number Flink knows by its type alone, even of one that is NULL.
+pub fn is_made_of(name: &str, args: Vec<Expr>) -> Made {
     let [value] = exactly(name, args)?;
     if value.data_type.is_numeric() {
-        return Ok(negated(is_null(value)));
+        return Ok(Expr::literal(Value::Bool(name != "IS_ALPHA"), DataType::Boolean));
     }
-    let value = string(name, value)?;
-    Ok(Expr { nullable: false, ..make(Function::IsDecimal, vec![value], DataType::Boolean) })
-}
-
-fn negated(expr: Expr) -> Expr {
-    let kind = ExprKind::Not(Box::new(expr));
-    Expr { kind, data_type: DataType::Boolean, nullable: false }
+    let function = match name {
+        "IS_ALPHA" => Function::IsAlpha,
+        "IS_DIGIT" => Function::IsDigit,
+        _ => Function::IsDecimal,
+    };
+    Ok(Expr { nullable: false, ..make(function, vec![string(name, value)?], DataType::Boolean) })
 }
 
 /// The type as Flink writes it. TRUE as a second argument asks for a form that can be read back,
@@ -223,16 +201,37 @@ pub fn unified(name: &str, args: Vec<Expr>) -> Result<(Vec<Expr>, DataType), Str
     if args.is_empty() {
         return Err(wrong_count(name, 0));
     }
+    let wide = matches!(name, "COALESCE" | "IFNULL" | "GREATEST" | "LEAST");
+    let args = if wide { times_alike(name, args)? } else { args };
     let types: Vec<_> = args.iter().map(|arg| arg.data_type.clone()).collect();
     let mixed = || {
         let names: Vec<_> = types.iter().map(DataType::to_string).collect();
         format!("Cannot apply '{name}' to arguments of types {}; use CAST", names.join(", "))
     };
-    let wide = matches!(name, "COALESCE" | "IFNULL" | "GREATEST" | "LEAST");
     let common = if wide { wider_type(&types) } else { common_type(&types) };
     let common = common.ok_or_else(mixed)?;
     let args: Option<Vec<_>> = args.into_iter().map(|arg| unify(arg, &common)).collect();
     Ok((args.ok_or_else(mixed)?, common))
+}
+
+/// Local times beside instants become instants, and what COALESCE finds beside dates or times of the
+/// day becomes such.
+fn times_alike(name: &str, args: Vec<Expr>) -> Result<Vec<Expr>, String> {
+    let first = |wanted: fn(&DataType) -> bool| {
+        args.iter().map(|arg| &arg.data_type).find(|of| wanted(of)).cloned()
+    };
+    let parts = match name {
+        "COALESCE" | "IFNULL" => first(|of| matches!(of, DataType::Date | DataType::Time)),
+        _ => None,
+    };
+    let Some(to) = first(|of| matches!(of, DataType::TimestampLtz { .. })).or(parts) else {
+        return Ok(args);
+    };
+    let alike = |arg: Expr| match arg.data_type {
+        DataType::Timestamp { .. } => cast(arg, to.clone(), CastMode::Strict),
+        _ => Ok(arg),
+    };
+    args.into_iter().map(alike).collect()
 }
 
 pub fn coalesce(name: &str, args: Vec<Expr>) -> Made {
@@ -258,238 +257,9 @@ pub fn if_then(name: &str, args: Vec<Expr>) -> Made {
     case(vec![(condition, then)], Some(otherwise))
 }
 
-/// Without a pattern fractions and odd widths are taken too.
-pub fn to_timestamp(name: &str, args: Vec<Expr>) -> Made {
-    if args.is_empty() || args.len() > 2 {
-        return Err(wrong_count(name, args.len()));
-    }
-    let args: Result<Vec<_>, _> = args.into_iter().map(|arg| string(name, arg)).collect();
-    Ok(make(Function::ToTimestamp, args?, TIMESTAMP))
-}
-
-pub fn to_date(name: &str, args: Vec<Expr>) -> Made {
-    if args.len() == 1 {
-        let [text] = exactly(name, args)?;
-        return cast(string(name, text)?, DataType::Date, CastMode::Try);
-    }
-    cast(to_timestamp(name, args)?, DataType::Date, CastMode::Strict)
-}
-
-pub fn to_timestamp_ltz(name: &str, mut args: Vec<Expr>) -> Made {
-    if args.first().is_some_and(|first| first.data_type.is_string()) {
-        return instant_of_text(name, args);
-    }
-    if args.len() == 1 {
-        let precision = Expr::literal(Value::I64(3), DataType::Int);
-        args.push(precision);
-    }
-    let [value, precision] = exactly(name, args)?;
-    let precision = match precision.as_literal() {
-        Some(Value::I64(precision @ (0 | 3))) => *precision as u8,
-        _ => return Err("TO_TIMESTAMP_LTZ: the precision must be the literal 0 or 3".into()),
-    };
-    let value = if value.data_type.is_approximate() || value.data_type.is_decimal() {
-        cast(value, DataType::BigInt, CastMode::Strict)?
-    } else {
-        integer(name, value)?
-    };
-    let factor = bigint(if precision == 0 { 1_000 } else { 1 });
-    Ok(make(Function::ToInstant, vec![value, factor], INSTANT))
-}
-
-/// text[, pattern[, zone]]; in UTC where no zone is given, whatever that of the session.
-fn instant_of_text(name: &str, mut args: Vec<Expr>) -> Made {
-    let zone = if args.len() == 3 { args.pop() } else { None };
-    let mut local = to_timestamp(name, args)?;
-    if let Some(zone) = zone {
-        let pattern = text("yyyy-MM-dd HH:mm:ss.SSS");
-        let shown = call("DATE_FORMAT", vec![local, pattern.clone()])?;
-        let zone = string(name, zone)?;
-        let first = Expr::literal(Value::Bool(true), DataType::Boolean);
-        let args = vec![shown, zone, text("UTC"), first];
-        let moved = make(Function::ConvertZone, args, DataType::STRING);
-        local = to_timestamp(name, vec![moved, pattern])?;
-    }
-    // Of one form: both count ms, an instant in UTC.
-    let millis = make(Function::ToInstant, vec![local, bigint(1)], INSTANT);
-    Ok(millis)
-}
-
-pub fn date_format(name: &str, args: Vec<Expr>) -> Made {
-    let [value, pattern] = exactly(name, args)?;
-    let value = if value.data_type.is_string() {
-        to_timestamp(name, vec![value])?
-    } else {
-        local(name, value)?
-    };
-    if let Some(Value::Str(pattern)) = pattern.as_literal()
-        && crate::time::Pattern::new(pattern).is_none_or(|pattern| pattern.has_zone())
-    {
-        return Err(format!("DATE_FORMAT: cannot understand the pattern '{pattern}'"));
-    }
-    let pattern = string(name, pattern)?;
-    Ok(make(Function::DateFormat, vec![value, pattern], DataType::STRING))
-}
-
-pub fn extract(name: &str, args: Vec<Expr>) -> Made {
-    let [unit_name, value] = exactly(name, args)?;
-    let unit = unit(name, &unit_name)?;
-    let value = match value.data_type {
-        // Days of an interval are counted, not those of a month.
-        DataType::IntervalDayTime if unit == Unit::Day => {
-            let day = bigint(crate::time::MS_PER_DAY);
-            return Ok(make(Function::Divide, vec![value, day], DataType::BigInt));
-        }
-        DataType::IntervalYearMonth if matches!(unit, Unit::Year | Unit::Month) => {
-            let whole = if unit == Unit::Year { Function::Divide } else { Function::Modulo };
-            return Ok(make(whole, vec![value, bigint(12)], DataType::BigInt));
-        }
-        DataType::Time | DataType::IntervalDayTime => retype(value, &TIMESTAMP),
-        _ => local(name, value)?,
-    };
-    Ok(make(Function::Extract, vec![unit_name, value], DataType::BigInt))
-}
-
-/// `YEAR(x)` and its like.
-pub fn field(name: &str, args: Vec<Expr>) -> Made {
-    let [value] = exactly(name, args)?;
-    let unit = if name == "DAYOFMONTH" { "DAY" } else { name };
-    extract(name, vec![text(unit), value])
-}
-
-pub fn round_time(name: &str, args: Vec<Expr>) -> Made {
-    let [value, unit_name] = exactly(name, args)?;
-    let unit = unit(name, &unit_name)?;
-    if unit.millis().is_none() && unit.months().is_none() {
-        return Err(format!("{name}: a timestamp cannot be rounded to this unit"));
-    }
-    let function = if name == "FLOOR_TIME" { Function::FloorTime } else { Function::CeilTime };
-    let given = value.data_type.clone();
-    if (function, unit, &given) == (Function::CeilTime, Unit::Day, &DataType::Date) {
-        // The next day in any case, as in Flink.
-        return Ok(make(Function::Add, vec![value, bigint(1)], DataType::Date));
-    }
-    let value = match given {
-        DataType::Time => retype(value, &TIMESTAMP),
-        DataType::TimestampLtz { .. } => {
-            // By the zone's offset at the instant itself, whatever it is where that is rounded to.
-            let by_zone = Expr::literal(Value::Bool(true), DataType::Boolean);
-            return Ok(make(function, vec![value, unit_name, by_zone], given));
-        }
-        _ => local(name, value)?,
-    };
-    let rounded = make(function, vec![value, unit_name], TIMESTAMP);
-    match given {
-        DataType::Time => Ok(Expr { data_type: DataType::Time, ..rounded }),
-        DataType::Null => Ok(rounded),
-        given => cast(rounded, given, CastMode::Strict),
-    }
-}
-
-/// A date or timestamp and a number of months.
-pub fn add_months(value: Expr, months: Expr) -> Made {
-    let function = match value.data_type {
-        DataType::Date => Function::AddMonthsToDate,
-        DataType::Time => return Err("months cannot be added to a TIME".into()),
-        _ => Function::AddMonths,
-    };
-    let data_type = value.data_type.clone();
-    Ok(make(function, vec![value, months], data_type))
-}
-
-pub fn timestamp_add(name: &str, args: Vec<Expr>) -> Made {
-    let [unit_name, count, value] = exactly(name, args)?;
-    let unit = unit(name, &unit_name)?;
-    let count = integer(name, count)?;
-    let value = match value.data_type {
-        DataType::Date if unit.millis().is_some_and(|ms| ms < crate::time::MS_PER_DAY) => {
-            local(name, value)?
-        }
-        DataType::Date | DataType::TimestampLtz { .. } => value,
-        _ => local(name, value)?,
-    };
-    let times =
-        |factor: i64| make(Function::Multiply, vec![count, bigint(factor)], DataType::BigInt);
-    let data_type = value.data_type.clone();
-    match (unit.months(), unit.millis()) {
-        (Some(months), _) => add_months(value, times(months)),
-        (None, Some(ms)) => {
-            let date = data_type == DataType::Date;
-            let factor = if date { ms / crate::time::MS_PER_DAY } else { ms };
-            Ok(make(Function::Add, vec![value, times(factor)], data_type))
-        }
-        _ => Err(format!("{name}: this unit cannot be added")),
-    }
-}
-
-pub fn timestamp_diff(name: &str, args: Vec<Expr>) -> Made {
-    let [unit_name, from, to] = exactly(name, args)?;
-    let unit = unit(name, &unit_name)?;
-    let both_instants =
-        [&from, &to].iter().all(|side| matches!(side.data_type, DataType::TimestampLtz { .. }));
-    let of_day = |side: Expr| match side.data_type {
-        DataType::Time => Ok(retype(side, &TIMESTAMP)),
-        _ => local(name, side),
-    };
-    let (from, to) = if both_instants { (from, to) } else { (of_day(from)?, of_day(to)?) };
-    let (whole, step) = match (unit.months(), unit.millis()) {
-        (Some(months), _) => {
-            (make(Function::MonthsBetween, vec![from, to], DataType::BigInt), months)
-        }
-        (None, Some(ms)) => (make(Function::Subtract, vec![to, from], DataType::BigInt), ms),
-        _ => return Err(format!("{name}: this unit cannot be counted")),
-    };
-    Ok(make(Function::Divide, vec![whole, bigint(step)], DataType::Int))
-}
-
-fn now() -> Expr {
-    let kind = ExprKind::Call { function: Function::Now, args: vec![] };
-    Expr { kind, data_type: INSTANT, nullable: false }
-}
-
-/// `CURRENT_TIMESTAMP` and its like.
-pub fn clock(name: &str, args: Vec<Expr>) -> Made {
-    let [] = exactly(name, args)?;
-    match name {
-        "LOCALTIMESTAMP" => cast(now(), TIMESTAMP, CastMode::Strict),
-        "CURRENT_DATE" => cast(now(), DataType::Date, CastMode::Strict),
-        "CURRENT_TIME" | "LOCALTIME" => cast(now(), DataType::Time, CastMode::Strict),
-        "PROCTIME" => {
-            let kind = ExprKind::Call { function: Function::ProcTime, args: vec![] };
-            Ok(Expr { kind, data_type: INSTANT, nullable: false })
-        }
-        _ => Ok(now()),
-    }
-}
-
-pub fn unix_timestamp(name: &str, args: Vec<Expr>) -> Made {
-    let Some(given) = args.first().cloned() else {
-        return Ok(make(Function::FloorDivide, vec![now(), bigint(1_000)], DataType::BigInt));
-    };
-    // By the usual pattern a fraction is cut off; one that is asked for counts.
-    let whole = if args.len() == 1 { Function::FloorDivide } else { Function::Divide };
-    let instant = cast(to_timestamp(name, args)?, INSTANT, CastMode::Strict)?;
-    let seconds = make(whole, vec![instant, bigint(1_000)], DataType::BigInt);
-    // As in Flink, a text that is no time gives the least number there is.
-    let null = Expr { nullable: false, ..is_null(given) };
-    let nothing = Expr::literal(Value::Null, DataType::BigInt);
-    let known = call("COALESCE", vec![seconds, bigint(i64::MIN)])?;
-    case(vec![(null, nothing)], Some(known))
-}
-
-fn is_null(expr: Expr) -> Expr {
+pub fn is_null(expr: Expr) -> Expr {
     let kind = ExprKind::IsNull(Box::new(expr));
     Expr { kind, data_type: DataType::Boolean, nullable: false }
-}
-
-pub fn from_unixtime(name: &str, mut args: Vec<Expr>) -> Made {
-    if args.len() == 1 {
-        args.push(text("yyyy-MM-dd HH:mm:ss"));
-    }
-    let [seconds, pattern] = exactly(name, args)?;
-    // Unlike what TO_TIMESTAMP_LTZ takes, these may lie beyond the year 9999.
-    let instant = make(Function::Multiply, vec![integer(name, seconds)?, bigint(1_000)], INSTANT);
-    date_format(name, vec![instant, pattern])
 }
 
 /// A value as JSON text.

@@ -203,7 +203,11 @@ impl Accumulator {
 
     fn take_float(&mut self, at: usize, value: f64) {
         if !self.call.function.picks() {
-            self.floats[at] += value;
+            // Of FLOATs, Flink keeps a FLOAT.
+            let single = self.call.function == AggregateFunction::Sum
+                && self.call.data_type == DataType::Float;
+            let sum = self.floats[at] + value;
+            self.floats[at] = if single { f64::from(sum as f32) } else { sum };
         } else if self.replaces(at, value.partial_cmp(&self.floats[at])) {
             self.floats[at] = value;
         }

@@ -75,7 +75,12 @@ impl Kept {
         }
         match value {
             Value::I64(value) => self.int = self.int.wrapping_add(value.wrapping_mul(by)),
-            Value::F64(value) => self.float += value * by as f64,
+            Value::F64(value) => {
+                let sum = self.float + value * by as f64;
+                let single =
+                    call.function == AggregateFunction::Sum && call.data_type == DataType::Float;
+                self.float = if single { f64::from(sum as f32) } else { sum };
+            }
             // One change at a time: a product does not overflow.
             Value::Decimal(value) => {
                 let sum = self.decimal.get().wrapping_add(value.get() * i128::from(by));

@@ -69,6 +69,7 @@ fn pattern(random: &mut Random) -> Pattern {
 /// What can become of a start.
 enum Fate {
     Match(Vec<usize>),
+    Tie,
     Fails,
     /// The input ends before it is known.
     Open,
@@ -80,6 +81,8 @@ struct Search<'a> {
     rows: &'a [Row],
     start: usize,
     best: Option<Vec<usize>>,
+    /// Another way ends with the same row: which of them counts is up to the order of Flink's queue.
+    tie: bool,
     open: bool,
     /// A rule that is broken on purpose: greedy loops give rows back.
     gives_back: bool,
@@ -89,6 +92,7 @@ impl Search<'_> {
     fn fate(mut self) -> Fate {
         self.explore(0, 0, Vec::new());
         match (self.best, self.open) {
+            (Some(_), _) if self.tie => Fate::Tie,
             (Some(found), _) => Fate::Match(found),
             (None, true) => Fate::Open,
             (None, false) => Fate::Fails,
@@ -100,8 +104,11 @@ impl Search<'_> {
         let enough = count >= elements.get(element).map_or(0, |of| of.min);
         let rest = &elements[(element + 1).min(elements.len())..];
         if !path.is_empty() && enough && rest.iter().all(|of| of.min == 0) {
-            if self.best.as_ref().is_none_or(|best| path.len() < best.len()) {
-                self.best = Some(path);
+            let best = self.best.as_ref().map_or(usize::MAX, Vec::len);
+            if path.len() < best {
+                (self.best, self.tie) = (Some(path), false);
+            } else if path.len() == best {
+                self.tie = true;
             }
             return;
         }
@@ -131,13 +138,16 @@ impl Search<'_> {
     }
 }
 
-/// The matches of the rows of one key, each as first row, last row and rows of each variable.
-fn matches(pattern: &Pattern, rows: &[Row], gives_back: bool) -> Vec<Row> {
+/// The matches of the rows of one key, each as first row, last row and rows of each variable; `None`
+/// where one of them could be had in two ways.
+fn matches(pattern: &Pattern, rows: &[Row], gives_back: bool) -> Option<Vec<Row>> {
     let (mut found, mut start) = (Vec::new(), 0);
     while start < rows.len() {
-        let search = Search { pattern, rows, start, best: None, open: false, gives_back };
+        let search =
+            Search { pattern, rows, start, best: None, tie: false, open: false, gives_back };
         let path = match search.fate() {
             Fate::Match(path) => path,
+            Fate::Tie => return None,
             Fate::Fails => {
                 start += 1;
                 continue;
@@ -163,7 +173,7 @@ fn matches(pattern: &Pattern, rows: &[Row], gives_back: bool) -> Vec<Row> {
         };
         start += place.filter(|&place| place > 0).unwrap_or(1);
     }
-    found
+    Some(found)
 }
 
 fn recognition(pattern: &Pattern) -> Recognition {
@@ -234,8 +244,9 @@ fn compare(pairs: u64, gives_back: bool) -> (u64, u64) {
         let of_key = |key: i64| -> Vec<Row> {
             rows.iter().filter(|row| row[KEY] == Value::I64(key)).cloned().collect()
         };
-        let wanted: Vec<Row> =
-            (0..2).flat_map(|key| matches(&pattern, &of_key(key), gives_back)).collect();
+        let wanted: Option<Vec<Vec<Row>>> =
+            (0..2).map(|key| matches(&pattern, &of_key(key), gives_back)).collect();
+        let Some(wanted) = wanted.map(|wanted| wanted.concat()) else { continue };
         matched += u64::from(!wanted.is_empty());
         let make = || -> Box<dyn Operator> {
             let of = recognition(&pattern);
@@ -257,10 +268,10 @@ fn compare(pairs: u64, gives_back: bool) -> (u64, u64) {
 
 #[test]
 fn matches_equal_those_of_a_search_of_all_ways() {
-    let pairs = 12_000;
+    let pairs = 16_000;
     let (matched, different) = compare(pairs, false);
     assert_eq!(different, 0);
-    assert!(matched * 3 > pairs, "only {matched} of {pairs} have a match");
+    assert!(matched * 4 > pairs, "only {matched} of {pairs} have a match");
 }
 
 #[test]

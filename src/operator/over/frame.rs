@@ -243,7 +243,7 @@ impl Accumulator {
         match call.function {
             OverFunction::Sum | OverFunction::Avg => match value {
                 Value::I64(value) => self.int = self.int.wrapping_add(*value),
-                Value::F64(value) => self.float += value,
+                Value::F64(value) => self.shift_float(call, *value),
                 Value::Decimal(value) => self.shift_decimal(value.get()),
                 _ => {}
             },
@@ -265,6 +265,13 @@ impl Accumulator {
             OverFunction::Variance(_) => self.sum_squared(value, 1),
             OverFunction::Count | OverFunction::Lag { .. } => {}
         }
+    }
+
+    /// A sum of FLOATs is a FLOAT all along.
+    fn shift_float(&mut self, call: &OverCall, by: f64) {
+        let sum = self.float + by;
+        let is_sum = call.function == OverFunction::Sum;
+        self.float = if is_sum { narrow_float(sum, &call.data_type) } else { sum };
     }
 
     fn decimal_sum(&self) -> i128 {
@@ -340,7 +347,7 @@ impl Accumulator {
         match call.function {
             OverFunction::Sum | OverFunction::Avg => match value {
                 Value::I64(value) => self.int = self.int.wrapping_sub(*value),
-                Value::F64(value) => self.float -= value,
+                Value::F64(value) => self.shift_float(call, -value),
                 Value::Decimal(value) => self.shift_decimal(-value.get()),
                 _ => {}
             },

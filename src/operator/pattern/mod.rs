@@ -1,5 +1,6 @@
 //! MATCH_RECOGNIZE: row patterns per key, over rows in the order of time or of arrival.
 
+mod heap;
 pub mod nfa;
 mod partition;
 mod sequence;

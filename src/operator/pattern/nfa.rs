@@ -66,6 +66,12 @@ impl Pattern {
         }
     }
 
+    /// Whether a match may take another row behind this place.
+    pub fn goes_on(&self, at: Place) -> bool {
+        let own = &self.elements[at.element];
+        own.max.is_none_or(|max| at.count < max) || at.element + 1 < self.elements.len()
+    }
+
     /// Whether a match may end here.
     pub fn is_complete(&self, at: Place) -> bool {
         at.count >= self.elements[at.element].min

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::heap;
 use super::nfa::{Pattern, Place, Skip};
 use crate::record::{Value, row};
 use crate::state::Entry;
@@ -28,10 +29,23 @@ pub struct Partition {
     pub timer: Option<i64>,
     first: u64,
     rows: VecDeque<(i64, Box<[Value]>)>,
-    /// In the order of their starts.
+    /// A heap, in which the one stands that begins with the next row, too.
     open: Vec<Run>,
-    /// Complete, but a match that began earlier is still open and may skip them.
+    /// A heap. Complete, but a match that began earlier is still open and may skip them.
     complete: Vec<Run>,
+}
+
+/// The number of a row that has not come.
+const NEXT_ROW: u64 = u64::MAX;
+
+impl Run {
+    fn fresh(start: u64) -> Self {
+        Self { start, place: Place::START, variables: Vec::new() }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.start != NEXT_ROW
+    }
 }
 
 /// What became of a row that came.
@@ -44,13 +58,14 @@ pub enum Taken {
 
 impl Partition {
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.complete.is_empty()
+        !self.open.iter().any(Run::has_begun) && self.complete.is_empty()
     }
 
     /// When the first open match runs out (event time, ms): in arrival order that need not be the
     /// one that began first.
     pub fn expiry(&self, within_ms: i64) -> Option<i64> {
-        let starts = self.open.iter().map(|run| self.time(run.start));
+        let begun = self.open.iter().filter(|run| run.has_begun());
+        let starts = begun.map(|run| self.time(run.start));
         Some(starts.min()?.saturating_add(within_ms))
     }
 
@@ -64,11 +79,11 @@ impl Partition {
 
     /// Lets open matches go that can no longer end in time.
     pub fn expire(&mut self, now: i64, within_ms: i64) {
-        let (first, rows) = (self.first, &self.rows);
-        self.open.retain(|run| {
-            let start = rows.get((run.start - first) as usize).map_or(i64::MIN, |(time, _)| *time);
-            now.saturating_sub(start) < within_ms
-        });
+        for run in std::mem::take(&mut self.open) {
+            if !run.has_begun() || now.saturating_sub(self.time(run.start)) < within_ms {
+                heap::push(&mut self.open, run);
+            }
+        }
     }
 
     /// Takes a row. `holds(self, run, variable)` says whether the newest row fits a variable,
@@ -83,24 +98,35 @@ impl Partition {
         let number = self.first + self.rows.len() as u64;
         self.rows.push_back((time, values));
         let mut runs = std::mem::take(&mut self.open);
-        runs.push(Run { start: number, place: Place::START, variables: Vec::new() });
-        let mut taken = Taken::Yes;
-        let mut places = Vec::new();
+        if runs.is_empty() {
+            runs.push(Run::fresh(NEXT_ROW));
+        }
+        let (mut taken, mut places, mut found) = (Taken::Yes, Vec::new(), Vec::new());
         for run in runs {
+            let begins = !run.has_begun();
+            let run = if begins { Run::fresh(number) } else { run };
             places.clear();
             pattern.step(run.place, &mut |variable| holds(self, &run, variable), &mut places);
             for &place in &places {
                 let mut variables = run.variables.clone();
                 variables.push(pattern.elements[place.element].variable as u8);
                 let next = Run { start: run.start, place, variables };
-                match pattern.is_complete(place) {
-                    true => self.complete.push(next),
-                    false if self.open.len() < OPEN_MAX => self.open.push(next),
-                    false => taken = Taken::TooManyOpen,
+                // What goes on may yet be longer, where an earlier match keeps this one waiting.
+                if pattern.is_complete(place) {
+                    heap::push(&mut found, next.clone());
+                }
+                if pattern.goes_on(place) {
+                    match self.open.len() < OPEN_MAX {
+                        true => heap::push(&mut self.open, next),
+                        false => taken = Taken::TooManyOpen,
+                    }
                 }
             }
+            if begins {
+                heap::push(&mut self.open, Run::fresh(NEXT_ROW));
+            }
         }
-        self.complete.sort_by_key(|run| run.start);
+        found.into_iter().for_each(|run| heap::push(&mut self.complete, run));
         taken
     }
 
@@ -110,7 +136,7 @@ impl Partition {
         if self.open.first().is_some_and(|open| open.start < start) {
             return None;
         }
-        let found = self.complete.remove(0);
+        let found = heap::pop(&mut self.complete)?;
         let place_of = |variable: usize, last: bool| {
             let is = |held: &u8| *held as usize == variable;
             let at = match last {
@@ -135,15 +161,15 @@ impl Partition {
                 }
             }
         };
-        self.open.retain(|run| run.start >= resume);
-        self.complete.retain(|run| run.start >= resume);
+        heap::retain(&mut self.open, |run| run.start >= resume);
+        heap::retain(&mut self.complete, |run| run.start >= resume);
         Some((found, outcome))
     }
 
     /// Lets the rows go that no match holds.
     pub fn trim(&mut self) {
-        let starts = self.open.iter().chain(&self.complete).map(|run| run.start);
-        let needed = starts.min().unwrap_or(self.first + self.rows.len() as u64);
+        let runs = self.open.iter().chain(&self.complete).filter(|run| run.has_begun());
+        let needed = runs.map(|run| run.start).min().unwrap_or(self.first + self.rows.len() as u64);
         while self.first < needed && self.rows.pop_front().is_some() {
             self.first += 1;
         }
@@ -161,7 +187,8 @@ impl Entry for Partition {
         for runs in [&self.open, &self.complete] {
             put_i64(runs.len() as i64, out);
             for run in runs {
-                put_i64((run.start - self.first) as i64, out);
+                let start = if run.has_begun() { (run.start - self.first) as i64 } else { -1 };
+                put_i64(start, out);
                 put_i64(run.place.element as i64, out);
                 put_i64(i64::from(run.place.count), out);
                 put_bytes(&run.variables, out);
@@ -180,11 +207,15 @@ impl Entry for Partition {
         let Self { open, complete, .. } = &mut partition;
         for runs in [open, complete] {
             for _ in 0..take_i64(from)? {
+                // -1 is the row that has not come.
                 let start = take_i64(from)? as u64;
                 let (element, count) = (take_i64(from)? as usize, take_i64(from)? as u32);
                 let variables = take_bytes(from)?.to_vec();
                 runs.push(Run { start, place: Place { element, count }, variables });
             }
+        }
+        if partition.open.iter().all(Run::has_begun) {
+            heap::push(&mut partition.open, Run::fresh(NEXT_ROW));
         }
         from.is_empty().then_some(partition)
     }
