@@ -74,5 +74,5 @@ fn the_manual_lists_them() {
     if std::env::var_os("PELTON_WRITE_DOCS").is_some() {
         return std::fs::write(path, format!("{before}{BEGIN}{wanted}{END}{after}")).unwrap();
     }
-    assert_eq!(found, wanted, "docs/sql.md: PELTON_WRITE_DOCS=1 writes its list");
+    assert!(found == wanted, "docs/sql.md: PELTON_WRITE_DOCS=1 writes its list");
 }

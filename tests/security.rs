@@ -166,7 +166,7 @@ fn copies_with(broker: &Broker, topic: &str, login: &str) {
 }
 
 /// Every place where a job takes a secret.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "s3cr-kafka-s3cr",
     "s3cr-key-s3cr",
     "s3cr-redis-s3cr",
@@ -176,6 +176,7 @@ const SECRETS: [&str; 9] = [
     "s3cr-sign-s3cr",
     "s3cr-robot-s3cr",
     "s3cr-mail-s3cr",
+    "s3cr-registry-s3cr",
 ];
 
 /// Name and options of a table of each kind. Nobody listens at port 1.
@@ -241,10 +242,16 @@ fn job_with_secrets(folder: &Folder) -> String {
     let mut text = "CREATE TABLE numbers (id BIGINT)
         WITH ('connector' = 'datagen', 'rows-per-second' = '5');\n"
         .to_owned();
-    text += "CREATE TABLE read_too (id BIGINT) WITH ('connector' = 'kafka', 'topic' = 'in',
-        'format' = 'json', 'properties.bootstrap.servers' = '127.0.0.1:1',
-        'properties.ssl.key.password' = '${KEY_SECRET}',
-        'properties.ssl.key.location' = '/nowhere.pem');
+    text += &format!(
+        "CREATE TABLE read_too (id BIGINT) WITH ('connector' = 'kafka', 'topic' = 'in',
+        'format' = 'avro-confluent', 'avro-confluent.url' = 'http://127.0.0.1:1',
+        'avro-confluent.basic-auth.user-info' = 'me:{}',
+        'properties.bootstrap.servers' = '127.0.0.1:1',
+        'properties.ssl.key.password' = '${{KEY_SECRET}}',
+        'properties.ssl.key.location' = '/nowhere.pem');\n",
+        file(9)
+    );
+    text += "
       CREATE TABLE known (id BIGINT, PRIMARY KEY (id) NOT ENFORCED)
         WITH ('connector' = 'queryable', 'max-rows' = '10');
       INSERT INTO known SELECT id FROM numbers;\n";

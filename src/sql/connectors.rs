@@ -286,8 +286,6 @@ const AHEAD: &str =
 pub const FILES: &str = "files are not looked up: put the rows into a jdbc table, or join a table of \
                          versions by event time";
 
-const LATER: [&str; 1] = ["csv"];
-
 pub type Options = BTreeMap<Arc<str>, Arc<str>>;
 
 const FLAG: &[&str] = &["true", "false"];
@@ -338,10 +336,7 @@ fn choices(options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
 pub fn check(connector: &str, options: &Options) -> Vec<(Option<String>, String, Option<String>)> {
     let Some(known) = CONNECTORS.iter().find(|known| known.name == connector) else {
         let names = CONNECTORS.iter().map(|known| known.name);
-        let message = match LATER.contains(&connector) {
-            true => format!("the connector '{connector}' is not supported yet"),
-            false => format!("there is no connector '{connector}'"),
-        };
+        let message = format!("there is no connector '{connector}'");
         let help = match nearest(connector, names.clone()) {
             Some(meant) => format!("did you mean '{meant}'?"),
             None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),

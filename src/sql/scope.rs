@@ -193,8 +193,8 @@ impl<'a> Binder<'a> {
     /// Forms with a syntax of their own that give a boolean, or a call in disguise.
     fn predicate(&mut self, ast: &Ast, span: Span) -> Result<Expr> {
         match ast {
-            Ast::IsNull(inner) => Ok(is_null(self.bind(inner)?)),
-            Ast::IsNotNull(inner) => Ok(not(is_null(self.bind(inner)?))),
+            Ast::IsNull(inner) | Ast::IsUnknown(inner) => Ok(is_null(self.bind(inner)?)),
+            Ast::IsNotNull(inner) | Ast::IsNotUnknown(inner) => Ok(not(is_null(self.bind(inner)?))),
             Ast::IsTrue(inner) => {
                 self.is(inner, Value::Bool(true), BinaryOp::IsNotDistinctFrom, span)
             }
@@ -207,8 +207,6 @@ impl<'a> Binder<'a> {
             Ast::IsNotFalse(inner) => {
                 self.is(inner, Value::Bool(false), BinaryOp::IsDistinctFrom, span)
             }
-            Ast::IsUnknown(inner) => Ok(is_null(self.bind(inner)?)),
-            Ast::IsNotUnknown(inner) => Ok(not(is_null(self.bind(inner)?))),
             Ast::IsDistinctFrom(..) | Ast::IsNotDistinctFrom(..) => self.distinct(ast, span),
             Ast::InList { expr, list, negated } => {
                 if let Ast::Tuple(fields) = &**expr {

@@ -5,7 +5,7 @@ pub mod chunked;
 pub mod deadlines;
 pub mod dictionary;
 pub mod entry;
-mod prefetch;
+pub mod prefetch;
 pub mod slice;
 pub mod sort_buffer;
 pub mod table;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::entry::take_bytes;
-use super::prefetch::prefetch;
+use super::prefetch::prefetch_whole;
 use super::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
 
 /// What a [`Table`] holds for a key.
@@ -66,7 +66,7 @@ impl<T: Entry> Table<T> {
     /// Starts to bring the values of slots near that are asked for next.
     pub fn prefetch(&self, slots: &[u32]) {
         let known = slots.iter().filter(|&&slot| (slot as usize) < self.values.len());
-        known.for_each(|&slot| prefetch(&self.values[slot as usize]));
+        known.for_each(|&slot| prefetch_whole(&self.values[slot as usize]));
     }
 
     /// The value of a slot to be changed; a fresh one where there is none. To be called before

@@ -13,6 +13,7 @@ use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, Column};
 use crate::state::deadlines::Deadlines;
 use crate::state::entry::{put_i64, take_i64};
+use crate::state::prefetch::prefetch;
 use crate::state::{Entry, KeyedState, SharedKeys, Table};
 
 /// Rows of a key are told apart by the low 32 bits of their times (ms): what they span with the
@@ -23,10 +24,9 @@ const SPAN_MAX_MS: i64 = 1 << 31;
 const FEW: usize = 5;
 
 #[derive(Debug)]
-#[expect(clippy::box_collection, reason = "a key with few times, as most have, is smaller so")]
 enum Times {
     Few { len: u8, at: [u32; FEW] },
-    Many(Box<VecDeque<u32>>),
+    Many(VecDeque<u32>),
 }
 
 impl Times {
@@ -55,7 +55,7 @@ impl Times {
             Self::Few { at, .. } => {
                 let mut many = VecDeque::from_iter(*at);
                 many.insert(index, time);
-                *self = Self::Many(Box::new(many));
+                *self = Self::Many(many);
             }
             Self::Many(at) => at.insert(index, time),
         }
@@ -82,8 +82,9 @@ impl Times {
     }
 }
 
-/// The state of one key.
+/// The state of one key, which is one cache line.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Counted {
     /// The largest time (ms) that has come.
     newest: i64,
@@ -105,7 +106,17 @@ impl Default for Counted {
     }
 }
 
+const _: () = assert!(size_of::<Option<Counted>>() == 64);
+
 impl Counted {
+    /// Starts to bring the times near that a new row is compared with.
+    #[inline]
+    fn prefetch(&self) {
+        if let Times::Many(at) = &self.times {
+            at.get(self.active as usize).into_iter().chain(at.back()).for_each(prefetch);
+        }
+    }
+
     #[inline]
     fn time(&self, index: usize) -> i64 {
         self.newest - i64::from((self.newest as u32).wrapping_sub(self.times.get(index)))
@@ -194,7 +205,7 @@ impl Entry for Counted {
     fn heap_bytes(&self) -> usize {
         match &self.times {
             Times::Few { .. } => 0,
-            Times::Many(at) => size_of::<VecDeque<u32>>() + at.capacity() * 4,
+            Times::Many(at) => at.capacity() * 4,
         }
     }
 }
@@ -362,6 +373,7 @@ impl Operator for RangeCount {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
         let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         self.table.prefetch(&slots);
+        slots.iter().filter_map(|&slot| self.table.get(slot)).for_each(Counted::prefetch);
         let column = batch.columns[self.time].clone();
         let mut counts = vec![0; batch.rows];
         let rows = batch.row_ids().map(|row| row as u32).zip(slots.iter().copied());
