@@ -1,5 +1,8 @@
 //! Faults on purpose, for the chaos harness: compiled in by the feature `fault-injection` alone.
 
+#[cfg(test)]
+pub mod mutation;
+
 /// The steps at which a process can be made to die.
 pub const STEPS: [&str; 9] = [
     "fenced",

@@ -3,6 +3,7 @@
 mod java;
 
 use std::fmt::Write;
+use std::str::FromStr;
 
 /// Appends a double as `Double.toString` of Java 17 does, with an exponent from 10^7 on and below
 /// 10^-3.
@@ -130,15 +131,13 @@ pub fn parse_i64_flink(text: &str) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
-/// Text as a double by Java's `Double.parseDouble` as far as Flink's CAST uses it.
-pub fn parse_f64_flink(text: &str) -> Option<f64> {
+/// Text as a double, or a float, by Java's `parseDouble` and `parseFloat`, but for hexadecimal digits.
+pub fn parse_java<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim_matches(|c: char| c <= ' ');
     let number = text.strip_prefix(['+', '-']).unwrap_or(text);
     match number.as_bytes().first()? {
         b'0'..=b'9' | b'.' => text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text).parse().ok(),
-        _ if number == "NaN" => Some(f64::NAN),
-        _ if number == "Infinity" && text.starts_with('-') => Some(f64::NEG_INFINITY),
-        _ if number == "Infinity" => Some(f64::INFINITY),
+        _ if matches!(number, "NaN" | "Infinity") => text.parse().ok(),
         _ => None,
     }
 }
@@ -191,6 +190,34 @@ mod tests {
         ] {
             assert_eq!(parse_i64_flink(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn doubles_by_javas_rules() {
+        for (text, expected) in [
+            (" 1.5 ", Some(1.5)),
+            ("-0", Some(-0.0)),
+            (".5e1", Some(5.0)),
+            ("5.", Some(5.0)),
+            ("1e400", Some(f64::INFINITY)),
+            ("1.7d", Some(1.7)),
+            ("+2F", Some(2.0)),
+            ("-Infinity", Some(f64::NEG_INFINITY)),
+            ("+Infinity", Some(f64::INFINITY)),
+            ("inf", None),
+            ("infinity", None),
+            ("nan", None),
+            ("1dd", None),
+            ("1e", None),
+            ("d", None),
+            ("", None),
+            ("-", None),
+        ] {
+            let found = parse_java::<f64>(text).map(f64::to_bits);
+            assert_eq!(found, expected.map(f64::to_bits), "{text:?}");
+        }
+        assert!(["NaN", "-NaN", " +NaN"].iter().all(|it| parse_java::<f64>(it).unwrap().is_nan()));
+        assert_eq!(parse_java("16777217"), Some(16_777_216_f32));
     }
 
     /// Digits that Java 17 has printed, and that are not the shortest.

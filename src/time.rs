@@ -439,16 +439,15 @@ impl<'a> Scanner<'a> {
     fn clock_to(&mut self, min_digits: usize, last: i64) -> Option<i64> {
         let hour = self.number(min_digits, 2)?;
         let minute = self.take(b':').then(|| self.number(min_digits, 2))??;
-        let second = match self.take(b':') {
-            true => self.number(min_digits, 2)?,
-            // ISO 8601 may leave them out.
-            false if min_digits == 2 => 0,
+        let (second, fraction) = match self.take(b':') {
+            true => (self.number(min_digits, 2)?, self.fraction()?),
+            // ISO 8601 may leave them out; a fraction would be one of the minute then.
+            false if min_digits == 2 => (0, 0),
             false => return None,
         };
         if minute > 59 || second > 59 {
             return None;
         }
-        let fraction = self.fraction()?;
         let ms = hour * MS_PER_HOUR + minute * MS_PER_MINUTE + second * MS_PER_SECOND + fraction;
         Some(ms).filter(|ms| *ms <= last)
     }

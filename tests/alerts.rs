@@ -384,17 +384,32 @@ fn dingtalk_is_signed_and_what_the_rate_holds_back_is_a_digest() {
     assert_eq!((messages.len(), &digest["title"]), (2, &"14 × receiver".into()));
     let text = digest["text"].as_str().unwrap();
     assert!(text.contains("- error 2\n") && text.contains("- error 11\n- … 4 more"), "{text}");
-    for request in requests.iter() {
-        let target =
-            request.http.line.strip_prefix("POST ").and_then(|line| line.strip_suffix(" HTTP/1.1"));
-        let url = url::Url::parse(&format!("http://host{}", target.unwrap())).unwrap();
-        let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        assert_eq!(query[0], ("access_token".to_owned(), "abc".to_owned()));
-        let signed = hmac("SEC+/=", format!("{}\nSEC+/=", query[1].1).as_bytes());
-        assert_eq!(query[2], ("sign".to_owned(), openssl::base64::encode_block(&signed)));
-        let sign = request.http.line.split("&sign=").nth(1).unwrap().split(' ').next().unwrap();
-        assert!(!sign.contains(['+', '/', '=']), "{sign}");
-    }
+    assert!(requests.iter().all(|request| signed_at(request) > 0));
+}
+
+/// When a message to DingTalk says that it was signed; the signature is right.
+fn signed_at(request: &Request) -> u64 {
+    let target =
+        request.http.line.strip_prefix("POST ").and_then(|line| line.strip_suffix(" HTTP/1.1"));
+    let url = url::Url::parse(&format!("http://host{}", target.unwrap())).unwrap();
+    let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    assert_eq!(query[0], ("access_token".to_owned(), "abc".to_owned()));
+    let signed = hmac("SEC+/=", format!("{}\nSEC+/=", query[1].1).as_bytes());
+    assert_eq!(query[2], ("sign".to_owned(), openssl::base64::encode_block(&signed)));
+    let sign = request.http.line.split("&sign=").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(!sign.contains(['+', '/', '=']), "{sign}");
+    query[1].1.parse().unwrap()
+}
+
+#[test]
+fn dingtalk_signs_each_try_anew() {
+    let receiver = Receiver::start(&[(502, "", ""), (200, "", r#"{"errcode":0}"#)]);
+    let folder = Folder::new(&alerts(1));
+    let url = format!("{}?access_token=abc", receiver.url());
+    folder.start(&folder.sink("dingtalk", &url, ", 'secret' = 'SEC+/='")).succeeds();
+    let requests = receiver.requests();
+    let tries: Vec<u64> = requests.iter().map(signed_at).collect();
+    assert!(tries.len() == 2 && tries[1] > tries[0], "{tries:?}");
 }
 
 #[test]

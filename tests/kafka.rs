@@ -246,6 +246,38 @@ fn reading_without_the_client_library_gives_the_same() {
     assert_eq!(own, records(&[all, library], committed + 200));
 }
 
+/// Records that are packed to next to nothing, so that all of them arrive at once.
+#[test]
+fn a_block_is_full_by_its_bytes_too() {
+    let Some(kafka) = broker("a_block_is_full_by_its_bytes_too") else { return };
+    let topic = fresh("packed");
+    let table = table(&kafka, &topic, &[]);
+    let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: None };
+    let config = client_config(&table.options, Role::Admin).unwrap();
+    ensure_topic(&config, &topic, wanted, PATIENCE).unwrap();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &kafka).set("compression.type", "zstd");
+    config.set("message.max.bytes", "10000000");
+    let producer: BaseProducer = config.create().unwrap();
+    const COUNT: usize = 40;
+    let value = "x".repeat(2 << 20);
+    for _ in 0..COUNT {
+        let to = BaseRecord::<(), str>::to(&topic).payload(&value).partition(0);
+        producer.send(to).map_err(|(error, _)| error).unwrap();
+        producer.flush(PATIENCE).unwrap();
+    }
+    let mut source = open(&table, 0, 1, None, Bounds::default());
+    std::thread::sleep(Duration::from_secs(1));
+    let (mut block, mut count, started) = (RawBlock::default(), 0, Instant::now());
+    while count < COUNT {
+        block.clear();
+        source.poll(&mut block, 1_000).unwrap();
+        count += block.records.len();
+        assert!(block.payload.len() <= 8 << 20, "{} bytes", block.payload.len());
+        assert!(started.elapsed() < PATIENCE, "{count} records");
+    }
+}
+
 #[test]
 fn bounds_and_startup_modes() {
     let Some(kafka) = broker("bounds_and_startup_modes") else { return };
@@ -344,7 +376,7 @@ fn offsets_keep_their_metadata() {
     let topic = fresh("offsets");
     let table = table(&kafka, &topic, &[]);
     let config = client_config(&table.options, Role::Admin).unwrap();
-    let wanted = CreateTopic { partitions: 2, replication: 1 };
+    let wanted = CreateTopic { partitions: 2, replication: 1, bytes_max: None };
     assert_eq!(ensure_topic(&config, &topic, wanted, PATIENCE), Ok(true));
     assert_eq!(ensure_topic(&config, &topic, wanted, PATIENCE), Ok(false));
 

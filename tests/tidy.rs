@@ -78,6 +78,38 @@ fn tidy() {
     assert!(faults.is_empty(), "{} faults:\n{list}", faults.len());
 }
 
+/// Each row of docs/hostile-input.md names a test that is there.
+#[test]
+fn the_tests_that_hostile_input_names_are_there() {
+    let root = Path::new(option_env!("CARGO_MANIFEST_DIR").unwrap_or("."));
+    let sources = read_all(root);
+    let text = fs::read_to_string(root.join("docs/hostile-input.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.ends_with("shown by |"));
+    let mut names = 0;
+    for row in rows {
+        let shown = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let found: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!found.is_empty(), "{row}");
+        names += found.len();
+        found.iter().for_each(|name| assert!(is_shown(root, &sources, name), "no {name}: {row}"));
+    }
+    assert!(names > 80, "{names}");
+}
+
+/// Whether there is a `file::test`, a `scripts/chaos::step`, or a case of conformance.
+fn is_shown(root: &Path, sources: &[Source], name: &str) -> bool {
+    let Some((path, name)) = name.split_once("::") else { return root.join(name).is_file() };
+    if let Some(source) = sources.iter().find(|source| source.path == path) {
+        return words(&source.code, name).any(|at| {
+            let before = source.code[..at].trim_end();
+            before.ends_with("fn")
+                && before.lines().rev().nth(1).is_some_and(|line| line.trim() == "#[test]")
+        });
+    }
+    let text = fs::read_to_string(root.join(path)).unwrap_or_default();
+    text.contains(&format!("def {name}(self")) && text.contains(&format!("self.{name}()"))
+}
+
 fn read_all(root: &Path) -> Vec<Source> {
     let mut files = Vec::new();
     for folder in ["src", "tools", "benches", "tests"] {

@@ -185,12 +185,13 @@ pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Resu
     let path = dir.join(&entry.name);
     let file = File::open(&path).map_err(|error| at(&path, &error))?;
     let input = BufReader::with_capacity(BUFFER, file);
-    let mut input = Hashed { input, hash: Xxh3::new(), length: 0 };
+    let left = entry.length.saturating_sub(TRAILER);
+    let mut input = Hashed { input, hash: Xxh3::new(), left };
     let visited = visit_all(&mut input, visit);
-    let Hashed { mut input, hash, length } = input;
+    let Hashed { mut input, hash, left } = input;
     let mut trailer = [0; TRAILER as usize];
     let is_whole = input.read_exact(&mut trailer).is_ok()
-        && length + TRAILER == entry.length
+        && left == 0
         && hash.digest() == entry.checksum
         && entry.checksum == u64::from_le_bytes(trailer);
     match visited {
@@ -204,44 +205,62 @@ pub(super) fn read(dir: &Path, entry: &FileEntry, visit: &mut Visit<'_>) -> Resu
     }
 }
 
-/// Input whose checksum is computed as it is read.
+/// Input whose checksum is computed as it is read, up to the trailer.
 struct Hashed<R> {
     input: R,
     hash: Xxh3,
-    length: u64,
+    /// Bytes before the trailer.
+    left: u64,
 }
 
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.length += count as u64;
-        Ok(count)
+impl<R: Read> Hashed<R> {
+    fn fill(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        let left = self.left.checked_sub(buffer.len() as u64);
+        self.left = left.ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.input.read_exact(buffer)?;
+        self.hash.update(buffer);
+        Ok(())
+    }
+
+    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Replaces `out` by bytes with their length in front, which a damaged file may state as it likes.
+    fn take_bytes(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        let length = u32::from_le_bytes(self.take()?);
+        if u64::from(length) > self.left {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        out.resize(length as usize, 0);
+        self.fill(out)
     }
 }
 
-fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String> {
+fn visit_all(input: &mut Hashed<impl Read>, visit: &mut Visit<'_>) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
-    if &take::<8>(input).map_err(text)? != MAGIC {
+    if &input.take::<8>().map_err(text)? != MAGIC {
         return Err("is not a snapshot file".to_owned());
     }
-    let version = u32::from_le_bytes(take(input).map_err(text)?);
+    let version = u32::from_le_bytes(input.take().map_err(text)?);
     if version != VERSION {
         return Err(format!("is of version {version}; this release reads {VERSION}"));
     }
     let (mut operator, mut state, mut bytes) = (String::new(), String::new(), Vec::new());
     let mut entries = 0_u64;
     loop {
-        match take::<1>(input).map_err(text)?[0] {
+        match input.take::<1>().map_err(text)?[0] {
             SECTION => {
                 for name in [&mut operator, &mut state] {
-                    take_bytes(input, &mut bytes).map_err(text)?;
+                    input.take_bytes(&mut bytes).map_err(text)?;
                     *name = String::from_utf8_lossy(&bytes).into_owned();
                 }
             }
             tag @ (ENTRY | GONE) => {
-                let key_group = usize::from(u16::from_le_bytes(take(input).map_err(text)?));
-                take_bytes(input, &mut bytes).map_err(text)?;
+                let key_group = usize::from(u16::from_le_bytes(input.take().map_err(text)?));
+                input.take_bytes(&mut bytes).map_err(text)?;
                 let saved = match tag {
                     ENTRY => Saved::Entry { key_group, bytes: &bytes },
                     _ => Saved::Gone { key_group, key: &bytes },
@@ -250,11 +269,11 @@ fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String>
                 entries += 1;
             }
             COMMON => {
-                take_bytes(input, &mut bytes).map_err(text)?;
+                input.take_bytes(&mut bytes).map_err(text)?;
                 visit(&operator, &state, Saved::Common(&bytes))?;
             }
             END => {
-                let wanted = u64::from_le_bytes(take(input).map_err(text)?);
+                let wanted = u64::from_le_bytes(input.take().map_err(text)?);
                 return match wanted == entries {
                     true => Ok(()),
                     false => Err(format!("holds {entries} entries, not {wanted}")),
@@ -265,13 +284,16 @@ fn visit_all(input: &mut impl Read, visit: &mut Visit<'_>) -> Result<(), String>
     }
 }
 
-fn take<const N: usize>(input: &mut impl Read) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    input.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn take_bytes(input: &mut impl Read, out: &mut Vec<u8>) -> io::Result<()> {
-    out.resize(u32::from_le_bytes(take(input)?) as usize, 0);
-    input.read_exact(out)
+    #[test]
+    fn a_length_that_is_only_stated_takes_no_memory() {
+        let bytes = [&u32::MAX.to_le_bytes()[..], b"abc"].concat();
+        let mut input = Hashed { input: &bytes[..], hash: Xxh3::new(), left: bytes.len() as u64 };
+        let mut out = Vec::new();
+        assert!(input.take_bytes(&mut out).is_err());
+        assert_eq!(out.capacity(), 0);
+    }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::fault::mutation::{Mutator, count};
 use crate::state::{KeyGroups, Saved};
 
 fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
@@ -140,6 +141,87 @@ fn finds_a_torn_tail_and_a_missing_file() {
     let error = folder.load_latest().unwrap_err();
     assert!(error.contains("is missing") && error.contains("backup"), "{error}");
     assert!(folder.read(&manifest.files[1].file, &mut |_, _, _| Ok(())).is_err());
+}
+
+/// What a file holds, read without a look at it before.
+fn held(folder: &StateFolder, file: &FileEntry) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    folder.read(file, &mut |operator, state, saved| {
+        found.push(format!("{operator} {state} {saved:?}"));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Spoilt in several places at once, or with another file in its place: refused, or as it was.
+/// `PELTON_MUTATIONS` says how often.
+#[test]
+fn spoilt_files_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    let manifest = folder.load_latest().unwrap().unwrap();
+    let entry = &manifest.files[1].file;
+    let whole = held(&folder, entry).unwrap();
+    assert_eq!(whole.len(), 5);
+    let words: &[&[u8]] = &[
+        b"\0",
+        b"\xff\xff\xff\xff",
+        b"\xff\xff\xff\x7f",
+        b"\x02",
+        b"\x01\0\0\0",
+        b"9",
+        b"\"",
+        b"}",
+    ];
+    let mut draw = Mutator::new(5);
+    for part in ["manifest", "state"] {
+        let all = files(dir.path(), part);
+        let path = all.last().unwrap();
+        let good = fs::read(path).unwrap();
+        let others = all.iter().map(|path| fs::read(path).unwrap()).filter(|other| *other != good);
+        let mut bad: Vec<Vec<u8>> = others.collect();
+        bad.extend([vec![], good.repeat(2), vec![0; good.len()]]);
+        for _ in 0..count(2_000) {
+            let mut spoilt = good.clone();
+            (0..1 + draw.below(4)).for_each(|_| draw.spoil(&mut spoilt, words));
+            bad.push(spoilt);
+        }
+        for bad in bad.iter().filter(|bad| **bad != good) {
+            fs::write(path, bad).unwrap();
+            assert!(folder.load_latest().is_err(), "{part}: {bad:?}");
+            // What stands behind its end is not looked at here.
+            if part == "state" && !bad.starts_with(&good) {
+                assert!(held(&folder, entry).is_err(), "{bad:?}");
+            }
+        }
+        fs::write(path, &good).unwrap();
+        assert_eq!(folder.load_latest().unwrap().unwrap(), manifest);
+        assert_eq!(held(&folder, entry), Ok(whole.clone()));
+    }
+}
+
+/// A file that is spoilt and has a checksum that fits, in the manifest too, does no harm.
+#[test]
+fn a_file_that_only_seems_whole_does_no_harm() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = filled(dir.path());
+    let path = files(dir.path(), "state").pop().unwrap();
+    let good = fs::read(&path).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let words: &[&[u8]] =
+        &[b"\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x02", b"\x01\0\0\0"];
+    let (mut draw, mut refused) = (Mutator::new(6), 0);
+    let tries = count(2_000);
+    for _ in 0..tries {
+        let mut bytes = good[..good.len() - 8].to_vec();
+        (0..1 + draw.below(3)).for_each(|_| draw.spoil(&mut bytes, words));
+        let checksum = xxhash_rust::xxh3::xxh3_64(&bytes);
+        bytes.extend(checksum.to_le_bytes());
+        fs::write(&path, &bytes).unwrap();
+        let entry = FileEntry { name: name.clone(), length: bytes.len() as u64, checksum };
+        refused += usize::from(held(&folder, &entry).is_err());
+    }
+    assert!(refused > tries / 4 && refused < tries, "{refused} of {tries}");
 }
 
 #[test]

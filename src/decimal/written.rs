@@ -223,7 +223,7 @@ pub fn write(value: i128, scale: u8, out: &mut String) {
 fn write_scaled(value: i128, scale: i32, out: &mut String) {
     let mut buffer = [0; DIGITS];
     let digits = write_digits(value.unsigned_abs(), &mut buffer);
-    let exponent = digits.len() as i32 - 1 - scale;
+    let exponent = digits.len() as i64 - 1 - i64::from(scale);
     if let Ok(scale) = u8::try_from(scale)
         && exponent >= -6
     {
@@ -238,7 +238,7 @@ fn write_scaled(value: i128, scale: i32, out: &mut String) {
         push(&digits[1..], out);
     }
     out.push_str(if exponent < 0 { "E" } else { "E+" });
-    crate::number::write_i64(exponent.into(), out);
+    crate::number::write_i64(exponent, out);
 }
 
 /// Appends as `print` and Flink's JSON functions do, by Java's `BigDecimal.toString`: `1.50`, `1E-20`.
@@ -254,10 +254,10 @@ pub fn write_number_json(text: &str, out: &mut String) {
         bytes => (false, bytes),
     };
     let found = digits(bytes);
-    match exponent(&bytes[found.end..]) {
-        Ok(exponent) if found.any => {
+    let scale = exponent(&bytes[found.end..]).map(|exponent| found.fraction - exponent);
+    match scale.map(i32::try_from) {
+        Ok(Ok(scale)) if found.any => {
             let value = found.value as i128;
-            let scale = (found.fraction - exponent) as i32;
             write_scaled(if negative { -value } else { value }, scale, out);
         }
         _ => out.push_str(text),

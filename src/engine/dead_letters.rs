@@ -25,6 +25,9 @@ use crate::sink::kafka::DeadLetterProducer;
 /// At most one line about dead letters in this time, with the count of those since.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Of a letter in a topic that is made here, as it is packed: brokers take no larger request.
+const LETTER_MAX: u32 = 100 << 20;
+
 /// How long the start of the writer waits for a broker to make a topic.
 const TOPIC_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -69,7 +72,7 @@ pub fn start(
     let body = move || {
         for (config, topic) in topics {
             // Without it, records would wait for somebody to make the topic.
-            let wanted = CreateTopic { partitions: 1, replication: 1 };
+            let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: Some(LETTER_MAX) };
             if let Err(error) = ensure_topic(&config, &topic, wanted, TOPIC_PATIENCE) {
                 tracing::warn!("the topic '{topic}' could not be made: {error}");
             }

@@ -291,8 +291,11 @@ fn settings(job: &Job, options: &RunOptions, seed: u64) -> Settings {
     }
 }
 
+/// As much as a main thread has: an expression is computed as deep as it is written.
+const STACK: usize = 8 << 20;
+
 pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
-    let builder = std::thread::Builder::new().name(name.into());
+    let builder = std::thread::Builder::new().name(name.into()).stack_size(STACK);
     builder.spawn(body).map_err(|error| format!("cannot start the thread {name}: {error}"))
 }
 

@@ -78,6 +78,10 @@ const ADMIN: &[(&str, &str)] = &[
     ("reconnect.backoff.max.ms", "1000"),
 ];
 
+/// Beyond 256 MiB nothing is unpacked.
+const ANY_SIZE: &[(&str, &str)] =
+    &[("message.max.bytes", "300000000"), ("queue.buffering.max.kbytes", "307200")];
+
 /// Names that differ: Java's, then librdkafka's.
 const RENAMED: &[(&str, &str)] = &[
     ("fetch.max.wait.ms", "fetch.wait.max.ms"),
@@ -251,6 +255,14 @@ fn set_login(config: &mut ClientConfig, jaas: &str) -> Result<(), String> {
     };
     config.set("sasl.username", user).set("sasl.password", password);
     Ok(())
+}
+
+/// Lets a producer take every record that can have been read, however well it was packed: the
+/// broker judges what it packs to, while the client looks at it before.
+pub fn take_any_size(config: &mut ClientConfig) {
+    for (name, value) in ANY_SIZE {
+        config.set(*name, *value);
+    }
 }
 
 /// The consumer group under which a table's positions are shown.

@@ -8,6 +8,7 @@ mod topic;
 
 pub use config::{
     Role, client_config, explain, group_id, one_topic, only_in_client, share_prefetch,
+    take_any_size,
 };
 pub use deliveries::{Deliveries, flush_all};
 pub use embedded::EmbeddedBroker;

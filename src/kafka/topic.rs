@@ -17,12 +17,14 @@ pub struct CreateTopic {
     pub partitions: i32,
     /// -1 = the broker's default.
     pub replication: i32,
+    /// Of a batch of records as it is packed; `None` = the broker's default.
+    pub bytes_max: Option<u32>,
 }
 
 impl CreateTopic {
     /// `true`, `false` or `partitions:3,replication:1`; `None` = do not make it.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
-        let mut wanted = Self { partitions: -1, replication: -1 };
+        let mut wanted = Self { partitions: -1, replication: -1, bytes_max: None };
         match text.trim() {
             "true" => return Ok(Some(wanted)),
             "false" => return Ok(None),
@@ -131,8 +133,12 @@ pub fn ensure_topic(
     let failed = |reason: String| format!("Kafka topic '{topic}' cannot be made: {reason}");
     let admin: AdminClient<DefaultClientContext> =
         config.create().map_err(|error: KafkaError| failed(explain(&error)))?;
-    let CreateTopic { partitions, replication } = wanted;
-    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
+    let CreateTopic { partitions, replication, bytes_max } = wanted;
+    let bytes_max = bytes_max.map(|bytes| bytes.to_string());
+    let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
+    if let Some(bytes_max) = &bytes_max {
+        new = new.set("max.message.bytes", bytes_max);
+    }
     let options =
         AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -154,10 +160,10 @@ mod tests {
 
     #[test]
     fn create_topic_option() {
-        let default = CreateTopic { partitions: -1, replication: -1 };
+        let default = CreateTopic { partitions: -1, replication: -1, bytes_max: None };
         assert_eq!(CreateTopic::parse("true"), Ok(Some(default)));
         assert_eq!(CreateTopic::parse("false"), Ok(None));
-        let both = CreateTopic { partitions: 3, replication: 1 };
+        let both = CreateTopic { partitions: 3, replication: 1, bytes_max: None };
         assert_eq!(CreateTopic::parse("partitions:3, replication:1"), Ok(Some(both)));
         assert!(CreateTopic::parse("partitions:0").is_err());
         assert!(CreateTopic::parse("yes").is_err());

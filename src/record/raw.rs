@@ -3,6 +3,10 @@
 /// Zero bytes behind the last record's payload, so that a scanner may load past its end.
 pub const PAYLOAD_PADDING: usize = 64;
 
+/// Bytes after which a block is full, however few its records: places in it have 32 bits, and a
+/// few records may unpack to more than that.
+const FULL: usize = 4 << 20;
+
 /// What a record's timestamp is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimestampType {
@@ -90,6 +94,11 @@ impl RawBlock {
         self.keys.clear();
         self.records.clear();
         self.headers.clear();
+    }
+
+    /// Whether no more records are to be added.
+    pub fn is_full(&self) -> bool {
+        self.payload.len() + self.keys.len() + self.headers.bytes.len() >= FULL
     }
 
     /// The headers of the record that was pushed last; not empty.

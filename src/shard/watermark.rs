@@ -273,6 +273,7 @@ impl WatermarkGenerator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Column, RawBlock, RawRecord};
 
     fn generator(delay_ms: i64) -> WatermarkGenerator {
         seated(delay_ms, Alignment::seats(1).next().unwrap())
@@ -398,6 +399,76 @@ mod tests {
         generator.observe(0, 1_000);
         assert_eq!(generator.observe_states(&[PartitionState::AtEnd], 0), None);
         assert_eq!(generator.observe_states(&[PartitionState::AtEnd], 60_000), None);
+    }
+
+    #[test]
+    fn a_partition_that_is_added_is_waited_for_and_takes_nothing_back() {
+        let mut generator = generator(0);
+        generator.grow(1);
+        generator.observe(0, 1_000);
+        generator.grow(2);
+        generator.observe(0, 2_000);
+        assert_eq!(generator.current(), 1_000);
+        generator.observe(1, 500);
+        assert_eq!(generator.current(), 1_000);
+        generator.observe(1, 1_500);
+        assert_eq!(generator.current(), 1_500);
+    }
+
+    /// The watermark behind records of these times, by a clock that shows 10,000, and how many of
+    /// them were refused.
+    fn stamped(options: WatermarkOptions, times: &[i64]) -> (i64, usize) {
+        let mut generator = WatermarkGenerator::new(options, Alignment::seats(1).next().unwrap());
+        let mut block = RawBlock::default();
+        times.iter().for_each(|_| block.push(Some(b""), None, RawRecord::default()));
+        let partitions = Arc::new(vec![0]);
+        let origin =
+            Origin { block: block.into(), name: "t".into(), partitions, keeps_late: false };
+        let column = Arc::new(Column::i64s(times.to_vec()));
+        let mut batch = Batch::new(vec![column], times.len(), BatchTime::at(i64::MIN));
+        batch.records = Some(Records::Each(Arc::new(origin)));
+        let mut out = Output::default();
+        let left = generator.stamp(batch, 10_000, &mut out);
+        assert_eq!(left.len() + out.rejected.len(), times.len());
+        (generator.current(), out.rejected.len())
+    }
+
+    #[test]
+    fn a_record_far_ahead_moves_time_no_further_than_it_may() {
+        let options = |max_skew_ms, max_future_ms| {
+            let options = generator(1_000).options;
+            WatermarkOptions { max_skew_ms, max_future_ms, ..options }
+        };
+        let century = 4_915_000_000_000;
+        for far in [century, i64::MAX] {
+            let times = [9_000, far, 9_500];
+            assert_eq!(stamped(options(None, None), &times), (far - 1_000, 0));
+            assert_eq!(stamped(options(Some(500), None), &times), (9_500, 0));
+            assert_eq!(stamped(options(None, Some(500)), &times), (8_500, 1));
+        }
+        assert_eq!(stamped(options(Some(i64::MAX), Some(i64::MAX)), &[9_000]), (8_000, 0));
+        assert_eq!(stamped(options(None, None), &[i64::MIN, i64::MIN + 1]), (i64::MIN, 0));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_moves_nothing() {
+        let at_end = [PartitionState::AtEnd];
+        let day = 86_400_000;
+        let mut generator = generator(0);
+        generator.grow(1);
+        generator.observe(0, 1_000);
+        look(&mut generator, &at_end, day, day + 2_000);
+        // Backwards, forwards, and back again: none of it is time in which nothing came.
+        for now in [0, 2 * day, day] {
+            assert_eq!(generator.observe_states(&at_end, now), None, "{now}");
+        }
+        // Once it is idle, what it does in between does not move event time by more than a look.
+        look(&mut generator, &at_end, day, day + 5_000);
+        assert_eq!(generator.status, Status::Idle);
+        let before = generator.current();
+        generator.observe_states(&at_end, 9 * day);
+        generator.observe_states(&at_end, day);
+        assert!(generator.current() <= before + LOOK_INTERVAL_MAX_MS);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::record::format::{Format, OpenQuotes};
 use crate::record::{RawBlock, RawRecord};
 use crate::sql::plan::Table;
 
-/// Bytes after which a block is full, however few its rows.
-const MAX_BLOCK_BYTES: usize = 16 << 20;
+/// Bytes after which a record ends at its line though quotes are open.
+const OPEN_MAX: usize = 16 << 20;
 
 pub(crate) fn files(table: &Table) -> Result<Vec<PathBuf>, String> {
     let path = table.options.get("path").ok_or("option 'path' is missing")?;
@@ -56,7 +56,7 @@ impl Lines {
             let from = line.len();
             let read = self.reader.read_until(b'\n', line)?;
             let goes_on = quotes.as_mut().is_some_and(|quotes| quotes.after(&line[from..]));
-            if read == 0 || !goes_on || line.len() > MAX_BLOCK_BYTES {
+            if read == 0 || !goes_on || line.len() > OPEN_MAX {
                 return Ok(line.len());
             }
         }
@@ -104,8 +104,7 @@ impl Source for FileSource {
         let before = block.records.len();
         for (index, lines) in self.lines.iter_mut().enumerate() {
             while !lines.finished {
-                if block.records.len() - before >= max_rows || block.payload.len() > MAX_BLOCK_BYTES
-                {
+                if block.records.len() - before >= max_rows || block.is_full() {
                     return Ok(Polled::Records);
                 }
                 let read = lines.record(&mut self.line, self.quotes.as_mut());

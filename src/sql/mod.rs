@@ -437,4 +437,6 @@ fn check_nulls(table: &Table, targets: &[usize], schema: &Schema, span: Span) ->
 }
 
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod tests;

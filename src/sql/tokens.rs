@@ -189,7 +189,83 @@ pub fn statements(
     }
     all.push(Statement { tokens: current });
     all.retain(|statement| !statement.tokens.is_empty());
+    all.retain(|statement| {
+        let fault = long_chain(&statement.tokens);
+        let is_short = fault.is_none();
+        faults.extend(fault);
+        is_short
+    });
     all
+}
+
+/// Operators in a row, as in `a OR b OR …`, or queries and tables: each is a level of the tree that is
+/// made of them, and of the stack that is needed to walk it. The parser's library bounds parentheses
+/// alone.
+const CHAIN_MAX: usize = 1_000;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// Within an expression.
+    Operator,
+    /// Between queries, or tables.
+    Set,
+    /// An expression begins.
+    Break,
+    /// What stands until its end is a part of one operand.
+    Open,
+    Close,
+}
+
+fn long_chain(tokens: &[TokenWithSpan]) -> Option<Fault> {
+    // Operators and sets of each part that is open.
+    let mut open = vec![[0, 0]];
+    for token in tokens {
+        let depth = open.len() - 1;
+        let [operators, sets] = &mut open[depth];
+        match link(token) {
+            Some(Link::Operator) => *operators += 1,
+            Some(Link::Set) => (*operators, *sets) = (0, *sets + 1),
+            Some(Link::Break) => *operators = 0,
+            Some(Link::Open) => {
+                // As of a[1][1]….
+                *operators += usize::from(token.token == Token::LBracket);
+                open.push([0, 0]);
+            }
+            Some(Link::Close) if depth > 0 => drop(open.pop()),
+            Some(Link::Close) | None => {}
+        }
+        if open[open.len() - 1].iter().any(|length| *length > CHAIN_MAX) {
+            let message = format!("more than {CHAIN_MAX} operators in a row");
+            let help = "put some of them into parentheses, or use IN for a list of values";
+            return Some(Fault::new(token.span, message).help(help));
+        }
+    }
+    None
+}
+
+fn link(token: &TokenWithSpan) -> Option<Link> {
+    const OPERATORS: [&str; 5] = ["AND", "OR", "NOT", "IS", "AT"];
+    const SETS: [&str; 4] = ["JOIN", "UNION", "EXCEPT", "INTERSECT"];
+    const BREAKS: [&str; 6] = ["SELECT", "WHERE", "HAVING", "WHEN", "THEN", "ELSE"];
+    let is_any = |words: &[&str]| words.iter().any(|word| is_word(token, word));
+    match &token.token {
+        Token::Comma => Some(Link::Break),
+        Token::LParen | Token::LBracket => Some(Link::Open),
+        Token::RParen | Token::RBracket => Some(Link::Close),
+        Token::Word(_) if is_word(token, "CASE") => Some(Link::Open),
+        Token::Word(_) if is_word(token, "END") => Some(Link::Close),
+        Token::Word(_) if is_any(&OPERATORS) => Some(Link::Operator),
+        Token::Word(_) if is_any(&SETS) => Some(Link::Set),
+        Token::Word(_) if is_any(&BREAKS) => Some(Link::Break),
+        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat => {
+            Some(Link::Operator)
+        }
+        Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq => {
+            Some(Link::Operator)
+        }
+        Token::Period | Token::DoubleColon => Some(Link::Operator),
+        _ => None,
+    }
 }
 
 /// Whether the token is this word without quotes, in any case.

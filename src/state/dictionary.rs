@@ -420,6 +420,22 @@ mod tests {
         assert_ne!(keys.intern_key(b"new"), hot);
     }
 
+    /// Whoever knows the seed can choose them; it is drawn anew for each job.
+    #[test]
+    fn keys_made_to_collide_are_told_apart() {
+        let bucket = |key: &[u8], seed: u64| key::hash(key, seed) & 0xfff;
+        let all = (0_u32..).map(|number| number.to_le_bytes());
+        let chosen: Vec<_> = all.filter(|key| bucket(key, 7) == 0).take(2_000).collect();
+        let mut keys = KeyDictionary::new(7);
+        let slots: Vec<_> = chosen.iter().map(|key| keys.intern_key(key)).collect();
+        for (key, &slot) in chosen.iter().zip(&slots) {
+            assert_eq!((keys.find(key), keys.key(slot)), (Some(slot), &key[..]));
+        }
+        let others: std::collections::HashSet<_> =
+            chosen.iter().map(|key| bucket(key, 8)).collect();
+        assert!(others.len() > 1_000, "{}", others.len());
+    }
+
     #[test]
     fn keys_larger_than_an_arena() {
         let mut keys = KeyDictionary::new(7);

@@ -1,6 +1,7 @@
 //! Tests of the calendar against `jiff` and of the text forms.
 
 use super::*;
+use crate::fault::mutation::{Mutator, count};
 use proptest::prelude::*;
 
 fn text(ms: i64) -> String {
@@ -55,6 +56,76 @@ fn iso_ranges_are_checked() {
     }
     assert_eq!(parse_iso8601("1970-01-01T01:00:00+01:00"), Some(0));
     assert_eq!(parse_iso8601_instant("1970-01-01T01:00:00"), None);
+}
+
+/// What is not the form is refused: never taken for another time.
+#[test]
+fn odd_iso_texts() {
+    let at = |text: &str| parse_timestamp_sql(text);
+    for (text, expected) in [
+        ("2025-10-09T08:53:20Z", at("2025-10-09 08:53:20")),
+        ("2025-10-09T08:53:20+08:00", at("2025-10-09 00:53:20")),
+        ("2025-10-09T08:53:20-08:00", at("2025-10-09 16:53:20")),
+        ("2025-10-09T08:53:20+08", at("2025-10-09 00:53:20")),
+        ("2025-10-09T08:53:20", at("2025-10-09 08:53:20")),
+        ("2025-10-09T08:53", at("2025-10-09 08:53:00")),
+        ("2025-10-09T08:53:20.123456789Z", at("2025-10-09 08:53:20.123")),
+        ("2025-10-09T08:53:20.1Z", at("2025-10-09 08:53:20.1")),
+        ("1969-12-31T23:59:59.999Z", Some(-1)),
+        ("2024-02-29T23:59:59Z", at("2024-02-29 23:59:59")),
+        ("2025-10-09T08:53:20-0800", None),
+        ("2025-10-09T08:53.5Z", None),
+        ("2025-10-09T08:53:20,123Z", None),
+        ("2025-10-09T08:53:20.1234567890Z", None),
+        ("2025-10-09T08:53:20.Z", None),
+        ("2025-10-09T08:53:60Z", None),
+        ("2025-10-09T08:60:00Z", None),
+        ("2025-10-09T24:00:00Z", None),
+        ("2025-10-09T08:53:20+19:00", None),
+        ("2025-10-09T08:53:20+08:60", None),
+        ("2025-10-09T08:53:20ZZ", None),
+        ("2025-10-09T08:53:20 Z", None),
+        (" 2025-10-09T08:53:20Z", None),
+        ("2025-10-09 08:53:20", None),
+        ("2025-10-09t08:53:20z", None),
+        ("2025-02-29T00:00:00Z", None),
+        ("2025-1-09T08:53:20Z", None),
+        ("25-10-09T08:53:20Z", None),
+        ("+12025-10-09T08:53:20Z", None),
+        ("-2025-10-09T08:53:20Z", None),
+        ("２０２５-10-09T08:53:20Z", None),
+        ("2025-10-09T08:53:20\u{2212}08:00", None),
+        ("", None),
+    ] {
+        assert_eq!(parse_iso8601(text), expected, "{text:?}");
+    }
+}
+
+/// Texts beside good ones: what is read as a time is one that `jiff` reads, and the same.
+/// `PELTON_MUTATIONS` says how many.
+#[test]
+fn spoilt_iso_texts_are_no_other_time() {
+    let mut draw = Mutator::new(4);
+    let texts = [
+        "2025-10-09T08:53:20Z",
+        "2024-02-29T23:59:59.123456789+08:00",
+        "1969-12-31T00:00:00.5-0330",
+    ];
+    let words: &[&[u8]] =
+        &[b"-", b":", b"+", b".", b",", b"T", b"Z", b" ", b"0", b"60", b"24", b"99", b"\xc3\xa9"];
+    let mut taken = 0;
+    for _ in 0..count(50_000) {
+        let mut bytes = draw.pick(&texts).as_bytes().to_vec();
+        (0..1 + draw.below(3)).for_each(|_| draw.spoil(&mut bytes, words));
+        let text = String::from_utf8_lossy(&bytes);
+        let Some(found) = parse_iso8601_instant(&text) else { continue };
+        let theirs: Result<jiff::Timestamp, _> = text.parse();
+        let theirs = theirs.unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        // Both are cut, not rounded, below a millisecond.
+        assert_eq!(found, theirs.as_nanosecond().div_euclid(1_000_000) as i64, "{text:?}");
+        taken += 1;
+    }
+    assert!(taken > 100, "{taken}");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::letter::{Letter, RECEIPT, Receipt};
 use super::place::Options;
-use crate::kafka::{Deliveries, Role, client_config, explain, flush_all, partition_count};
+use crate::kafka::{
+    Deliveries, Role, client_config, explain, flush_all, partition_count, take_any_size,
+};
 
 /// How long one step may take: to connect, to send what was handed over, to commit it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +29,7 @@ impl Sender {
     /// With `transactional_id`, an older replay of that id is fenced, and what it left open ended.
     pub fn open(options: &Options, transactional_id: Option<&str>) -> Result<Self, String> {
         let mut config = client_config(options, Role::Producer)?;
+        take_any_size(&mut config);
         config.set("message.timeout.ms", (PATIENCE / 2).as_millis().to_string());
         if let Some(id) = transactional_id {
             config.set("transactional.id", id).set("enable.idempotence", "true");

@@ -226,7 +226,7 @@ impl Target {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &args.kafka);
         if let Some(partitions) = args.partitions {
-            let wanted = CreateTopic { partitions, replication: 1 };
+            let wanted = CreateTopic { partitions, replication: 1, bytes_max: None };
             ensure_topic(&config, args.topic(), wanted, Duration::from_secs(30))?;
         }
         config

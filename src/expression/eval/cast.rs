@@ -115,9 +115,10 @@ fn from_text(frame: &mut Frame, input: &Arg, to: &DataType, mode: CastMode) -> C
         }),
         DataType::Float | DataType::Double => frame.f64s(|row| {
             let text = input.str(row);
-            let value = number::parse_f64_flink(text);
-            let float = *to == DataType::Float;
-            let value = value.map(|value| if float { f64::from(value as f32) } else { value });
+            let value = match to {
+                DataType::Float => number::parse_java::<f32>(text).map(f64::from),
+                _ => number::parse_java(text),
+            };
             parsed(value, text, to, mode)
         }),
         _ => frame.i64s(|row| {

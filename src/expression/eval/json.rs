@@ -7,13 +7,39 @@ use serde_json::de::StrRead;
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame, Outcome};
-use super::json_path::{Path, parts, unescape};
+use super::json_path::Path;
 use super::numeric::wrap;
 use crate::decimal;
+use crate::record::json::{parts, unescape};
 use crate::record::{ColumnRef, DataType, Validity};
 
+/// Objects and arrays within each other, as Jackson takes them: deeper texts are no JSON before
+/// they cost a stack.
+const DEPTH_MAX: usize = 1_000;
+
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    is_shallow(text.as_bytes()) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+fn is_shallow(text: &[u8]) -> bool {
+    if memchr::memchr2_iter(b'{', b'[', text).take(DEPTH_MAX + 1).count() <= DEPTH_MAX {
+        return true;
+    }
+    let (mut depth, mut in_string, mut at) = (0_usize, false, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => at += 1,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The path of a row, read again only when its text changes.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::record::json::{parts, unescape};
+
 enum Step {
     Key(String),
     /// From the end where it is negative.
@@ -106,81 +108,6 @@ fn in_brackets(inner: &str) -> Option<(Step, &str)> {
 fn descend<'a>(value: &'a str, key: &str, found: &mut Vec<&'a str>) {
     found.extend(member(value, key));
     parts(value, |_, part| descend(part, key, found));
-}
-
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-        at += 1;
-    }
-    at
-}
-
-/// The end of the value that starts at `at`, in text known to be JSON.
-fn skip_value(bytes: &[u8], mut at: usize) -> usize {
-    let mut depth = 0usize;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => at = skip_string(bytes, at) - 1,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' if depth == 0 => return at,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    at
-}
-
-/// The place behind a string that starts at `at`.
-pub fn skip_string(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-pub fn unescape(text: &str) -> Cow<'_, str> {
-    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        _ => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
-    }
-}
-
-/// Calls `each` with every member of an object, its key as it stands there, or with every element
-/// of an array.
-pub fn parts<'a>(value: &'a str, mut each: impl FnMut(Option<&'a str>, &'a str)) {
-    let bytes = value.as_bytes();
-    let object = match bytes.first() {
-        Some(b'{') => true,
-        Some(b'[') => false,
-        _ => return,
-    };
-    let mut at = skip_blanks(bytes, 1);
-    while !matches!(bytes.get(at), None | Some(b'}' | b']')) {
-        let mut key = None;
-        if object {
-            let end = skip_string(bytes, at);
-            key = Some(&value[at..end]);
-            // Behind the name stands a colon.
-            at = skip_blanks(bytes, skip_blanks(bytes, end) + 1);
-        }
-        let end = skip_value(bytes, at);
-        each(key, value[at..end].trim_end());
-        at = skip_blanks(bytes, end);
-        if bytes.get(at) == Some(&b',') {
-            at = skip_blanks(bytes, at + 1);
-        }
-    }
 }
 
 /// The value of a key; of several the last counts.

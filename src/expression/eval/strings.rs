@@ -354,7 +354,7 @@ fn made_of(function: Function, frame: &mut Frame) -> ColumnRef {
         };
         let text = if input.is_null(row) { "" } else { input.str(row) };
         if function == Function::IsDecimal {
-            return Ok(Some(number::parse_f64_flink(text).is_some()));
+            return Ok(Some(number::parse_java::<f64>(text).is_some()));
         }
         Ok(Some(!text.is_empty() && text.chars().all(fits)))
     })

@@ -263,6 +263,48 @@ fn json() {
     check("IS JSON", vec![s("{bad"), s("VALUE")], "false");
 }
 
+/// However deep a text is nested, functions neither run out of stack nor of time.
+#[test]
+fn json_nested_deeply_is_none() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[\"]\",{\"[\":", "}]")] {
+        let levels = open.matches(['[', '{']).count() - open.matches("\"[\"").count();
+        for depth in [10, 500, 1_000, 1_002, 10_000, 100_000] {
+            let text = format!("{}1{}", open.repeat(depth / levels), close.repeat(depth / levels));
+            let is_json = (depth <= 1_000).to_string();
+            check("IS JSON", vec![s(&text), s("VALUE")], &is_json);
+            check("JSON_EXISTS", vec![s(&text), s("lax $")], &is_json);
+            check("JSON_EXISTS", vec![s(&text), s("lax $..a")], &is_json);
+            let args = [&text, "lax $", "WITHOUT", "NULL", "NULL"].map(s);
+            let found = one(&call("JSON_QUERY", args.into()).unwrap()).unwrap();
+            assert_eq!(found == "null", depth > 1_000, "{depth}");
+        }
+    }
+    // Brackets in a text are none.
+    let text = format!("\"{}\\\"{}\"", "[".repeat(2_000), "{".repeat(2_000));
+    check("IS JSON", vec![s(&text), s("VALUE")], "true");
+}
+
+#[test]
+fn json_numbers_beyond_all_bounds_stay_as_they_are() {
+    let value = |number: &str| {
+        let args = [
+            s(&format!("{{\"a\":{number}}}")),
+            s("$.a"),
+            null(),
+            s("NULL"),
+            null(),
+            s("NULL"),
+            null(),
+        ];
+        one(&call("JSON_VALUE", args.into()).unwrap()).unwrap()
+    };
+    assert_eq!(value("1e400"), "1E+400");
+    assert_eq!(value("1e-2147483647"), "1E-2147483647");
+    assert_eq!(value("1e2147483648"), "1E+2147483648");
+    assert_eq!(value("1e9999999999"), "1e9999999999");
+    assert_eq!(value("1e99999999999"), "1e99999999999");
+}
+
 #[test]
 fn instants_are_rounded_by_their_own_offset() {
     let instant = DataType::TimestampLtz { precision: 3 };

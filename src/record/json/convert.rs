@@ -1,11 +1,14 @@
 //! From JSON values to SQL values, by Flink's rules for its `json` format.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::base64;
+use super::parts::{parts, unescape};
 use super::scan::{self, Number};
 use crate::record::{DataType, Value};
-use crate::{decimal, time};
+use crate::{decimal, number, time};
 
 /// A checked JSON value, as text within its record.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +94,8 @@ fn timestamp(text: &str, data_type: &DataType, iso8601: bool) -> Option<i64> {
 fn from_text(text: &str, data_type: &DataType, iso8601: bool) -> Option<Flat> {
     match data_type {
         DataType::Boolean => Some(Flat::Bool(text.trim().eq_ignore_ascii_case("true"))),
-        DataType::Float => text.trim().parse::<f32>().ok().map(|v| Flat::F64(f64::from(v))),
-        DataType::Double => text.trim().parse().ok().map(Flat::F64),
+        DataType::Float => number::parse_java::<f32>(text).map(|v| Flat::F64(f64::from(v))),
+        DataType::Double => number::parse_java(text).map(Flat::F64),
         DataType::Date => day(text).map(Flat::I64),
         DataType::Time => time_of_day(text).map(Flat::I64),
         kind if kind.is_timestamp() => timestamp(text, kind, iso8601).map(Flat::I64),
@@ -154,8 +157,12 @@ fn number_text(raw: &[u8], number: Number, out: &mut Vec<u8>) {
         out.extend_from_slice(if raw == b"-0" { b"0" } else { raw });
         return;
     }
-    let mut text = String::new();
-    crate::number::write_double(number.to_f64(raw), &mut text);
+    let value = number.to_f64(raw);
+    // JSON has no number for what is beyond a double.
+    let quote = if value.is_finite() { "" } else { "\"" };
+    let mut text = String::from(quote);
+    number::write_double(value, &mut text);
+    text.push_str(quote);
     out.extend_from_slice(text.as_bytes());
 }
 
@@ -197,43 +204,58 @@ fn compact(raw: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A value of any type by itself, from JSON that has been checked; `None`: it does not fit.
-pub fn value(json: &serde_json::Value, data_type: &DataType, iso8601: bool) -> Option<Value> {
-    use serde_json::Value as Json;
-    match (json, data_type) {
-        (Json::Null, _) => Some(Value::Null),
-        (Json::Object(map), DataType::Row(fields)) => fields
-            .iter()
-            .map(|field| {
-                let json = map.get(&*field.name).unwrap_or(&Json::Null);
-                value(json, &field.data_type, iso8601)
-            })
-            .collect::<Option<Arc<[Value]>>>()
-            .map(Value::Row),
-        (Json::Object(map), DataType::Map(_, kind)) => map
-            .iter()
-            .map(|(k, v)| Some((Value::Str(k.as_str().into()), value(v, kind, iso8601)?)))
+pub fn value(json: &[u8], data_type: &DataType, iso8601: bool) -> Option<Value> {
+    value_of(utf8(json), data_type, iso8601)
+}
+
+fn value_of(json: &str, data_type: &DataType, iso8601: bool) -> Option<Value> {
+    match (json.as_bytes().first()?, data_type) {
+        (b'n', _) => Some(Value::Null),
+        (b'{', DataType::Row(fields)) => {
+            let members = members(json);
+            fields
+                .iter()
+                .map(|field| {
+                    let json = members.get(&*field.name).copied().unwrap_or("null");
+                    value_of(json, &field.data_type, iso8601)
+                })
+                .collect::<Option<Arc<[Value]>>>()
+                .map(Value::Row)
+        }
+        (b'{', DataType::Map(_, kind)) => members(json)
+            .into_iter()
+            .map(|(key, json)| Some((Value::Str(key.into()), value_of(json, kind, iso8601)?)))
             .collect::<Option<Arc<[_]>>>()
             .map(Value::Map),
-        (Json::Array(items), DataType::Array(kind)) => items
-            .iter()
-            .map(|item| value(item, kind, iso8601))
-            .collect::<Option<Arc<[Value]>>>()
-            .map(Value::Array),
+        (b'[', DataType::Array(kind)) => {
+            let mut items = Vec::new();
+            parts(json, |_, item| items.push(item));
+            items
+                .into_iter()
+                .map(|item| value_of(item, kind, iso8601))
+                .collect::<Option<Arc<[Value]>>>()
+                .map(Value::Array)
+        }
         _ => scalar(json, data_type, iso8601),
     }
 }
 
-fn scalar(json: &serde_json::Value, data_type: &DataType, iso8601: bool) -> Option<Value> {
-    use serde_json::Value as Json;
-    let raw = json.to_string();
-    let leaf = match json {
-        Json::String(text) => Leaf::Text { raw: text.as_bytes(), escaped: false },
-        Json::Number(_) => {
-            let raw = raw.as_bytes();
-            Leaf::Number { raw, number: scan::number(raw, 0).ok()? }
-        }
-        Json::Bool(value) => Leaf::Bool(*value),
-        _ => Leaf::Nested(raw.as_bytes()),
+/// The members of an object; of equal keys the last one.
+fn members(json: &str) -> BTreeMap<Cow<'_, str>, &str> {
+    let mut members = BTreeMap::new();
+    parts(json, |key, value| {
+        members.insert(unescape(key.unwrap_or_default()), value);
+    });
+    members
+}
+
+fn scalar(json: &str, data_type: &DataType, iso8601: bool) -> Option<Value> {
+    let raw = json.as_bytes();
+    let leaf = match raw {
+        [b'"', raw @ .., b'"'] => Leaf::Text { raw, escaped: raw.contains(&b'\\') },
+        [b'{' | b'[', ..] => Leaf::Nested(raw),
+        [b't' | b'f', ..] => Leaf::Bool(raw[0] == b't'),
+        _ => Leaf::Number { raw, number: scan::number(raw, 0).ok()? },
     };
     if data_type.is_string() {
         let mut out = Vec::new();

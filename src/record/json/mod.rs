@@ -4,12 +4,15 @@
 //! between values and takes the values out. A record of another shape is read token by token
 //! (`parse`), which also teaches a new template. Both ways store values by the same rules.
 
+#[cfg(test)]
+mod agreement;
 mod avx2;
 pub(super) mod base64;
 mod convert;
 mod encode;
 mod output;
 mod parse;
+mod parts;
 mod scan;
 mod template;
 #[cfg(test)]
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 pub(super) use convert::time_of_day;
 pub use encode::{JsonEncoder, JsonStyle, embedded};
+pub use parts::{parts, unescape};
 
 use crate::record::raw::PAYLOAD_PADDING;
 use crate::record::{ChangeKind, ColumnRef, DataType, RawBlock, SharedBlock};

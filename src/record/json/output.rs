@@ -110,11 +110,11 @@ impl Output {
                 strings.views[row] = ((self.base + from) as u32, len);
                 true
             }
-            (ColumnData::Any(values), Leaf::Nested(raw)) => serde_json::from_slice(raw)
-                .ok()
-                .and_then(|json| convert::value(&json, &field.data_type, iso8601))
-                .map(|value| values[row] = value)
-                .is_some(),
+            (ColumnData::Any(values), Leaf::Nested(raw)) => {
+                convert::value(raw, &field.data_type, iso8601)
+                    .map(|value| values[row] = value)
+                    .is_some()
+            }
             (ColumnData::I128(values), leaf) => match convert::decimal(leaf, &field.data_type) {
                 Some(Some(value)) => {
                     values[row] = value;

@@ -76,8 +76,8 @@ struct Reader<'a, 'b> {
     paths: &'b Paths,
     out: &'b mut Output,
     learnt: &'b mut Template,
-    /// The first value that does not fit; told only once the whole record is known to be JSON.
-    failure: Option<Failure>,
+    /// Columns whose value does not fit; told only once the whole record is known to be JSON.
+    failures: Vec<(usize, Failure)>,
     /// Nodes whose key has come in this record.
     seen: Vec<usize>,
 }
@@ -90,8 +90,8 @@ pub fn record(
     learnt: &mut Template,
     wide: bool,
 ) -> Result<(), Failure> {
-    let failure = None;
-    let mut reader = Reader { bytes, at: 0, wide, paths, out, learnt, failure, seen: Vec::new() };
+    let (failures, seen) = (Vec::new(), Vec::new());
+    let mut reader = Reader { bytes, at: 0, wide, paths, out, learnt, failures, seen };
     reader.space();
     if reader.peek() != Some(b'{') {
         return Err(Failure::Broken("not an object"));
@@ -102,7 +102,7 @@ pub fn record(
         return Err(Failure::Broken("more text behind the object"));
     }
     reader.learnt.finish(bytes);
-    reader.failure.map_or(Ok(()), Err)
+    reader.failures.into_iter().next().map_or(Ok(()), |(_, failure)| Err(failure))
 }
 
 impl<'a> Reader<'a, '_> {
@@ -118,7 +118,7 @@ impl<'a> Reader<'a, '_> {
         let Some(node) = node else { return };
         for &column in &self.paths.nodes[node].columns {
             if let Err(failure) = self.out.put(column, leaf, from) {
-                self.failure.get_or_insert(failure);
+                self.failures.push((column, failure));
             }
         }
     }
@@ -211,11 +211,12 @@ impl<'a> Reader<'a, '_> {
             if self.seen.contains(&child) {
                 // The last of equal keys counts, so the first one's values are forgotten.
                 self.learnt.give_up();
-                for &column in &self.paths.nodes[child].all {
-                    self.out.unset(column);
-                }
+                let forgotten = &self.paths.nodes[child].all;
+                forgotten.iter().for_each(|&column| self.out.unset(column));
+                self.failures.retain(|(column, _)| !forgotten.contains(column));
+            } else {
+                self.seen.push(child);
             }
-            self.seen.push(child);
         }
         Ok(child)
     }

@@ -3,6 +3,7 @@
 use rdkafka::ClientConfig;
 
 use super::producer::{Outgoing, Producer};
+use crate::kafka::take_any_size;
 use crate::record::headers::Header;
 use crate::sink::SinkContext;
 
@@ -13,7 +14,9 @@ pub struct DeadLetterProducer {
 impl DeadLetterProducer {
     /// `config` as of [`crate::kafka::Role::Producer`].
     pub fn new(config: &ClientConfig, topic: &str, context: SinkContext) -> Result<Self, String> {
-        Ok(Self { producer: Producer::new(config, topic, context)? })
+        let mut config = config.clone();
+        take_any_size(&mut config);
+        Ok(Self { producer: Producer::new(&config, topic, context)? })
     }
 
     /// The record's value and key as they came; its headers, the reason and the origin.

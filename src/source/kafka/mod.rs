@@ -231,7 +231,7 @@ impl<R: Reader> KafkaSource<R> {
         let count = reading.state.len();
         // Partitions in a row that had nothing.
         let mut empty = 0;
-        while left > 0 && empty < count {
+        while left > 0 && empty < count && !reading.block.is_full() {
             let index = *turn % count;
             empty += 1;
             if reading.state[index].held {

@@ -117,12 +117,12 @@ fn put(text: &str, kind: &DataType, options: &CsvOptions, column: &mut ColumnBui
     match kind {
         DataType::String { .. } => column.push_str(text),
         DataType::Boolean => column.push_bool(trimmed.eq_ignore_ascii_case("true")),
-        DataType::Double => match number::parse_f64_flink(text) {
+        DataType::Double => match number::parse_java(text) {
             Some(value) => column.push_f64(value),
             None => return false,
         },
-        DataType::Float => match number::parse_f64_flink(text) {
-            Some(value) => column.push_f64(f64::from(value as f32)),
+        DataType::Float => match number::parse_java::<f32>(text) {
+            Some(value) => column.push_f64(value.into()),
             None => return false,
         },
         DataType::Decimal(to) => match decimal::parse(text.as_bytes(), *to) {

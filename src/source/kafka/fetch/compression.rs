@@ -4,6 +4,8 @@ use std::io::Read;
 
 /// The most that a batch may unpack to: beyond it is an attack, not a batch.
 const UNPACKED_MAX: usize = 256 << 20;
+/// Snappy makes at most 64 bytes of three: what states more is damaged.
+const SNAPPY_RATIO_MAX: usize = 22;
 
 /// Replaces `out` by what `packed` holds. `codec` as in a batch's attributes: 0 none, 1 gzip,
 /// 2 snappy, 3 lz4, 4 zstd.
@@ -62,6 +64,9 @@ fn snappy(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
 
 fn snappy_block(block: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     let len = snap::raw::decompress_len(block).map_err(|error| error.to_string())?;
+    if len / SNAPPY_RATIO_MAX > block.len() {
+        return Err("a snappy block states a length that it cannot have".into());
+    }
     let range = grow(out, len)?;
     let unpacked = snap::raw::Decoder::new().decompress(block, &mut out[range]);
     unpacked.map(|_| ()).map_err(|error| error.to_string())
@@ -133,7 +138,7 @@ fn lz4_block(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
 
     use super::*;
@@ -188,21 +193,23 @@ mod tests {
         out
     }
 
+    /// The same in every codec, and in its forms.
+    pub fn packed(text: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        vec![
+            (0, text.to_vec()),
+            (1, gzip(text)),
+            (2, snap::raw::Encoder::new().compress_vec(text).unwrap()),
+            (2, xerial(text)),
+            (3, frame(text, false, false)),
+            (3, frame(text, true, true)),
+            (4, zstd::stream::encode_all(text, 1).unwrap()),
+        ]
+    }
+
     #[test]
     fn every_codec_gives_back_what_went_in() {
         let text = text();
-        let zstd = zstd::stream::encode_all(&text[..], 1).unwrap();
-        let snappy = snap::raw::Encoder::new().compress_vec(&text).unwrap();
-        let all = [
-            (0, text.clone()),
-            (1, gzip(&text)),
-            (2, snappy),
-            (2, xerial(&text)),
-            (3, frame(&text, false, false)),
-            (3, frame(&text, true, true)),
-            (4, zstd),
-        ];
-        for (codec, packed) in all {
+        for (codec, packed) in packed(&text) {
             assert!(unpacked(codec, &packed) == Ok(text.clone()), "codec {codec}");
         }
         assert!(unpacked(5, b"").is_err());
@@ -224,6 +231,18 @@ mod tests {
                 let _ = unpacked(codec, &bad);
             }
         }
+    }
+
+    #[test]
+    fn a_length_that_is_only_stated_takes_no_memory() {
+        // 256 MiB in a varint, and nothing to make them of.
+        let mut out = Vec::new();
+        let error = unpack(2, b"\x80\x80\x80\x80\x01\x00", &mut out).unwrap_err();
+        assert!(error.contains("cannot have") && out.capacity() < 1 << 20, "{error}");
+        // As much as snappy can make of a byte.
+        let zeros = vec![0; 64 << 20];
+        let packed = snap::raw::Encoder::new().compress_vec(&zeros).unwrap();
+        assert!(unpacked(2, &packed) == Ok(zeros));
     }
 
     #[test]

@@ -220,7 +220,9 @@ impl Reader {
             return Err(Broken::Refused(Refused::Damaged));
         }
         let mut buffer = self.buffer();
-        buffer.reserve(len);
+        // What is no answer may state any length.
+        let usual = self.shared.settings.limits.max_bytes.max(0) as usize;
+        buffer.reserve(len.min(2 * usual));
         if stream.take(len as u64).read_to_end(&mut buffer)? < len {
             return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
         }

@@ -8,6 +8,8 @@
 mod compression;
 mod lane;
 mod link;
+#[cfg(test)]
+mod mutations;
 mod records;
 mod wire;
 

@@ -18,6 +18,8 @@ const LENGTH_END: usize = 12;
 const CHECKED: usize = 21;
 const VERSION: u8 = 2;
 
+const MALFORMED: &str = "a record batch holds something else than its records";
+
 const CODEC: i16 = 0b111;
 const APPEND_TIME: i16 = 1 << 3;
 const TRANSACTIONAL: i16 = 1 << 4;
@@ -95,6 +97,7 @@ pub struct Batches {
     at: usize,
     left: i32,
     base_offset: i64,
+    last_offset: i64,
     base_timestamp: i64,
     append_time: Option<i64>,
     transactions: Transactions,
@@ -149,9 +152,14 @@ impl Batches {
         }
         let codec = (header.attributes & CODEC) as u8;
         unpack(codec, &batch[HEADER..], &mut self.records)?;
+        // Of fewer than there are, the rest would be passed over without a word.
+        if header.count < i32::from(!self.records.is_empty()) {
+            return Err(MALFORMED.into());
+        }
         self.at = 0;
         self.left = header.count;
         self.base_offset = header.base_offset;
+        self.last_offset = header.last_offset;
         self.base_timestamp = header.base_timestamp;
         let append_time = header.attributes & APPEND_TIME != 0;
         self.append_time = append_time.then_some(header.max_timestamp);
@@ -165,11 +173,15 @@ impl Batches {
 
     /// The next record of the batch; call it only while there are more.
     pub fn next(&mut self) -> Result<Record<'_>, String> {
-        let found = record(&self.records, self.at).ok_or_else(|| {
-            self.left = 0;
-            "a record batch holds something else than records".to_owned()
+        let found = record(&self.records, self.at).filter(|(raw, end)| {
+            let offset = self.base_offset.checked_add(raw.offset_delta);
+            offset.is_some_and(|offset| (self.base_offset..=self.last_offset).contains(&offset))
+                && (self.left > 1 || *end == self.records.len())
         });
-        let (raw, end) = found?;
+        let Some((raw, end)) = found else {
+            self.left = 0;
+            return Err(MALFORMED.into());
+        };
         self.at = end;
         self.left -= 1;
         let (timestamp, timestamp_type) = match self.append_time {
@@ -179,7 +191,7 @@ impl Batches {
                 (time, TimestampType::Create)
             }
         };
-        let offset = self.base_offset.saturating_add(raw.offset_delta);
+        let offset = self.base_offset + raw.offset_delta;
         let bytes = |range: Option<(usize, usize)>| range.map(|(from, to)| &self.records[from..to]);
         let (key, value) = (bytes(raw.key), bytes(raw.value));
         let headers = &self.records[raw.headers..end];
@@ -248,7 +260,7 @@ impl Transactions {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::record::headers::put_varint;
 
@@ -257,10 +269,10 @@ mod tests {
         out.extend_from_slice(bytes.unwrap_or_default());
     }
 
-    type Pair<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+    pub type Pair<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
     /// A batch at `base`, uncompressed, its records a millisecond and `step` offsets apart.
-    fn batch(base: i64, step: i64, attributes: i16, producer: i64, pairs: &[Pair]) -> Vec<u8> {
+    pub fn batch(base: i64, step: i64, attributes: i16, producer: i64, pairs: &[Pair]) -> Vec<u8> {
         let mut records = Vec::new();
         for (index, (key, value)) in pairs.iter().enumerate() {
             let mut record = vec![0];
@@ -368,6 +380,52 @@ mod tests {
         let aborted = vec![Aborted { producer: 1, first_offset: 9 }];
         let found = read(rest, aborted).unwrap();
         assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [14, 17]);
+    }
+
+    /// A batch with other bytes at a place, and a checksum that fits them.
+    pub fn with(batch: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
+        let mut out = batch.to_vec();
+        out[at..at + bytes.len()].copy_from_slice(bytes);
+        let sum = crc32c::crc32c(&out[CHECKED..]);
+        out[17..21].copy_from_slice(&sum.to_be_bytes());
+        out
+    }
+
+    #[test]
+    fn no_record_is_passed_over_because_of_a_wrong_count() {
+        let good = batch(7, 1, 0, -1, &[(None, Some(b"a")), (None, Some(b"b"))]);
+        let with_count = |count: i32| read(&with(&good, 57, &count.to_be_bytes()), vec![]);
+        assert_eq!(with_count(2), Ok(vec![(7, 1_000), (8, 1_001)]));
+        for count in [i32::MIN, -1, 0, 1, 3, i32::MAX] {
+            assert_eq!(with_count(count), Err(MALFORMED.into()), "{count}");
+        }
+        // What compaction may leave of a batch.
+        let empty = batch(7, 1, 0, -1, &[]);
+        assert_eq!(read(&empty, vec![]), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_unknown_codec_is_named() {
+        let good = batch(7, 1, 0, -1, &[(None, Some(b"a"))]);
+        for codec in 5..=7_i16 {
+            let found = read(&with(&good, CHECKED, &codec.to_be_bytes()), vec![]);
+            assert_eq!(found, Err(format!("codec {codec} is not known")));
+        }
+    }
+
+    #[test]
+    fn an_offset_stands_within_its_batch() {
+        let good = batch(7, 4, 0, -1, &[(None, Some(b"a")), (None, Some(b"b"))]);
+        // Of the second record: its delta of four, in zigzag.
+        let delta = (HEADER..good.len()).rfind(|&at| good[at] == 8).unwrap();
+        for (wrong, count) in [(10, 0), (7, 0), (127, 0), (8, 2)] {
+            let found = read(&with(&good, delta, &[wrong]), vec![]);
+            assert_eq!(found.map_or(0, |found| found.len()), count, "{wrong}");
+        }
+        assert!(
+            read(&with(&good, 0, &(i64::MAX - 3).to_be_bytes()), vec![])
+                .is_ok_and(|found| found.is_empty())
+        );
     }
 
     #[test]

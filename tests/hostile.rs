@@ -1,0 +1,579 @@
+//! Input that is made to stop or spoil a stream, given to whole jobs: what cannot be used is kept as
+//! it came, and the rest goes on. docs/hostile-input.md lists all such input and its tests. On a real
+//! Kafka (`PELTON_TEST_KAFKA`, set by scripts/test) where it comes from there.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use common::*;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Headers;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Message, Offset, TopicPartitionList};
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const FORMS: [[&str; 4]; 3] = [
+    ["--shards", "1", "--batch-rows", "1"],
+    ["--shards", "1", "--batch-rows", "1024"],
+    ["--shards", "3", "--batch-rows", "7"],
+];
+
+/// A record's key and value.
+type Record = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// A topic of one partition.
+struct Topic {
+    kafka: String,
+    name: String,
+}
+
+impl Topic {
+    fn new(kafka: &str, name: &str) -> Self {
+        let topic = Self { kafka: kafka.into(), name: unique(name) };
+        topic.make();
+        topic
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.kafka).set("group.id", "hostile");
+        config.set("compression.type", "zstd").set("message.max.bytes", "100000000");
+        config.set("enable.partition.eof", "true").set("fetch.message.max.bytes", "100000000");
+        config
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.config().create().unwrap()
+    }
+
+    fn make(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let new = NewTopic::new(&self.name, 1, TopicReplication::Fixed(1));
+        // One that was just deleted takes a while to go.
+        wait_for("the topic", || {
+            let made = self.admin();
+            let made = runtime.block_on(made.create_topics([&new], &AdminOptions::new())).unwrap();
+            made[0].is_ok()
+        });
+    }
+
+    /// Waits until nothing is in it.
+    fn wait_until_empty(&self) {
+        let consumer: BaseConsumer = self.config().create().unwrap();
+        wait_for("an empty topic", || {
+            consumer.fetch_watermarks(&self.name, 0, PATIENCE).is_ok_and(|ends| ends == (0, 0))
+        });
+    }
+
+    fn delete(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let admin = self.admin();
+        let done = runtime.block_on(admin.delete_topics(&[&self.name], &AdminOptions::new()));
+        assert!(done.unwrap()[0].is_ok());
+    }
+
+    fn send(&self, records: &[Record]) {
+        self.send_by(&self.config().create().unwrap(), records);
+    }
+
+    fn send_by(&self, producer: &BaseProducer, records: &[Record]) {
+        for (key, value) in records {
+            let mut record = BaseRecord::<[u8], [u8]>::to(&self.name).partition(0).timestamp(1_000);
+            (record.key, record.payload) = (key.as_deref(), value.as_deref());
+            while let Err((_, back)) = producer.send(record) {
+                record = back;
+                producer.poll(Duration::from_millis(1));
+            }
+        }
+        producer.flush(PATIENCE).unwrap();
+    }
+
+    /// In a transaction.
+    fn send_and(&self, commits: bool, records: &[Record]) {
+        let id = unique("id");
+        let producer: BaseProducer = self.config().set("transactional.id", &id).create().unwrap();
+        producer.init_transactions(PATIENCE).unwrap();
+        producer.begin_transaction().unwrap();
+        self.send_by(&producer, records);
+        match commits {
+            true => producer.commit_transaction(PATIENCE).unwrap(),
+            false => producer.abort_transaction(PATIENCE).unwrap(),
+        }
+    }
+
+    /// The WITH of a table over it.
+    fn with(&self, more: &str) -> String {
+        let Self { kafka, name } = self;
+        format!(
+            "WITH ('connector' = 'kafka', 'topic' = '{name}', 'format' = 'json',
+               'properties.bootstrap.servers' = '{kafka}', 'scan.startup.mode' = 'earliest-offset' {more})"
+        )
+    }
+}
+
+/// Where a dead letter was, and the letter.
+struct Letter {
+    record: Record,
+    headers: BTreeMap<String, String>,
+}
+
+/// The letters of a topic, by the offset of the record that each was.
+fn letters(topic: &Topic) -> BTreeMap<i64, Letter> {
+    let consumer: BaseConsumer = topic.config().create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&topic.name, 0, Offset::Beginning).unwrap();
+    consumer.assign(&list).unwrap();
+    let mut found = BTreeMap::new();
+    loop {
+        match consumer.poll(PATIENCE).unwrap() {
+            Ok(message) => {
+                let own = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                let headers = message.headers().unwrap().iter();
+                let headers: BTreeMap<_, _> =
+                    headers.map(|it| (it.key.to_owned(), text(it.value.unwrap()))).collect();
+                let offset = headers["offset"].parse().unwrap();
+                let record = (own(message.key()), own(message.payload()));
+                assert!(found.insert(offset, Letter { record, headers }).is_none());
+            }
+            Err(KafkaError::PartitionEOF(_)) => return found,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Runs a job until its input ends: its last words as JSON, and all that it said.
+fn run(folder: &Folder, text: &str, args: &[&str]) -> (Value, String) {
+    let job = folder.file(&format!("{}.sql", unique("job")));
+    std::fs::write(&job, text).unwrap();
+    let all = [&["run", &job, "--http", "off", "--until", "end"], args].concat();
+    let output = pelton(&all).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    (serde_json::from_str(said.lines().last().unwrap()).unwrap(), said)
+}
+
+/// What a job prints, whose input ends.
+fn printed(folder: &Folder, text: &str, args: &[&str]) -> String {
+    let job = folder.file(&format!("{}.sql", unique("job")));
+    std::fs::write(&job, text).unwrap();
+    let all = [&["run", &job, "--http", "off", "--until", "end"], args].concat();
+    let output = pelton(&all).stdout(Stdio::piped()).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The rows of a query over tables, as JSON.
+fn rows(
+    folder: &Folder,
+    tables: &str,
+    columns: &str,
+    query: &str,
+    args: &[&str],
+) -> (Vec<Value>, Value) {
+    let out = folder.file(&unique("out"));
+    let text = format!(
+        "{tables} CREATE TABLE sink ({columns}) WITH ('connector' = 'filesystem', 'path' = '{out}',
+           'format' = 'json'); INSERT INTO sink {query};"
+    );
+    let (summary, _) = run(folder, &text, args);
+    (lines(Path::new(&out)), summary)
+}
+
+/// Records that cannot be used, and why.
+fn bad_records() -> Vec<(Vec<u8>, &'static str)> {
+    let deep = |depth: usize| format!("{{\"id\":1,\"s\":{}", "[".repeat(depth)).into_bytes();
+    let mut utf16 = vec![0xff, 0xfe];
+    utf16.extend("{\"id\":1}".encode_utf16().flat_map(u16::to_le_bytes));
+    let mut all: Vec<(Vec<u8>, &str)> = vec![
+        (b"null".to_vec(), "Failed to deserialize JSON: not an object"),
+        (b"[{\"id\":1}]".to_vec(), "Failed to deserialize JSON: not an object"),
+        (b"{\"id\":1}}".to_vec(), "Failed to deserialize JSON: more text behind the object"),
+        (
+            b"{\"id\":1} {\"id\":2}".to_vec(),
+            "Failed to deserialize JSON: more text behind the object",
+        ),
+        (b"{\"id\":NaN}".to_vec(), "Failed to deserialize JSON: a value is expected"),
+        (b"{\"id\":1,\"x\":-Infinity}".to_vec(), "Failed to deserialize JSON: a malformed number"),
+        (b"{\"id\":1,\"s\":\"\\ud800\"}".to_vec(), "Failed to deserialize JSON: a lone surrogate"),
+        (b"{\"id\":1,\"s\":\"\xff\"}".to_vec(), "Failed to deserialize JSON: not UTF-8"),
+        (
+            b"{\"id\":1,\"s\":\"\0\"}".to_vec(),
+            "Failed to deserialize JSON: a control character in a string",
+        ),
+        (b"\xef\xbb\xbf{\"id\":1}".to_vec(), "Failed to deserialize JSON: not an object"),
+        (utf16, "Failed to deserialize JSON: not UTF-8"),
+        (b"{\"id\":\"x\"}".to_vec(), "Fail to deserialize at field: id."),
+        (b"{\"id\":18446744073709551615}".to_vec(), "Fail to deserialize at field: id."),
+        (b"{\"id\":9223372036854775808}".to_vec(), "Fail to deserialize at field: id."),
+        (b"{\"id\":1e400}".to_vec(), "Fail to deserialize at field: id."),
+        (b"{\"id\":null}".to_vec(), "field `id` is missing"),
+        (b"{}".to_vec(), "field `id` is missing"),
+        (b"{\"id\":1,\"x\":{}}".to_vec(), "Fail to deserialize at field: x."),
+    ];
+    all.extend(
+        [500, 10_000, 100_000]
+            .map(|depth| (deep(depth), "Failed to deserialize JSON: nested too deep")),
+    );
+    // Beyond what a client sends by default, though it is packed to little.
+    let large = format!("{{\"id\":1,\"s\":\"{}", "0123456789".repeat(1 << 20));
+    all.push((large.into_bytes(), "Failed to deserialize JSON: a string does not end"));
+    all
+}
+
+/// Bad ones among good ones, in either way of reading: key, value, place and reason are kept.
+#[test]
+fn what_cannot_be_used_is_kept_as_it_came() {
+    let Some(kafka) = kafka() else { return };
+    let (folder, topic, bad) =
+        (Folder::new("hostile"), Topic::new(&kafka, "hostile"), bad_records());
+    let keys = [None, Some(vec![]), Some(b"k\n\x1b{}".to_vec())];
+    let mut records: Vec<Record> = Vec::new();
+    for (index, (value, _)) in bad.iter().enumerate() {
+        records.push((keys[index % 3].clone(), Some(value.clone())));
+        records.push((None, Some(format!("{{\"id\":{}}}", records.len()).into_bytes())));
+        // What is left out without being bad.
+        records.push((None, None));
+        records.push((None, Some(b" \n".to_vec())));
+    }
+    topic.send(&records);
+    let good: Vec<i64> = (0..bad.len() as i64).map(|index| index * 4 + 1).collect();
+    for client in [
+        "",
+        ", 'properties.client.rack' = 'a', 'properties.receive.message.max.bytes' = '100000000'",
+    ] {
+        let dead = Topic { kafka: kafka.clone(), name: unique("hostile_dead") };
+        let more = format!(", 'dead-letter.topic' = '{}' {client}", dead.name);
+        let table = format!(
+            "CREATE TABLE t (id BIGINT NOT NULL, s STRING, x DOUBLE) {};",
+            topic.with(&more)
+        );
+        let (rows, summary) = rows(
+            &folder,
+            &table,
+            "id BIGINT, s STRING, x DOUBLE",
+            "SELECT id, s, x FROM t",
+            &["--shards", "2"],
+        );
+        let mut ids: Vec<i64> = rows.iter().map(|row| row["id"].as_i64().unwrap()).collect();
+        ids.sort_unstable();
+        assert_eq!((ids, summary["dead_letters"].as_u64()), (good.clone(), Some(bad.len() as u64)));
+        let letters = letters(&dead);
+        assert_eq!(letters.len(), bad.len());
+        for (index, (value, reason)) in bad.iter().enumerate() {
+            let offset = index as i64 * 4;
+            let Letter { record, headers } = &letters[&offset];
+            let shown = String::from_utf8_lossy(&value[..value.len().min(100)]);
+            assert!(*record == (keys[index % 3].clone(), Some(value.clone())), "{shown}");
+            let wanted = [
+                ("offset", &*offset.to_string()),
+                ("partition", "0"),
+                ("reason", reason),
+                ("timestamp", "1000"),
+                ("topic", &*topic.name),
+            ];
+            let found: Vec<_> = headers.iter().map(|(name, text)| (&**name, &**text)).collect();
+            assert_eq!(found, wanted, "{shown}");
+        }
+    }
+}
+
+/// Offsets that nobody reads: the input ends all the same, and what comes behind is read.
+#[test]
+fn a_range_of_aborted_records_alone_is_passed() {
+    let Some(kafka) = kafka() else { return };
+    let (folder, topic) = (Folder::new("aborted"), Topic::new(&kafka, "aborted"));
+    let record = |id: i64| (None, Some(format!("{{\"id\":{id}}}").into_bytes()));
+    let aborted: Vec<Record> = (0..3_000).map(record).collect();
+    let table = format!("CREATE TABLE t (id BIGINT) {};", topic.with(""));
+    let read = || rows(&folder, &table, "id BIGINT", "SELECT id FROM t", &[]).0;
+    topic.send_and(false, &aborted);
+    assert!(read().is_empty());
+    topic.send_and(true, &[record(7)]);
+    topic.send_and(false, &aborted);
+    assert_eq!(read(), [serde_json::json!({"id": 7})]);
+}
+
+/// The offsets of a topic that was deleted say nothing of the one that is made in its place.
+#[test]
+fn a_topic_that_is_made_again_ends_the_job() {
+    let Some(kafka) = kafka() else { return };
+    let (folder, topic) = (Folder::new("again"), Topic::new(&kafka, "again"));
+    let records: Vec<Record> =
+        (0..200).map(|id| (None, Some(format!("{{\"id\":{id}}}").into_bytes()))).collect();
+    topic.send(&records);
+    let job = folder.file(&format!("{}.sql", topic.name));
+    let text = format!(
+        "CREATE TABLE t (id BIGINT) {};
+         CREATE TABLE counts (n BIGINT, k INT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'queryable');
+         INSERT INTO counts SELECT COUNT(*), 1 FROM t;",
+        topic.with("")
+    );
+    std::fs::write(&job, text).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let state = folder.file("state");
+    let mut command =
+        pelton(&["run", &job, "--shards", "1", "--http", &address, "--state-dir", &state]);
+    let mut job = Job(command.spawn().unwrap());
+    wait_for("all counted", || {
+        let page = get(&address, "/api/v1/tables/counts").unwrap_or_default();
+        page["data"][0]["n"] == 200
+    });
+    let id = job.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(job.0.wait().unwrap().success());
+    topic.delete();
+    topic.make();
+    topic.wait_until_empty();
+    topic.send(&records[..10]);
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("offset 200 is not in the log"), "{said}");
+    assert!(said.contains("or the topic was made again"), "{said}");
+}
+
+/// A table over a file of these lines.
+fn file_table(folder: &Folder, columns: &str, lines: &[String], more: &str) -> String {
+    let path = folder.file(&unique("in"));
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    format!(
+        "CREATE TABLE t ({columns}) WITH ('connector' = 'filesystem', 'path' = '{path}',
+           'format' = 'json' {more});"
+    )
+}
+
+const EVENTS: &str =
+    "id BIGINT, `at` BIGINT, ts AS TO_TIMESTAMP_LTZ(`at`, 3), WATERMARK FOR ts AS ts";
+const MINUTES: &str = "SELECT CAST(window_start AS STRING), COUNT(*)
+    FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end";
+
+/// Counts of minutes, and how many events were late, in every form of execution.
+fn minutes(times: &[i64]) -> (BTreeMap<String, i64>, i64) {
+    let folder = Folder::new("minutes");
+    let lines: Vec<String> = times.iter().map(|at| format!("{{\"id\":1,\"at\":{at}}}")).collect();
+    let table = file_table(&folder, EVENTS, &lines, "");
+    let of = |form: &[&str]| {
+        let (rows, summary) = rows(&folder, &table, "at STRING, n BIGINT", MINUTES, form);
+        let entry =
+            |row: &Value| (row["at"].as_str().unwrap().to_owned(), row["n"].as_i64().unwrap());
+        assert_eq!(summary["dead_letters"], 0);
+        let windows: BTreeMap<_, _> = rows.iter().map(entry).collect();
+        assert_eq!(windows.len(), rows.len(), "a window fired twice");
+        (windows, summary["late"].as_i64().unwrap())
+    };
+    let all = FORMS.map(|form| of(&form));
+    assert!(all.iter().all(|other| *other == all[0]), "{all:?}");
+    all[0].clone()
+}
+
+fn windows(of: &[(&str, i64)]) -> BTreeMap<String, i64> {
+    of.iter().map(|(at, n)| (at.to_string(), *n)).collect()
+}
+
+/// Before and behind 1970, and beside a window's end and the watermark.
+#[test]
+fn times_beside_an_edge_fall_on_their_side_of_it() {
+    let around_zero = minutes(&[-60_001, -60_000, -1, 0, 59_999, 60_000]);
+    let wanted = windows(&[
+        ("1969-12-31 23:58:00.000", 1),
+        ("1969-12-31 23:59:00.000", 2),
+        ("1970-01-01 00:00:00.000", 2),
+        ("1970-01-01 00:01:00.000", 1),
+    ]);
+    assert_eq!(around_zero, (wanted, 0));
+    // A window is over with the watermark at its last millisecond.
+    let around_the_end = minutes(&[0, 59_998, 5, 59_999, 7, 60_000, 59_999, 60_001, 60_000]);
+    let wanted = windows(&[("1970-01-01 00:00:00.000", 4), ("1970-01-01 00:01:00.000", 3)]);
+    assert_eq!(around_the_end, (wanted, 2));
+}
+
+/// One record moves the watermark past all others: these are late, counted, and nothing ends.
+#[test]
+fn a_time_far_ahead_makes_others_late_and_no_more() {
+    let century = 4_915_000_000_000;
+    let (windows, late) =
+        minutes(&[60_000, 61_000, century, 62_000, 120_000, century + 1, century - 60_000]);
+    assert_eq!((windows.values().sum::<i64>(), windows.len(), late), (4, 2, 3));
+}
+
+/// Times that no TIMESTAMP has, and none at all.
+#[test]
+fn times_out_of_range_are_dead_letters() {
+    let folder = Folder::new("range");
+    let bad = ["9223372036854775807", "-9223372036854775808", "null"];
+    let of = |at: &str| format!("{{\"id\":1,\"at\":{at}}}");
+    let bad = bad.map(of);
+    let lines = [of("1000"), bad[0].clone(), bad[1].clone(), of("2000"), bad[2].clone()];
+    let dead = folder.file("dead");
+    let table = file_table(&folder, EVENTS, &lines, &format!(", 'dead-letter.path' = '{dead}'"));
+    for form in FORMS {
+        let _ = std::fs::remove_file(&dead);
+        let (rows, summary) = rows(&folder, &table, "at STRING, n BIGINT", MINUTES, &form);
+        assert_eq!(rows, [serde_json::json!({"at": "1970-01-01 00:00:00.000", "n": 2})]);
+        assert_eq!((&summary["late"], &summary["dead_letters"]), (&0.into(), &3.into()));
+        let letters = common::lines(Path::new(&dead));
+        let texts: Vec<&str> = letters.iter().map(|it| it["text"].as_str().unwrap()).collect();
+        assert_eq!(texts, bad);
+        let is_told =
+            |it: &Value| it["reason"].as_str().unwrap().contains("the time attribute is NULL");
+        assert!(letters.iter().all(is_told), "{letters:?}");
+    }
+}
+
+/// Seconds, milli-, micro- and nanoseconds, as numbers, texts and floats.
+#[test]
+fn an_instant_is_the_same_in_every_unit_that_is_declared() {
+    let folder = Folder::new("units");
+    let lines = [
+        r#"{"s":1760000000,"ms":1760000000123,"us":"1760000000123456","ns":1760000000123456789,"f":1.760000000123e9}"#,
+        r#"{"s":"-1","ms":"-1","us":-1000,"ns":-1000000,"f":"-0.001"}"#,
+        r#"{"s":null,"f":"NaN"}"#,
+        r#"{"s":0,"ms":0.9,"us":0,"ns":"0","f":0}"#,
+    ];
+    let lines = lines.map(str::to_owned);
+    let columns = "s BIGINT, ms BIGINT, us BIGINT, ns BIGINT, f DOUBLE";
+    let table = file_table(&folder, columns, &lines, "");
+    let query = "SELECT CAST(TO_TIMESTAMP_LTZ(s, 0) AS STRING), CAST(TO_TIMESTAMP_LTZ(ms, 3) AS STRING),
+        CAST(TO_TIMESTAMP_LTZ(FLOOR(us / 1000), 3) AS STRING), CAST(TO_TIMESTAMP_LTZ(ns / 1000000, 3) AS STRING),
+        CAST(TO_TIMESTAMP_LTZ(CAST(ROUND(f * 1000) AS BIGINT), 3) AS STRING) FROM t";
+    let (rows, summary) = rows(
+        &folder,
+        &table,
+        "s STRING, ms STRING, us STRING, ns STRING, f STRING",
+        query,
+        &["--shards", "1"],
+    );
+    assert_eq!(summary["dead_letters"], 0);
+    let shown = |row: &Value| {
+        ["s", "ms", "us", "ns", "f"].map(|unit| row[unit].as_str().map(str::to_owned))
+    };
+    let found: Vec<_> = rows.iter().map(shown).collect();
+    let all = |times: [Option<&str>; 5]| times.map(|time| time.map(str::to_owned));
+    let (whole, parts) = (Some("2025-10-09 08:53:20.000"), Some("2025-10-09 08:53:20.123"));
+    let (second, before) = (Some("1969-12-31 23:59:59.000"), Some("1969-12-31 23:59:59.999"));
+    let zero = Some("1970-01-01 00:00:00.000");
+    assert_eq!(
+        found,
+        [
+            all([whole, parts, parts, parts, parts]),
+            all([second, before, before, before, before]),
+            // Java's (long) NaN.
+            all([None, None, None, None, zero]),
+            all([zero; 5]),
+        ]
+    );
+}
+
+/// Sessions of ten seconds of a key, with the time that they end.
+#[test]
+fn sessions_merge_at_their_edges() {
+    let folder = Folder::new("sessions");
+    let event = |(key, second): (&str, f64)| {
+        format!("{{\"k\":\"{key}\",\"at\":{}}}", (second * 1000.0) as i64)
+    };
+    let columns = |delay: i64| {
+        format!(
+            "k STRING, `at` BIGINT, ts AS TO_TIMESTAMP_LTZ(`at`, 3),
+             WATERMARK FOR ts AS ts - INTERVAL '{delay}' SECOND"
+        )
+    };
+    let query = "SELECT k, UNIX_TIMESTAMP(CAST(window_end AS STRING)), COUNT(*)
+        FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+        GROUP BY k, window_start, window_end";
+    let check = |delay: i64, events: &[(&str, f64)], wanted: &[(&str, i64, i64)], late: i64| {
+        let lines: Vec<String> = events.iter().copied().map(event).collect();
+        let table = file_table(&folder, &columns(delay), &lines, "");
+        for form in FORMS {
+            let (rows, summary) =
+                rows(&folder, &table, "k STRING, `end` BIGINT, n BIGINT", query, &form);
+            let mut found: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    (
+                        row["k"].as_str().unwrap(),
+                        row["end"].as_i64().unwrap(),
+                        row["n"].as_i64().unwrap(),
+                    )
+                })
+                .collect();
+            found.sort_unstable();
+            assert_eq!(
+                (&found[..], summary["late"].as_i64()),
+                (wanted, Some(late)),
+                "{events:?} {form:?}"
+            );
+        }
+    };
+    // Exactly the gap apart is one, a millisecond more is two.
+    check(0, &[("a", 0.0), ("a", 10.0), ("a", 20.001)], &[("a", 20, 2), ("a", 30, 1)], 0);
+    // What comes late lies between two, and makes one of them.
+    check(10, &[("a", 3.0), ("a", 17.0), ("a", 8.0)], &[("a", 27, 3)], 0);
+    // At 17 s what lasts until 12 s is over, but not the session from 0 to 19 s that it belongs to.
+    check(0, &[("a", 0.0), ("a", 9.0), ("b", 17.0), ("a", 2.0)], &[("a", 19, 3), ("b", 27, 1)], 0);
+    // Without that one it is late.
+    check(0, &[("a", 9.0), ("b", 30.0), ("a", 2.0)], &[("a", 19, 1), ("b", 40, 1)], 1);
+}
+
+/// All rows of one key, counted and joined with each other.
+#[test]
+fn one_key_alone_and_all_that_join_it() {
+    let folder = Folder::new("hot");
+    let lines = |count: usize| vec!["{\"k\":\"hot\",\"v\":1}".to_owned(); count];
+    let count = |table: &str, from: &str, form: &[&str]| {
+        let text = format!("{table} SELECT COUNT(*) FROM {from};");
+        let shown = printed(&folder, &text, form);
+        shown.lines().filter_map(|line| line[3..line.len() - 1].parse::<i64>().ok()).max()
+    };
+    let (many, few) = (100_000, 1_000);
+    let table = file_table(&folder, "k STRING, v INT", &lines(many), "");
+    let joined = file_table(&folder, "k STRING, v INT", &lines(few), "");
+    for form in &FORMS[1..] {
+        assert_eq!(count(&table, "t GROUP BY k", form), Some(many as i64));
+        let from = "(SELECT a.k FROM t a JOIN t b ON a.k = b.k) GROUP BY k";
+        assert_eq!(count(&joined, from, form), Some((few * few) as i64));
+    }
+}
+
+/// The longest chain that a job may have needs no more stack than a worker has.
+#[test]
+fn a_long_chain_of_operators_is_computed() {
+    let folder = Folder::new("chain");
+    let table = file_table(&folder, "a INT", &["{\"a\":1}".to_owned()], "");
+    let query = format!("SELECT {} FROM t", vec!["a"; 1_001].join(" + "));
+    let (rows, _) = rows(&folder, &table, "n INT", &query, &["--shards", "1"]);
+    assert_eq!(rows, [serde_json::json!({"n": 1_001})]);
+}
+
+/// A reason that holds what stood in the record.
+#[test]
+fn nothing_that_is_logged_commands_a_terminal() {
+    let folder = Folder::new("logged");
+    let line =
+        r#"{"op":"\u001b]0;owned\u0007\r\nERROR forged \u009b\u202e","after":{"id":1}}"#.to_owned();
+    let table = file_table(&folder, "id INT", &[line], "").replace("'json'", "'debezium-json'");
+    for format in ["text", "json"] {
+        let text = format!("{table} SELECT id FROM t;");
+        let (summary, said) = run(&folder, &text, &["--shards", "1", "--log-format", format]);
+        assert_eq!(summary["dead_letters"], 1);
+        assert!(said.contains("owned") && said.contains("could not be used"), "{said}");
+        assert!(said.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{said:?}");
+        assert!(!said.lines().any(|line| line.starts_with("ERROR")), "{said}");
+    }
+}
+
+#[test]
+fn http_is_on_loopback_unless_told_otherwise() {
+    let output = pelton(&["run", "--help"]).stdout(Stdio::piped()).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let about = help.split("--http <HTTP>").nth(1).unwrap();
+    assert!(about.split("--").next().unwrap().contains("[default: 127.0.0.1:"), "{help}");
+}
