@@ -29,6 +29,13 @@ fn signal(name: &str, process: u32) {
     assert!(sent.success());
 }
 
+/// Whether a process has ended, be it that nobody has taken note.
+fn is_dead(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+    state.is_none_or(|state| state.trim().starts_with('Z'))
+}
+
 /// A broker that can be stopped without hurting other tests.
 struct Broker {
     dir: String,
@@ -45,10 +52,14 @@ impl Broker {
 
     /// Ends the broker as a crash does, and brings it back with what it has on disk.
     fn crash(&self, away: Duration) {
-        signal("-KILL", self.process());
+        let process = self.process();
+        signal("-KILL", process);
+        // Until then the script says that it runs.
+        wait_for("the broker's end", || is_dead(process));
         std::thread::sleep(away);
         let port = self.address.rsplit_once(':').unwrap().1;
         Self::script(&["start", "--port", port, "--dir", &self.dir]);
+        assert_ne!(self.process(), process);
     }
 
     fn script(args: &[&str]) -> String {
@@ -66,7 +77,8 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        signal("-CONT", self.process());
+        // Where a test has failed it may be gone.
+        let _ = Command::new("kill").args(["-CONT", &self.process().to_string()]).status();
         Self::script(&["stop", "--dir", &self.dir]);
     }
 }
