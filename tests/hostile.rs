@@ -328,8 +328,7 @@ fn a_topic_that_is_made_again_ends_the_job() {
         let page = get(&address, "/api/v1/tables/counts").unwrap_or_default();
         page["data"][0]["n"] == 200
     });
-    let id = job.0.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    signal("-TERM", job.0.id());
     assert!(job.0.wait().unwrap().success());
     topic.delete();
     topic.make();

@@ -6,7 +6,6 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use common::*;
@@ -130,8 +129,7 @@ fn a_killed_job_goes_on_from_its_last_epoch() {
             std::thread::sleep(Duration::from_millis(700));
         } else {
             wait_for("all counts", || counts(&address) == expected);
-            let id = running.0.id().to_string();
-            assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+            signal("-TERM", running.0.id());
             assert!(running.0.wait().unwrap().success());
             assert_eq!(copied(&kafka, &format!("{topic}_copies"), &folder), expected);
         }
@@ -193,8 +191,7 @@ fn a_changed_job_keeps_what_is_the_same() {
         wait_for("all counts", || seen("counts") >= in_counts);
         wait_for("all users", || seen("users") >= in_users);
         assert_eq!((seen("counts"), seen("users")), (in_counts, in_users), "round {round}");
-        let id = running.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        signal("-TERM", running.0.id());
         assert!(running.0.wait().unwrap().success());
     }
 }

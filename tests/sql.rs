@@ -253,8 +253,7 @@ fn ctrl_c_ends_a_query_and_not_the_session() {
         assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&out));
         out.push(byte[0]);
     }
-    let id = job.0.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    signal("-INT", job.0.id());
     stdout.read_to_end(&mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(job.0.wait().unwrap().success());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::fault::mutation::{Mutator, count};
+use crate::fault::mutation::{Random, count};
 use crate::state::{KeyGroups, Saved};
 
 fn commit(folder: &StateFolder, epoch: u64, incarnation: u64) -> Manifest {
@@ -173,7 +173,7 @@ fn spoilt_files_are_refused() {
         b"\"",
         b"}",
     ];
-    let mut draw = Mutator::new(5);
+    let mut draw = Random::new(5);
     for part in ["manifest", "state"] {
         let all = files(dir.path(), part);
         let path = all.last().unwrap();
@@ -210,7 +210,7 @@ fn a_file_that_only_seems_whole_does_no_harm() {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let words: &[&[u8]] =
         &[b"\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x02", b"\x01\0\0\0"];
-    let (mut draw, mut refused) = (Mutator::new(6), 0);
+    let (mut draw, mut refused) = (Random::new(6), 0);
     let tries = count(2_000);
     for _ in 0..tries {
         let mut bytes = good[..good.len() - 8].to_vec();

@@ -1,4 +1,4 @@
-//! Inputs that are bad on purpose, for tests: the same ones each time.
+//! Inputs for tests, many of them bad on purpose: the same ones each time.
 
 /// How many inputs a test is to make: `PELTON_MUTATIONS`, or as many as are usual for it.
 pub fn count(usual: usize) -> usize {
@@ -6,9 +6,9 @@ pub fn count(usual: usize) -> usize {
 }
 
 /// Draws numbers, and spoils bytes by them.
-pub struct Mutator(u64);
+pub struct Random(u64);
 
-impl Mutator {
+impl Random {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -24,14 +24,14 @@ impl Mutator {
         self.below(times) == 0
     }
 
-    pub fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
+    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
     }
 
     /// One change to some bytes: of a bit, a byte, a word from `words`, or of what is where.
     pub fn spoil(&mut self, bytes: &mut Vec<u8>, words: &[&[u8]]) {
         if bytes.is_empty() {
-            return bytes.extend_from_slice(self.pick(words));
+            return bytes.extend_from_slice(self.one_of(words));
         }
         let at = self.below(bytes.len());
         let to = (at + 1 + self.below(8)).min(bytes.len());
@@ -48,12 +48,12 @@ impl Mutator {
             }
             6 => bytes[at..to].fill(if self.once_in(2) { 0xff } else { 0 }),
             7 => {
-                let word = self.pick(words);
+                let word = self.one_of(words);
                 let end = (at + word.len()).min(bytes.len());
                 bytes.splice(at..end, word.iter().copied());
             }
             _ => {
-                let word = self.pick(words);
+                let word = self.one_of(words);
                 bytes.splice(at..at, word.iter().copied());
             }
         }

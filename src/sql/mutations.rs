@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::{compile, explain, optimizer};
-use crate::fault::mutation::{Mutator, count};
+use crate::fault::mutation::{Random, count};
 use crate::shard::topology;
 
 const USUAL: usize = 3_000;
@@ -137,7 +137,7 @@ const ODD: &[&str] = &[
 ];
 
 struct Spoiler {
-    draw: Mutator,
+    draw: Random,
     texts: Vec<String>,
     words: Vec<String>,
 }
@@ -145,7 +145,7 @@ struct Spoiler {
 impl Spoiler {
     fn word(&mut self) -> String {
         match self.draw.once_in(3) {
-            true => self.draw.pick(ODD).to_owned(),
+            true => self.draw.one_of(ODD).to_owned(),
             false => self.words[self.draw.below(self.words.len())].clone(),
         }
     }
@@ -218,7 +218,7 @@ fn spoil_and_check() {
     let words: BTreeSet<String> =
         all.iter().flat_map(|text| tokens(text)).map(str::to_owned).collect();
     let words = words.into_iter().filter(|word| !word.trim().is_empty()).collect();
-    let mut spoiler = Spoiler { draw: Mutator::new(11), texts: all, words };
+    let mut spoiler = Spoiler { draw: Random::new(11), texts: all, words };
     let (mut compiled, mut refused) = (0, 0);
     for _ in 0..count(USUAL) {
         let text = spoiler.text();

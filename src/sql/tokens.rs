@@ -101,12 +101,11 @@ fn symmetric(
     expr: &Expr,
     precedence: u8,
 ) -> Option<std::result::Result<Expr, ParserError>> {
-    let next = parser.peek_tokens::<3>();
-    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
-    let negated = is(&next[0], "NOT");
+    let next = parser.peek_tokens_with_location::<3>();
+    let negated = is_word(&next[0], "NOT");
     let [between, kind] = [0, 1].map(|at| &next[at + usize::from(negated)]);
-    let symmetric = is(kind, "SYMMETRIC");
-    if !is(between, "BETWEEN") || !(symmetric || is(kind, "ASYMMETRIC")) {
+    let symmetric = is_word(kind, "SYMMETRIC");
+    if !is_word(between, "BETWEEN") || !(symmetric || is_word(kind, "ASYMMETRIC")) {
         return None;
     }
     (0..2 + usize::from(negated)).for_each(|_| parser.advance_token());

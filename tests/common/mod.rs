@@ -102,6 +102,12 @@ impl Drop for Job {
     }
 }
 
+/// Sends a process a signal, `-TERM` and the like.
+pub fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
 pub struct Folder(PathBuf);
 
 impl Folder {

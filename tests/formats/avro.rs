@@ -1,8 +1,7 @@
 //! Avro with a schema registry: a small one, which speaks the requests of Confluent's.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -55,28 +54,17 @@ impl Registry {
 }
 
 fn answer(stream: TcpStream, known: &Known) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream);
-    let (mut request, mut length, mut line) = (String::new(), 0, String::new());
-    reader.read_line(&mut request)?;
-    loop {
-        line.clear();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim().split_once(": ") else { break };
-        match &*name.to_ascii_lowercase() {
-            "content-length" => length = value.parse().unwrap(),
-            "authorization" => known.logins.lock().unwrap().push(value.to_owned()),
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
+    let mut stream = BufReader::new(stream);
+    let Some(request) = Request::read(&mut stream) else { return Ok(()) };
+    let login = request.header("authorization").map(str::to_owned);
+    known.logins.lock().unwrap().extend(login);
     let (status, body) = match known.away.load(Ordering::SeqCst) {
         true => (503, json!({"message": "not yet"})),
-        false => known.answer(request.split(' ').nth(1).unwrap(), &body),
+        false => known.answer(request.line.split(' ').nth(1).unwrap(), &request.body),
     };
     let body = body.to_string();
     let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\n", body.len());
-    reader.get_mut().write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes())
+    stream.get_mut().write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes())
 }
 
 impl Known {
@@ -206,8 +194,8 @@ fn a_registry_that_is_away_holds_the_stream() {
     wait_for("its complaint", || said(&address).contains("schema 1 of the registry"));
     // The epochs of a second each end meanwhile, before the records.
     std::thread::sleep(Duration::from_secs(3));
-    let stopped = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status();
-    assert!(stopped.unwrap().success() && running.0.wait().unwrap().success());
+    signal("-TERM", running.0.id());
+    assert!(running.0.wait().unwrap().success());
     let (_running, address) = start();
     wait_for("its complaint", || said(&address).contains("schema 1 of the registry"));
     registry.set_away(false);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::expression::Expr;
+use crate::fault::mutation::Random;
 use crate::operator::over::{Order, OverCall};
 use crate::operator::pattern::{
     Condition, Element, MatchRecognize, Pattern, Recognition, Skip, Term, TermKind,
@@ -18,19 +19,10 @@ fn types() -> Vec<DataType> {
     types
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) % below
-    }
-}
-
 /// A pattern that is allowed: it cannot be empty, and ends in no greedy loop.
 fn pattern(random: &mut Random) -> Pattern {
     loop {
-        let len = 1 + random.below(VARIABLES as u64) as usize;
+        let len = 1 + random.below(VARIABLES);
         let elements: Vec<Element> = (0..len)
             .map(|variable| {
                 let (from, more) = (random.below(3) as u32, 1 + random.below(2) as u32);
@@ -54,7 +46,7 @@ fn pattern(random: &mut Random) -> Pattern {
         if empty || open_end || hidden {
             continue;
         }
-        let variable = random.below(len as u64) as usize;
+        let variable = random.below(len);
         let skip = match random.below(4) {
             0 => Skip::ToNextRow,
             1 => Skip::PastLastRow,
@@ -207,9 +199,9 @@ fn input(random: &mut Random) -> Vec<Row> {
             now += 1 + random.below(6) as i64;
             let mut row: Row = vec![Value::I64(random.below(2) as i64), Value::I64(now)];
             row.push(Value::I64(number));
-            let main = random.below(VARIABLES as u64);
+            let main = random.below(VARIABLES);
             row.extend(
-                (0..VARIABLES as u64)
+                (0..VARIABLES)
                     .map(|variable| Value::Bool(variable == main || random.below(5) == 0)),
             );
             row
@@ -237,7 +229,7 @@ fn sorted_batches(rows: &[Row], size: usize) -> Vec<Batch> {
 
 /// Compares `pairs` patterns and inputs; gives how many had a match and how many differed.
 fn compare(pairs: u64, gives_back: bool) -> (u64, u64) {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let (mut matched, mut different) = (0, 0);
     for pair in 0..pairs {
         let (pattern, rows) = (pattern(&mut random), input(&mut random));

@@ -4,25 +4,12 @@
 use super::*;
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
+use crate::fault::mutation::Random;
 use crate::operator::over::Order;
 use crate::operator::pattern::{
     Condition, Element, MatchRecognize, Pattern, Recognition, Skip, Term, TermKind, recognize,
 };
 use crate::state::KeyDictionary;
-
-/// A small generator with a fixed seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        ((self.0 >> 33) % below as u64) as usize
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
 
 fn term(random: &mut Random, columns: &[usize], variables: usize) -> Term {
     let column = random.one_of(columns);
@@ -96,7 +83,7 @@ fn few_values(mut rows: Vec<Row>) -> Vec<Row> {
 
 #[test]
 fn sequences_are_found_as_by_the_general_operator() {
-    let mut random = Random(17);
+    let mut random = Random::new(17);
     let mut found = 0;
     for round in 0..1_200 {
         let of = recognition(&mut random);

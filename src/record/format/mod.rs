@@ -11,6 +11,7 @@ mod encoder;
 mod options;
 mod parts;
 mod raw;
+mod rows;
 
 pub use avro::{AvroDecoder, AvroEncoder, Login, RegistryOptions, schema_of};
 pub use csv::{CsvDecoder, CsvOptions, OpenQuotes};

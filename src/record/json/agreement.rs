@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use self::values::VALUES;
 use super::*;
 use crate::decimal::{self, DecimalType};
-use crate::fault::mutation::{Mutator, count};
+use crate::fault::mutation::{Random, count};
 use crate::record::{Field, RawRecord, Value};
 
 /// Records of one block.
@@ -423,11 +423,11 @@ fn depth_and_size() {
 }
 
 /// Makes records: objects of odd members in any order, written in odd ways.
-struct Maker(Mutator);
+struct Maker(Random);
 
 impl Maker {
     fn space(&mut self) -> &'static str {
-        if self.0.once_in(8) { self.0.pick(&[" ", "\n", "\t", "\r\n", "  "]) } else { "" }
+        if self.0.once_in(8) { self.0.one_of(&[" ", "\n", "\t", "\r\n", "  "]) } else { "" }
     }
 
     fn key(&mut self, key: &str) -> String {
@@ -485,7 +485,7 @@ impl Maker {
             _ => text,
         };
         let takes_any = !matches!(key, "i" | "ok" | "r" | "m" | "l");
-        if takes_any && self.0.once_in(2) { number } else { self.0.pick(odd).to_owned() }
+        if takes_any && self.0.once_in(2) { number } else { self.0.one_of(odd).to_owned() }
     }
 
     fn object(&mut self, keys: &[&str], depth: usize) -> String {
@@ -535,7 +535,7 @@ impl Maker {
 /// `PELTON_MUTATIONS` says how many.
 #[test]
 fn records_that_are_made_and_spoilt() {
-    let mut maker = Maker(Mutator::new(7));
+    let mut maker = Maker(Random::new(7));
     let mut check = Check::new();
     for _ in 0..count(USUAL).div_ceil(BLOCK) {
         // No template is made of an object or array that a column takes.

@@ -4,6 +4,7 @@ use super::{Layout, PAUSE, PAUSE_MAX};
 use crate::record::format::{Encoder, Format, Part, Side, schema_of};
 use crate::registry::{Registry, Trouble};
 use crate::sink::SinkContext;
+use crate::sink::pauses::Pauses;
 use crate::sql::plan::Table;
 
 /// Gives the sides of a record the ids of their schemas. Waits for the registry.
@@ -30,11 +31,11 @@ fn of_part(
     let Format::Avro(Some(options)) = &part.format else { return Ok(()) };
     let (registry, schema) = (Registry::new(options)?, schema_of(&part.fields)?);
     let subject = options.subject(topic, side);
-    let (mut pause, mut said) = (PAUSE, false);
+    let mut pauses = Pauses::new(PAUSE, PAUSE_MAX);
     loop {
-        let reason = match registry.register(&subject, &schema) {
+        match registry.register(&subject, &schema) {
             Ok(id) => {
-                context.set_problem(None);
+                pauses.over(context);
                 encoder.set_schema(id);
                 return Ok(());
             }
@@ -43,16 +44,11 @@ fn of_part(
                     "the schema of its columns is not taken as subject '{subject}': {reason}"
                 ));
             }
-            Err(Trouble::Passing(reason)) => format!("subject '{subject}': {reason}"),
-        };
-        if context.stopping() {
-            return Err(reason);
+            Err(Trouble::Passing(reason)) => {
+                let problem =
+                    format!("waits for the schema registry, subject '{subject}': {reason}");
+                pauses.rest(problem, context)?;
+            }
         }
-        if !std::mem::replace(&mut said, true) {
-            tracing::warn!("waits for the schema registry: {reason}");
-        }
-        context.set_problem(Some(reason));
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(PAUSE_MAX);
     }
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::schema::{DEPTH_MAX, Kind, Logical, Schema, Type};
 use super::types;
 use crate::decimal;
+use crate::record::format::rows::{self, NoRow};
 use crate::record::json::Decoded;
-use crate::record::{ColumnBuilder, DataType, Field, RawBlock, SharedBlock, Value};
+use crate::record::{ColumnBuilder, DataType, Field, RawBlock, Value};
 use crate::time::MS_PER_DAY;
 
 /// In front of a record: a zero and the id.
@@ -75,23 +76,11 @@ impl AvroDecoder {
     pub fn decode(&mut self, block: RawBlock) -> Decoded {
         let rows = block.records.len();
         let builder = |field: &Field| ColumnBuilder::for_type(&field.data_type, rows);
-        let mut columns: Vec<ColumnBuilder> = self.fields.iter().map(builder).collect();
-        let (mut rejected, mut skipped) = (Vec::new(), Vec::new());
-        for row in 0..rows {
-            match block.value(row) {
-                [] => skipped.push(row as u32),
-                record => {
-                    if let Err(reason) = self.record(record, &mut columns) {
-                        rejected.push((row as u32, reason));
-                    }
-                }
-            }
-            let short = columns.iter_mut().filter(|column| column.len() <= row);
-            short.for_each(ColumnBuilder::push_null);
-        }
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let block = SharedBlock::from(block);
-        Decoded { columns, kinds: None, rejected, skipped, block }
+        let columns = self.fields.iter().map(builder).collect();
+        rows::decode(block, columns, |record, columns| match record {
+            None | Some([]) => Err(NoRow::Skipped),
+            Some(record) => self.record(record, columns).map_err(NoRow::Rejected),
+        })
     }
 
     fn record(&self, record: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), Reason> {

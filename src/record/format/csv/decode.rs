@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::CsvOptions;
 use super::scan::{Cell, cells};
+use crate::record::format::rows::{self, NoRow};
 use crate::record::json::{Decoded, base64, time_of_day};
-use crate::record::{ColumnBuilder, DataType, Field, RawBlock, SharedBlock, Value};
+use crate::record::{ColumnBuilder, DataType, Field, RawBlock, Value};
 use crate::time::{self, MS_PER_DAY};
 use crate::{decimal, number};
 
@@ -35,33 +36,19 @@ impl CsvDecoder {
 
     pub fn decode(&mut self, block: RawBlock) -> Decoded {
         let rows = block.records.len();
-        let fields = self.fields.iter();
-        let mut columns: Vec<ColumnBuilder> =
-            fields.map(|(_, field)| ColumnBuilder::for_type(&field.data_type, rows)).collect();
-        let (mut rejected, mut skipped) = (Vec::new(), Vec::new());
-        for row in 0..rows {
-            let record = block.value(row);
-            if block.records[row].is_null || self.options.is_comment(record) {
-                skipped.push(row as u32);
-            } else {
-                match self.record(record, &mut columns) {
-                    Ok(()) => {}
-                    Err(Failure::Broken(_)) if self.options.ignore_parse_errors => {
-                        skipped.push(row as u32);
-                    }
-                    Err(Failure::Broken(reason)) => {
-                        let reason = format!("Failed to deserialize CSV row: {reason}");
-                        rejected.push((row as u32, reason.into()));
-                    }
-                    Err(Failure::Field(reason)) => rejected.push((row as u32, reason)),
+        let builder = |(_, field): &(usize, Field)| ColumnBuilder::for_type(&field.data_type, rows);
+        let columns = self.fields.iter().map(builder).collect();
+        rows::decode(block, columns, |record, columns| {
+            let record = record.filter(|record| !self.options.is_comment(record));
+            let ignored = self.options.ignore_parse_errors;
+            self.record(record.ok_or(NoRow::Skipped)?, columns).map_err(|failure| match failure {
+                Failure::Broken(_) if ignored => NoRow::Skipped,
+                Failure::Broken(reason) => {
+                    NoRow::Rejected(format!("Failed to deserialize CSV row: {reason}").into())
                 }
-            }
-            let short = columns.iter_mut().filter(|column| column.len() <= row);
-            short.for_each(ColumnBuilder::push_null);
-        }
-        let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
-        let block = SharedBlock::from(block);
-        Decoded { columns, kinds: None, rejected, skipped, block }
+                Failure::Field(reason) => NoRow::Rejected(reason),
+            })
+        })
     }
 
     fn record(&mut self, record: &[u8], columns: &mut [ColumnBuilder]) -> Result<(), Failure> {

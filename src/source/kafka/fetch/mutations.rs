@@ -6,7 +6,7 @@ use super::records::tests::{Pair, batch, with};
 use super::records::whole_batch;
 use super::wire::{Aborted, answers};
 use super::*;
-use crate::fault::mutation::{Mutator, count};
+use crate::fault::mutation::{Random, count};
 
 const USUAL: usize = 20_000;
 /// What a small answer may take to be unpacked: a block of LZ4 states up to 4 MiB.
@@ -112,7 +112,7 @@ const WORDS: [&[u8]; 8] = [
 
 #[test]
 fn what_is_read_of_a_spoilt_log_is_a_part_of_it() {
-    let (mut draw, log) = (Mutator::new(1), log());
+    let (mut draw, log) = (Random::new(1), log());
     let whole = read(&log.concat(), vec![]);
     assert_eq!((whole.0.len(), whole.1), (PAIRS.len() * log.len(), false));
     let (mut damaged, mut cut) = (0, 0);
@@ -133,7 +133,7 @@ fn what_is_read_of_a_spoilt_log_is_a_part_of_it() {
 /// With a checksum that fits, as of a producer or broker that means it.
 #[test]
 fn a_batch_that_only_seems_whole_does_no_harm() {
-    let (mut draw, log) = (Mutator::new(2), log());
+    let (mut draw, log) = (Random::new(2), log());
     let (mut refused, mut taken) = (0, 0);
     for _ in 0..count(USUAL) {
         let mut bytes = log[draw.below(log.len())].clone();
@@ -157,7 +157,7 @@ fn a_batch_that_only_seems_whole_does_no_harm() {
 
 #[test]
 fn an_answer_that_is_spoilt_is_refused_or_read_within_its_bytes() {
-    let mut draw = Mutator::new(3);
+    let mut draw = Random::new(3);
     let plain = batch(0, 2, 0, -1, &PAIRS);
     let aborted =
         [Aborted { producer: 5, first_offset: 3 }, Aborted { producer: 6, first_offset: 0 }];
