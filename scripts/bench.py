@@ -19,6 +19,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PELTON = ROOT / "target/release/pelton"
 RAW_DRAIN = ROOT / "target/release/raw-drain"
+# Reading what it has kept takes a while.
+REDIS_START_S = 60
 
 
 def note(text):
@@ -30,22 +32,39 @@ def build():
     subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
 
 
+class Broker:
+    """A broker of our own, with all it has in a folder."""
+
+    script = ROOT / "scripts/kafka"
+
+    def __init__(self):
+        (ROOT / ".kafka").mkdir(exist_ok=True)
+        self.folder, self.port = tempfile.mkdtemp(prefix="bench.", dir=ROOT / ".kafka"), 0
+
+    def start(self):
+        """Starts it, again at the same port if it has had one; its address."""
+        command = [self.script, "start", "--port", str(self.port), "--dir", self.folder]
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        address = out.split()[-1]
+        self.port = int(address.rpartition(":")[2])
+        return address
+
+    def end(self):
+        subprocess.run([self.script, "stop", "--dir", self.folder], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def kafka(address):
     """The broker at `address`, or one of our own that ends with the block."""
     if address:
         yield address
         return
-    (ROOT / ".kafka").mkdir(exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="bench.", dir=ROOT / ".kafka")
-    script = str(ROOT / "scripts/kafka")
+    broker = Broker()
     try:
-        start = [script, "start", "--port", "0", "--dir", folder]
-        out = subprocess.run(start, check=True, stdout=subprocess.PIPE, text=True).stdout
-        yield out.split()[-1]
+        yield broker.start()
     finally:
-        subprocess.run([script, "stop", "--dir", folder], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        broker.end()
 
 
 def free_port():
@@ -61,20 +80,30 @@ def redis(url):
         host, _, port = url.removeprefix("redis://").split("/")[0].rpartition(":")
         yield host, int(port)
         return
-    if not shutil.which("redis-server"):
-        sys.exit("redis-server is not on the PATH: install Redis, or give --redis redis://HOST:PORT")
     port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    server = start_redis(port, "--appendonly", "no")
     try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
         yield "127.0.0.1", port
     finally:
         server.terminate()
         server.wait()
+
+
+def start_redis(port, *flags):
+    """The process of a Redis that answers on the port."""
+    if not shutil.which("redis-server"):
+        sys.exit("redis-server is not on the PATH: install Redis, or give --redis redis://HOST:PORT")
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", *flags]
+    server, began = subprocess.Popen(command, stdout=subprocess.DEVNULL), time.monotonic()
+    while server.poll() is None and time.monotonic() - began < REDIS_START_S:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"PING\r\n")
+            if connection.recv(64).startswith(b"+PONG"):
+                return server
+        time.sleep(0.05)
+    server.kill()
+    server.wait()
+    raise RuntimeError("redis-server has ended, or does not answer")
 
 
 def redis_values(address, keys):

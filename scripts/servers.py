@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -18,18 +17,8 @@ import bench
 Servers = collections.namedtuple("Servers", "kafka broker redis redis_server")
 
 
-class Broker:
+class Broker(bench.Broker):
     """One that can be killed."""
-
-    def __init__(self, folder):
-        self.folder, self.port = folder, 0
-
-    def start(self):
-        command = [bench.ROOT / "scripts/kafka", "start", "--port", str(self.port), "--dir", self.folder]
-        out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        address = out.stdout.split()[-1]
-        self.port = int(address.rpartition(":")[2])
-        return address
 
     def kill(self):
         pid_file = pathlib.Path(self.folder) / "pid"
@@ -52,19 +41,10 @@ class Redis:
 
     def __init__(self, folder):
         self.port, self.process = bench.free_port(), None
-        self.command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-                        "--appendonly", "yes", "--appendfsync", "always", "--dir", folder]
+        self.flags = ["--appendonly", "yes", "--appendfsync", "always", "--dir", folder]
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as connection:
-                connection.sendall(b"PING\r\n")
-                if connection.recv(64).startswith(b"+PONG"):
-                    return
-            if self.process.poll() is not None:
-                raise RuntimeError("redis-server has ended")
-            time.sleep(0.05)
+        self.process = bench.start_redis(self.port, *self.flags)
 
     def kill(self):
         self.process.kill()
@@ -73,12 +53,10 @@ class Redis:
 
 @contextlib.contextmanager
 def killable_redis():
-    if not shutil.which("redis-server"):
-        sys.exit("redis-server is not on the PATH: install Redis, or give --redis redis://HOST:PORT")
     with tempfile.TemporaryDirectory(prefix="chaos-redis.") as folder:
         server = Redis(folder)
+        server.start()
         try:
-            server.start()
             yield ("127.0.0.1", server.port), server
         finally:
             server.kill()
@@ -106,13 +84,11 @@ def small_disk(folder):
 
 @contextlib.contextmanager
 def killable_kafka():
-    (bench.ROOT / ".kafka").mkdir(exist_ok=True)
-    broker = Broker(tempfile.mkdtemp(prefix="chaos.", dir=bench.ROOT / ".kafka"))
+    broker = Broker()
     try:
         yield broker.start(), broker
     finally:
-        subprocess.run([bench.ROOT / "scripts/kafka", "stop", "--dir", broker.folder], check=False)
-        shutil.rmtree(broker.folder, ignore_errors=True)
+        broker.end()
 
 
 @contextlib.contextmanager
