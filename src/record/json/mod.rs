@@ -10,6 +10,8 @@ mod avx2;
 pub(super) mod base64;
 mod convert;
 mod encode;
+#[cfg(any(test, fuzzing))]
+pub mod oracle;
 mod output;
 mod parse;
 mod parts;
