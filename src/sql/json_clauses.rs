@@ -63,7 +63,8 @@ fn clause_start(inner: &[TokenWithSpan]) -> usize {
             _ => {}
         }
         let starts = WORDS.iter().any(|word| is_word(token, word));
-        let behind_path = commas == 1 && depth == 0 && inner[index - 1].token != Token::Comma;
+        let behind_comma = inner[..index].last().is_none_or(|it| it.token == Token::Comma);
+        let behind_path = commas == 1 && depth == 0 && !behind_comma;
         if starts && behind_path {
             return index;
         }

@@ -57,6 +57,14 @@ fn patterns_that_cannot_run() {
 }
 
 #[test]
+fn json_functions_without_arguments() {
+    for call in ["JSON_VALUE()", "JSON_VALUE(,)", "JSON_QUERY(, NULL ON EMPTY)", "JSON_EXISTS(,,)"]
+    {
+        refused(&format!("SELECT {call} FROM t;"), "");
+    }
+}
+
+#[test]
 fn decimals_and_bytes_that_do_not_fit() {
     for (of, text) in [
         ("CAST(v AS DECIMAL(39, 2))", "Decimal precision must be between 1 and 38"),

@@ -88,7 +88,8 @@ fn scalar(text: &str, is_text: bool, data_type: &DataType) -> Result<Value, ()> 
         DataType::Double => double(text, is_text).map(Value::F64),
         DataType::Float => {
             double(text, is_text)?;
-            Ok(Value::F64(f64::from(trimmed.trim_end_matches(['d', 'f']).parse::<f32>().unwrap())))
+            let digits = trimmed.trim_end_matches(['d', 'f', 'D', 'F']);
+            Ok(Value::F64(f64::from(digits.parse::<f32>().map_err(drop)?)))
         }
         DataType::Decimal(_) => {
             let text = text.trim_matches(|c| c <= ' ');
