@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use pelton::record::{Batch, ChangeKind};
 use pelton::sink::{Publisher, Sink, SinkContext};
 
-use super::{MINUTE, Row, Server, batch, table, try_open};
+use super::{MINUTE, Row, Server, batch, table};
 
-const KEY: &str = "c:{user_id}:{minute}";
+pub const KEY: &str = "c:{user_id}:{minute}";
 const FENCE: &str = "pelton:fence:job:clicks:c:{user_id}:{minute}";
 /// Rows of one chunk, where each has a key of its own.
 const CHUNK: usize = 1_024;
@@ -59,12 +59,12 @@ fn refusal(url: &str, publisher: Publisher) -> String {
     unclaimed(url, publisher).0.begin_publishing().unwrap_err()
 }
 
-fn key(user: &str) -> String {
+pub fn key(user: &str) -> String {
     format!("c:{user}:2023-10-01T12:34")
 }
 
 /// Users 0, 1, … each with these clicks.
-fn rows(users: std::ops::Range<usize>, clicks: i64) -> Vec<Batch> {
+pub fn rows(users: std::ops::Range<usize>, clicks: i64) -> Vec<Batch> {
     let names: Vec<String> = users.map(|user| user.to_string()).collect();
     let of_part = |names: &[String]| {
         let row = |name| -> Row<'_> { (ChangeKind::UpdateAfter, name, MINUTE, Some(clicks)) };
@@ -279,37 +279,4 @@ fn older_state_and_state_begun_afresh() {
     assert!(error.contains("begun afresh") && error.contains("pipeline.name"), "{error}");
     open(&url, fresh(2, 1)).0.publish(2, &rows(0..3, 2)).unwrap();
     assert_eq!((clicks(&server, 0), position(&server)), (Some(2), (2, 3)));
-}
-
-/// What the fence costs: `cargo test --release --test redis fence::cost -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn cost() {
-    const USERS: usize = 100_000;
-    let Some(server) = Server::start() else { return };
-    server.ask::<()>(&["CONFIG", "SET", "appendonly", "no"]);
-    let url = server.url();
-    let options = [("url", url.as_str()), ("key", KEY), ("ttl", "7 d")];
-    let (mut plain, _) = try_open(&options).unwrap();
-    let zone = jiff::tz::TimeZone::UTC;
-    let context = SinkContext::default();
-    let of_start = Some(publisher(1, 0));
-    let mut fenced = pelton::sink::redis::open(table(&options), zone, context, of_start).unwrap();
-    fenced.begin_publishing().unwrap();
-    let batches = rows(0..USERS, 1);
-    let mut ratios = Vec::new();
-    for round in 0..9 {
-        let start = Instant::now();
-        batches.iter().for_each(|batch| plain.write(batch).unwrap());
-        plain.flush().unwrap();
-        let unfenced = start.elapsed();
-        let start = Instant::now();
-        fenced.publish(round + 1, &batches).unwrap();
-        let fenced = start.elapsed();
-        let rate = |time: Duration| USERS as f64 / time.as_secs_f64();
-        ratios.push(rate(fenced) / rate(unfenced));
-        eprintln!("{:.0} updates/s, fenced {:.0}", rate(unfenced), rate(fenced));
-    }
-    ratios.sort_by(f64::total_cmp);
-    eprintln!("fenced / unfenced: median {:.2}, {:.2} to {:.2}", ratios[4], ratios[0], ratios[8]);
 }

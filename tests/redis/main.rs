@@ -1,6 +1,7 @@
 //! The Redis sink against a real server, started here on a port of its own.
 
 mod collections;
+mod cost;
 mod crashes;
 mod fence;
 mod lookups;
