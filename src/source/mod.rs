@@ -105,7 +105,8 @@ pub enum EndAt {
 /// What opening a source instance needs to know.
 pub struct OpenSource {
     pub table: Arc<crate::sql::plan::Table>,
-    /// This instance reads partitions p with p mod `workers` = `worker`.
+    /// This instance reads partitions p with p mod `workers` = `worker`; of a topic that is
+    /// partitioned by key, those whose key group the worker owns.
     pub worker: usize,
     pub workers: usize,
     /// Positions to go on from; partitions that are not named start by `bounds`, new ones at 0.

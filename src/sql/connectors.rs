@@ -84,6 +84,7 @@ const CONNECTORS: &[Connector] = &[
             "scan.startup.mode",
             "scan.startup.timestamp-millis",
             "scan.startup.specific-offsets",
+            "scan.partitioned-by",
             "key.format",
             "key.fields",
             "key.fields-prefix",
@@ -102,6 +103,7 @@ const CONNECTORS: &[Connector] = &[
         instead: None,
         required: &["topic", "properties.bootstrap.servers", "key.format", "value.format"],
         options: &[
+            "scan.partitioned-by",
             "key.fields-prefix",
             "value.fields-include",
             "sink.partitioner",
@@ -238,7 +240,7 @@ const CONNECTORS: &[Connector] = &[
 ];
 
 /// Options that Flink's connectors lack (this one, or all), and what there is instead of them.
-const OURS: [(Option<&str>, &str, &str); 16] = [
+const OURS: [(Option<&str>, &str, &str); 17] = [
     (None, "dead-letter.topic", DROPS),
     (None, "dead-letter.path", DROPS),
     (None, "late.topic", LATE),
@@ -249,6 +251,7 @@ const OURS: [(Option<&str>, &str, &str); 16] = [
         "leave it out: results come once the watermark has passed; ORDER BY a PROCTIME() column \
          computes as rows come, but by the clock",
     ),
+    (None, "scan.partitioned-by", "leave it out: rows are always sent to the owners of their keys"),
     (None, "scan.watermark.idle-advance", "leave it out: event time rests while no record comes"),
     (None, "scan.watermark.max-skew", AHEAD),
     (None, "scan.max-future", AHEAD),

@@ -156,6 +156,9 @@ impl Queries<'_> {
         let parts = table.parts().map_err(|reason| {
             Fault::new(span, format!("table `{}`: {reason}", table.name)).at_least(self.span)
         })?;
+        super::partitioned::columns(table).map_err(|reason| {
+            Fault::new(span, format!("table `{}`: {reason}", table.name)).at_least(self.span)
+        })?;
         let scan_field = |column: usize| {
             let (side, place) = parts.place(column);
             let Field { name, data_type, nullable } = parts.part(side).fields[place].clone();
