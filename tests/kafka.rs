@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use pelton::kafka::{
     Committed, CreateTopic, EmbeddedBroker, Offsets, Role, client_config, ensure_topic,
 };
+use pelton::metrics::Metrics;
 use pelton::record::{Batch, BatchTime, Column, ColumnBuilder, DataType, Field, RawBlock, Schema};
 use pelton::sink::{SinkContext, kafka as sink};
 use pelton::source::kafka as source;
@@ -72,7 +73,8 @@ fn batch(ids: std::ops::Range<i64>) -> Batch {
 }
 
 fn write(table: &Arc<Table>, ids: std::ops::Range<i64>) {
-    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
+    let mut sink =
+        sink::open(table.clone(), SinkContext::default(), None, &Metrics::new()).unwrap();
     let mut at = ids.start;
     while at < ids.end {
         let to = (at + 1024).min(ids.end);
@@ -336,7 +338,8 @@ fn tombstones_dead_letters_and_lost_offsets() {
     let topic = fresh("raw");
     let raw = [("format", "raw"), ("value.fields-include", "EXCEPT_KEY")];
     let table = table(&kafka, &topic, &[KEYED, &raw].concat());
-    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
+    let mut sink =
+        sink::open(table.clone(), SinkContext::default(), None, &Metrics::new()).unwrap();
     let mut text = ColumnBuilder::for_type(&DataType::STRING, 2);
     text.push_str("");
     text.push_null();
