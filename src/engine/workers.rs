@@ -35,7 +35,6 @@ use crate::sink::SinkContext;
 use crate::sink::kafka::is_transactional;
 use crate::source::format::Schemas;
 use crate::source::{self, Bounds, OpenSource};
-use crate::sql::partitioned;
 use crate::sql::plan::Table;
 
 /// Commands that may wait for a worker: queries mostly.
@@ -97,13 +96,12 @@ pub fn run(
     observed.committed.store(beginning.epoch, Ordering::Release);
     let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let total = observed.dead_letters.clone();
-    let letter_thread =
-        dead_letters::start(job, letters_out, &observed.metrics, total, &observed.letters)?;
+    let (total, metrics) = (observed.dead_letters.clone(), &observed.metrics);
+    let letter_thread = dead_letters::start(job, letters_out, metrics, total, &observed.letters)?;
     let mut plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
     let mut threads = Vec::new();
-    let seats = lookups::start(job, &stores, &wakers, &observed.metrics, &events, &mut threads)?;
+    let seats = lookups::start(job, &stores, &wakers, metrics, &events, &mut threads)?;
     plumbings.iter_mut().zip(seats).for_each(|(plumbing, seats)| plumbing.lookups = seats);
     let starter = Starter {
         workers,
@@ -567,7 +565,7 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             index,
             Kept::Late.is_asked_for(table),
         );
-        task.by_partition = table.options.contains_key(partitioned::OPTION);
+        task.by_partition = table.is_partitioned();
         tasks.push(task);
     }
     Ok(tasks)

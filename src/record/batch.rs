@@ -94,6 +94,8 @@ pub struct Origin {
     pub name: Arc<str>,
     /// External partition numbers, indexed by `RawRecord::partition`.
     pub partitions: Arc<Vec<i32>>,
+    /// By index of the partition the part of its records that is read, where some are left out.
+    pub rates: Option<Arc<Vec<f64>>>,
     /// Whether records that come too late for an operator are kept.
     pub keeps_late: bool,
 }

@@ -341,11 +341,7 @@ fn plain_operator(
         }
         NodeKind::TimeSort { time, keys } => {
             let operator = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
-            let by_partition = step.inputs[0].by_partition.is_some();
-            BuiltOperator::new(
-                "sort",
-                if by_partition { operator.by_partition() } else { operator },
-            )
+            BuiltOperator::new("sort", in_place(operator, step))
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
             let dictionary = of_keys(keys);
@@ -382,6 +378,10 @@ fn plain_operator(
         }
         other => return Err(format!("{other:?} is no operator by itself")),
     })
+}
+
+fn in_place(sort: TimeSort, step: &Step) -> TimeSort {
+    if step.inputs[0].by_partition.is_some() { sort.by_partition() } else { sort }
 }
 
 /// A window operator, `make` from the column of its time; one over instants gets them as the

@@ -30,7 +30,7 @@ pub struct SourceTask {
     pub step: usize,
     /// Whether records that come too late for an operator are kept.
     keeps_late: bool,
-    /// Rows say which partition they are from: see [`crate::sql::partitioned`].
+    /// Rows say which partition they are from: `scan.partitioned-by`.
     pub by_partition: bool,
     pub targets: Vec<Target>,
     pub rows: u64,
@@ -194,7 +194,8 @@ impl SourceTask {
         let rows = block.records.len();
         let partitions = self.partitions.clone();
         let (name, keeps_late) = (self.name.clone(), self.keeps_late);
-        let origin = Arc::new(Origin { block, name, partitions, keeps_late });
+        let rates = self.source.sampling().map(|sampling| sampling.rates().clone());
+        let origin = Arc::new(Origin { block, name, partitions, rates, keeps_late });
         if self.lent.len() < LENT_MAX {
             self.lent.push_back(origin.clone());
         }

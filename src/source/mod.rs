@@ -5,16 +5,18 @@ pub mod filesystem;
 pub mod format;
 pub mod kafka;
 pub mod metadata;
+pub mod sampling;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use self::sampling::Sampling;
 use crate::record::RawBlock;
 
 /// What a [`Source::poll`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polled {
-    /// Records were appended to the block.
+    /// Records were appended to the block, unless all of them were left out on purpose.
     Records,
     /// Nothing there now.
     Empty,
@@ -65,6 +67,11 @@ pub trait Source {
 
     /// Records behind the log end, by index into [`Source::partitions`]; None = unknown.
     fn lag(&self, _index: usize) -> Option<u64> {
+        None
+    }
+
+    /// What is left out on purpose, where the table says so; its rates hold for the block polled last.
+    fn sampling(&self) -> Option<&Sampling> {
         None
     }
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::plan::{NodeId, NodeKind, Plan, ScanField, Table};
 use crate::expression::{Expr, ExprKind};
 
-/// The option.
-pub const OPTION: &str = "scan.partitioned-by";
+const OPTION: &str = "scan.partitioned-by";
 
 /// How the rows of a node lie in partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ mod watch;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::RDKafkaErrorCode;
@@ -19,12 +19,12 @@ use self::fetch::{Fetch, Settings};
 use self::reader::{Event, Reader};
 use self::start::{Range, Resolver};
 use self::watch::{Bell, Watch};
+use super::sampling::{Rule, Sampling};
 use super::{OpenSource, PartitionState, Polled, Position, Source};
 use crate::kafka::{
     Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch, with_cause,
 };
 use crate::record::{RawBlock, RawRecord, key};
-use crate::sql::partitioned;
 use crate::sql::plan::Table;
 
 /// How long one question for a topic's partitions may take.
@@ -79,7 +79,7 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let mut consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
     let all = wait_for_partitions(&consumer, &topic, OPEN_PATIENCE, &mut |_| {})?;
     let seen = all.len() as i32;
-    let by_key = table.options.contains_key(partitioned::OPTION);
+    let by_key = table.is_partitioned();
     let share = Share { worker, workers, by_key };
     let numbers = share.of(0..seen, &topic)?;
     let property = only_in_client(&table.options);
@@ -90,7 +90,10 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
     let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
     let bounded = bounds.until.is_some();
-    let assignment = Assignment { topic, share, seen, bounded, ranges };
+    // Input that has an end is waited for.
+    let rule = Rule::of(&table)?.filter(|_| !bounded);
+    let sampling = rule.map(|rule| Sampling::new(&topic, rule));
+    let assignment = Assignment { topic, share, seen, bounded, ranges, sampling };
     let bell = Arc::new(Bell::default());
     if let Some(property) = property {
         tracing::info!("table '{}' is read by the client library, for '{property}'", table.name);
@@ -111,6 +114,7 @@ struct Assignment {
     seen: i32,
     bounded: bool,
     ranges: Vec<Range>,
+    sampling: Option<Sampling>,
 }
 
 impl Assignment {
@@ -121,7 +125,7 @@ impl Assignment {
         bell: Arc<Bell>,
         learn: impl Fn(&Metadata) + Send + 'static,
     ) -> Result<Box<dyn Source>, String> {
-        let Self { topic, share, seen, bounded, ranges } = self;
+        let Self { topic, share, seen, bounded, ranges, mut sampling } = self;
         let numbers: Vec<i32> = ranges.iter().map(|range| range.partition).collect();
         let mut state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
         let partitions: Vec<(i32, i64)> =
@@ -132,6 +136,8 @@ impl Assignment {
                 reader.release(index)?;
             }
         }
+        let sampled = sampling.iter_mut();
+        sampled.for_each(|sampling| numbers.iter().for_each(|&number| sampling.add(number)));
         let watch = Watch::start(consumer, topic.clone(), bell, learn)?;
         Ok(Box::new(KafkaSource {
             reader,
@@ -143,6 +149,7 @@ impl Assignment {
             state,
             share,
             bounded,
+            sampling,
             seen,
             fault: None,
         }))
@@ -163,9 +170,9 @@ impl Share {
     fn of(self, partitions: std::ops::Range<i32>, topic: &str) -> Result<Vec<i32>, String> {
         if self.by_key && partitions.end as usize > key::KEY_GROUPS {
             return Err(format!(
-                "Kafka topic '{topic}' has {} partitions, and '{}' takes {} at most: leave it out",
+                "Kafka topic '{topic}' has {} partitions, and 'scan.partitioned-by' takes {} at most: \
+                 leave it out",
                 partitions.end,
-                partitioned::OPTION,
                 key::KEY_GROUPS
             ));
         }
@@ -222,6 +229,7 @@ struct KafkaSource<R> {
     state: Vec<Partition>,
     share: Share,
     bounded: bool,
+    sampling: Option<Sampling>,
     /// Partitions of the topic, other workers' included, that were looked at.
     seen: i32,
     /// A fault that was told, and how often the broker had answered by then: it passes with the
@@ -239,12 +247,23 @@ impl<R: Reader> KafkaSource<R> {
         let mut new = Vec::new();
         for partition in self.share.of(self.seen..count, &self.topic)? {
             self.numbers.push(partition);
+            self.sampling.iter_mut().for_each(|sampling| sampling.add(partition));
             self.state.push(Partition::new(Range { partition, start: 0, end: None }));
             new.push((partition, 0));
         }
         self.places = places(&self.numbers);
         self.seen = count;
         if new.is_empty() { Ok(()) } else { self.reader.assign(&new) }
+    }
+
+    /// Begins or ends to leave records out, where that is allowed.
+    fn look_for_lag(&mut self) {
+        let Self { sampling: Some(sampling), state, reader, .. } = self else { return };
+        let now_ms = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as i64);
+        for (index, partition) in state.iter().enumerate() {
+            let end = reader.log_end(index);
+            sampling.look(index, end.is_some_and(|end| end > partition.next), now_ms);
+        }
     }
 
     /// As [`Source::problem`], without the text: asked for each partition.
@@ -261,8 +280,9 @@ impl<R: Reader> KafkaSource<R> {
     /// for those that are held back.
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
-        let Self { reader, turn, state, topic, places, .. } = self;
-        let mut reading = Reading { state, topic, places, block, found: &mut found };
+        let Self { reader, turn, state, topic, places, sampling, .. } = self;
+        let mut reading =
+            Reading { state, topic, places, sampling: sampling.as_mut(), block, found: &mut found };
         let mut left = max_rows - reader.poll_rest(max_rows, |event| reading.take(event));
         let count = reading.state.len();
         // Partitions in a row that had nothing.
@@ -317,6 +337,7 @@ struct Found {
     through: Vec<usize>,
     fault: Option<String>,
     fatal: Option<String>,
+    left_out: bool,
     /// A record or an end of partition came: the broker answers.
     answered: bool,
 }
@@ -326,6 +347,7 @@ struct Reading<'a> {
     state: &'a mut Vec<Partition>,
     topic: &'a str,
     places: &'a [usize],
+    sampling: Option<&'a mut Sampling>,
     block: &'a mut RawBlock,
     found: &'a mut Found,
 }
@@ -352,7 +374,10 @@ impl Reading<'_> {
                 if state.advance(offset + 1) {
                     self.found.through.push(index);
                 }
-                if is_wanted {
+                let sampling = self.sampling.as_mut().filter(|_| is_wanted);
+                if sampling.is_some_and(|sampling| !sampling.takes(index, offset, timestamp)) {
+                    self.found.left_out = true;
+                } else if is_wanted {
                     let meta = RawRecord {
                         partition: index as u32,
                         position: offset,
@@ -420,6 +445,7 @@ impl<R: Reader> Source for KafkaSource<R> {
             return Ok(Polled::Finished);
         }
         self.adopt_new_partitions()?;
+        self.look_for_lag();
         let before = block.records.len();
         let found = self.read(block, max_rows);
         if let Some(fatal) = found.fatal {
@@ -431,7 +457,8 @@ impl<R: Reader> Source for KafkaSource<R> {
         for index in found.through {
             self.reader.release(index)?;
         }
-        Ok(if block.records.len() > before { Polled::Records } else { Polled::Empty })
+        let any = block.records.len() > before || found.left_out;
+        Ok(if any { Polled::Records } else { Polled::Empty })
     }
 
     fn hold(&mut self, index: usize, held: bool) {
@@ -469,6 +496,10 @@ impl<R: Reader> Source for KafkaSource<R> {
         let partition = self.state.get(index)?;
         let end = self.reader.log_end(index)?;
         Some(end.saturating_sub(partition.next).max(0) as u64)
+    }
+
+    fn sampling(&self) -> Option<&Sampling> {
+        self.sampling.as_ref()
     }
 
     fn problem(&self) -> Option<String> {
