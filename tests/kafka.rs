@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use pelton::kafka::{
     Committed, CreateTopic, EmbeddedBroker, Offsets, Role, client_config, ensure_topic,
 };
+use pelton::metrics::Metrics;
 use pelton::record::{Batch, BatchTime, Column, ColumnBuilder, DataType, Field, RawBlock, Schema};
 use pelton::sink::{SinkContext, kafka as sink};
 use pelton::source::kafka as source;
@@ -72,7 +73,8 @@ fn batch(ids: std::ops::Range<i64>) -> Batch {
 }
 
 fn write(table: &Arc<Table>, ids: std::ops::Range<i64>) {
-    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
+    let mut sink =
+        sink::open(table.clone(), SinkContext::default(), None, &Metrics::new()).unwrap();
     let mut at = ids.start;
     while at < ids.end {
         let to = (at + 1024).min(ids.end);
@@ -336,7 +338,8 @@ fn tombstones_dead_letters_and_lost_offsets() {
     let topic = fresh("raw");
     let raw = [("format", "raw"), ("value.fields-include", "EXCEPT_KEY")];
     let table = table(&kafka, &topic, &[KEYED, &raw].concat());
-    let mut sink = sink::open(table.clone(), SinkContext::default(), None).unwrap();
+    let mut sink =
+        sink::open(table.clone(), SinkContext::default(), None, &Metrics::new()).unwrap();
     let mut text = ColumnBuilder::for_type(&DataType::STRING, 2);
     text.push_str("");
     text.push_null();
@@ -468,4 +471,51 @@ fn a_missing_broker_is_waited_for_with_a_reason() {
     let mut problems = 0;
     let found = source::partitions(&table, Duration::from_secs(2), |_| problems += 1);
     assert!(found.is_err() && problems > 0);
+}
+
+/// Records of an hour ago, and one partition that has none: it samples as long as there are more, the
+/// same ones each time, and counts what it leaves out.
+#[test]
+fn a_source_that_lags_reads_a_part() {
+    let Some(kafka) = broker("a_source_that_lags_reads_a_part") else { return };
+    let topic = fresh("sampled");
+    let rule = [("scan.sample.when-lagging", "30 s"), ("scan.sample.rate", "0.25")];
+    let create = ("sink.create-topic", "partitions:2,replication:1");
+    let more = [&rule[..], &[create, ("scan.startup.mode", "earliest-offset")]].concat();
+    let table = table(&kafka, &topic, &more);
+    write(&table, 0..0);
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &kafka).create().unwrap();
+    let send = |id: i64, partition: i32, timestamp: i64| {
+        let value = format!("{{\"id\":{id},\"text\":\"text {id}\"}}");
+        let record = BaseRecord::<(), str>::to(&topic).payload(&value);
+        producer.send(record.partition(partition).timestamp(timestamp)).unwrap();
+    };
+    let hour_ago = now_ms() - 3_600_000;
+    (0..20_000).for_each(|id| send(id, 0, hour_ago + id));
+    producer.flush(PATIENCE).unwrap();
+    let mut source = open(&table, 0, 1, None, Bounds::default());
+    let first = ids(&read(&mut *source, usize::MAX));
+    let left_out = source.sampling().unwrap().left_out();
+    assert_eq!(first.len() as u64 + left_out, 20_000);
+    // The first block, before it is known how old they are, and at the end those of the last one.
+    assert!((5_500..7_500).contains(&first.len()), "{}", first.len());
+    let next = |source: &dyn Source| source.positions().iter().map(|it| it.next).max();
+    assert_eq!(next(&*source), Some(20_000));
+    // At its end it lags no more, however old the records are.
+    (20_000..20_100).for_each(|id| send(id, 1, now_ms()));
+    producer.flush(PATIENCE).unwrap();
+    assert_eq!(ids(&read(&mut *source, 100)), (20_000..20_100).collect::<Vec<_>>());
+    assert_eq!(**source.sampling().unwrap().rates(), [1.0, 1.0]);
+    // Others, from another place on: of what both leave out, the same.
+    let from = vec![Position { partition: 0, next: 5_000 }, Position { partition: 1, next: 100 }];
+    let mut again = open(&table, 0, 1, Some(from), Bounds::default());
+    let second = ids(&read(&mut *again, usize::MAX));
+    let both = |ids: &[i64]| -> Vec<i64> {
+        ids.iter().copied().filter(|id| (7_000..18_000).contains(id)).collect()
+    };
+    assert_eq!(both(&first), both(&second));
+    // Input that has an end is waited for.
+    let until = Bounds { until: Some(EndAt::End), ..Bounds::default() };
+    assert_eq!(ids(&read(&mut *open(&table, 0, 1, None, until), usize::MAX)).len(), 20_100);
 }

@@ -92,7 +92,7 @@ fn open_lookup(request: OpenLookup) -> Result<Box<dyn Store>, String> {
 fn open_sink(request: OpenSink) -> Result<Box<dyn Sink>, String> {
     let OpenSink { table, zone, context, transactions, publisher, metrics } = request;
     match &*table.connector {
-        "kafka" | "upsert-kafka" => sink::kafka::open(table, context, transactions),
+        "kafka" | "upsert-kafka" => sink::kafka::open(table, context, transactions, &metrics),
         "filesystem" => sink::filesystem::open(&table),
         "print" => sink::print::open(table, zone, context),
         "blackhole" => sink::blackhole::open(table, zone, context),

@@ -319,7 +319,9 @@ impl Control<'_> {
             SinkEvent::Failed { sink, error } => {
                 let table = &self.job.topology.sinks[sink];
                 let reason = format!("table `{}`: {error}", table.name);
-                let aborted = self.beginning.transactions.is_some() && is_transactional(table);
+                let transactions = self.beginning.transactions.as_ref();
+                let passes = transactions.is_some_and(|transactions| !transactions.is_refused());
+                let aborted = passes && is_transactional(table);
                 return Err(if aborted { Ended::Aborted(reason) } else { Ended::Failed(reason) });
             }
         }

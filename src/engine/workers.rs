@@ -96,13 +96,12 @@ pub fn run(
     observed.committed.store(beginning.epoch, Ordering::Release);
     let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
-    let total = observed.dead_letters.clone();
-    let letter_thread =
-        dead_letters::start(job, letters_out, &observed.metrics, total, &observed.letters)?;
+    let (total, metrics) = (observed.dead_letters.clone(), &observed.metrics);
+    let letter_thread = dead_letters::start(job, letters_out, metrics, total, &observed.letters)?;
     let mut plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
     let mut threads = Vec::new();
-    let seats = lookups::start(job, &stores, &wakers, &observed.metrics, &events, &mut threads)?;
+    let seats = lookups::start(job, &stores, &wakers, metrics, &events, &mut threads)?;
     plumbings.iter_mut().zip(seats).for_each(|(plumbing, seats)| plumbing.lookups = seats);
     let starter = Starter {
         workers,
@@ -113,6 +112,7 @@ pub fn run(
         letters: &letters,
         events,
         cores: pinned_cores(&options.pin, workers)?,
+        settings: settings(job, options, beginning.seed),
     };
     for (index, (plumbing, commands)) in plumbings.into_iter().zip(commands).enumerate() {
         starter.start(index, plumbing, commands, wakers[index].clone(), &mut threads)?;
@@ -171,6 +171,7 @@ struct Starter<'a> {
     letters: &'a Sender<DeadLetter>,
     events: Sender<Event>,
     cores: Vec<usize>,
+    settings: Settings,
 }
 
 impl Starter<'_> {
@@ -201,7 +202,7 @@ impl Starter<'_> {
             index,
             workers: self.workers,
             job: self.job.clone(),
-            settings: settings(self.job, self.options, self.beginning.seed),
+            settings: self.settings.clone(),
             plumbing,
             recovery: self.beginning.recovery.clone(),
             orders: self.start_state(index, threads)?,
@@ -288,6 +289,7 @@ fn settings(job: &Job, options: &RunOptions, seed: u64) -> Settings {
         seed,
         per_row: options.flush_interval.is_zero(),
         bounded: job.bounded,
+        partitions: Arc::default(),
     }
 }
 
@@ -380,6 +382,7 @@ fn handles(wakers: &[Arc<Waker>]) -> (Vec<WorkerHandle>, Vec<Receiver<Command>>)
 fn plumbing(topology: &Topology, wakers: &[Arc<Waker>], sinks: &Queues) -> Vec<Plumbing> {
     let mut all: Vec<Plumbing> = wakers.iter().map(|_| Plumbing::default()).collect();
     for (shard, plumbing) in all.iter_mut().enumerate() {
+        plumbing.worker = shard;
         plumbing.sinks = sinks.iter().map(|queues| queues[shard].clone()).collect();
     }
     for (index, step) in topology.steps.iter().enumerate() {
@@ -519,6 +522,7 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
         waker: seed.waker,
         dead_letters: seed.dead_letters,
         hold: seed.observed.hold,
+        partitions: seed.settings.partitions,
         gauges: Gauges::new(
             seed.observed.metrics,
             seed.index,
@@ -552,7 +556,7 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
         let decoder = source::format::decoder(table, fields)?;
         let schemas = Schemas::of(table)?;
         let name = source_name(table);
-        tasks.push(SourceTask::new(
+        let mut task = SourceTask::new(
             source,
             (decoder, schemas),
             metadata.clone(),
@@ -560,7 +564,9 @@ fn open_sources(seed: &WorkerSeed) -> Result<Vec<SourceTask>, String> {
             step.id.clone(),
             index,
             Kept::Late.is_asked_for(table),
-        ));
+        );
+        task.by_partition = table.is_partitioned();
+        tasks.push(task);
     }
     Ok(tasks)
 }

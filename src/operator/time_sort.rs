@@ -57,6 +57,11 @@ impl TimeSort {
         }
     }
 
+    /// For rows whose state goes by the partition they were read from.
+    pub fn by_partition(self) -> Self {
+        Self { buffer: self.buffer.by_partition(), ..self }
+    }
+
     /// Lets out what `target` has reached.
     fn release(&mut self, out: &mut Output) -> Progress {
         if self.target <= self.buffer.watermark {

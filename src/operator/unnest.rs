@@ -104,6 +104,7 @@ impl Unnest {
         let by_row = |before: &Arc<Vec<i64>>| Arc::new(pick(before, rows));
         result.time.before = batch.time.before.as_ref().map(by_row);
         result.kinds = batch.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, rows)));
+        result.groups = batch.groups.as_ref().map(|groups| Arc::new(pick(groups, rows)));
         result.stamp_us = batch.stamp_us;
         result.records = batch.records.as_ref().map(|records| records.pick(rows));
         result

@@ -103,10 +103,10 @@ impl KeyedState for Rows {
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a table is cut short".to_owned();
         match saved {
-            Saved::Entry { bytes: mut entry, .. } => {
+            Saved::Entry { key_group, bytes: mut entry } => {
                 let key = take_bytes(&mut entry).ok_or_else(bad)?;
                 let sequence = take_i64(&mut entry).ok_or_else(bad)? as u64;
-                let slot = self.keys.borrow_mut().intern_key(key);
+                let slot = self.keys.borrow_mut().intern_saved(key, key_group);
                 self.grow();
                 self.put(slot, entry, sequence);
                 self.changes.loaded(slot);

@@ -94,6 +94,8 @@ pub struct Origin {
     pub name: Arc<str>,
     /// External partition numbers, indexed by `RawRecord::partition`.
     pub partitions: Arc<Vec<i32>>,
+    /// By index of the partition the part of its records that is read, where some are left out.
+    pub rates: Option<Arc<Vec<f64>>>,
     /// Whether records that come too late for an operator are kept.
     pub keeps_late: bool,
 }
@@ -147,6 +149,9 @@ pub struct Batch {
     pub time: BatchTime,
     /// The exchange key by physical row, where the batch came through one.
     pub keys: Option<Arc<Keys>>,
+    /// By physical row the key group of the partition it was read from, where state goes by that:
+    /// the rows have crossed no exchange.
+    pub groups: Option<Arc<Vec<u8>>>,
     /// When the oldest contribution to these rows was appended, µs since the epoch; 0 = unknown.
     pub stamp_us: i64,
     pub records: Option<Records>,
@@ -154,8 +159,17 @@ pub struct Batch {
 
 impl Batch {
     pub fn new(columns: Vec<ColumnRef>, rows: usize, time: BatchTime) -> Self {
-        let selection = Selection::All;
-        Self { rows, columns, selection, kinds: None, time, keys: None, stamp_us: 0, records: None }
+        Self {
+            rows,
+            columns,
+            selection: Selection::All,
+            kinds: None,
+            time,
+            keys: None,
+            groups: None,
+            stamp_us: 0,
+            records: None,
+        }
     }
 
     /// How many rows count.

@@ -86,6 +86,20 @@ pub fn key_group(hash: u64) -> usize {
     (hash >> 32) as usize % KEY_GROUPS
 }
 
+/// The group of the keys of a partition, where state goes by partitions: each has its own, so
+/// there are as many partitions at most. The bits are turned round, so that partitions in a row
+/// are spread over all shards.
+#[inline]
+pub fn group_of_partition(partition: i32) -> Option<u8> {
+    let partition = u8::try_from(partition).ok().filter(|&p| usize::from(p) < KEY_GROUPS)?;
+    Some(partition.reverse_bits() >> 1)
+}
+
+/// The partition that has a group of its own.
+pub fn partition_of_group(group: u8) -> i32 {
+    i32::from(group.reverse_bits() >> 1)
+}
+
 /// The shard that owns a key group.
 #[inline]
 pub fn shard_of(key_group: usize, shards: usize) -> usize {
@@ -231,6 +245,37 @@ fn decode_value(key: &mut &[u8], builder: &mut ColumnBuilder) -> Option<()> {
         _ => return None,
     }
     Some(())
+}
+
+/// A key for people: its values, as far as their bytes alone say.
+pub fn text(mut key: &[u8]) -> String {
+    let mut values = Vec::new();
+    while !key.is_empty() {
+        values.push(value_text(&mut key).unwrap_or_else(|| {
+            let rest = std::mem::take(&mut key);
+            rest.iter().map(|byte| format!("{byte:02x}")).collect()
+        }));
+    }
+    format!("({})", values.join(", "))
+}
+
+fn value_text(key: &mut &[u8]) -> Option<String> {
+    let mut rest = *key;
+    let text = match take(&mut rest, 1)?[0] {
+        TAG_NULL => "NULL".to_owned(),
+        TAG_FALSE => "FALSE".to_owned(),
+        TAG_TRUE => "TRUE".to_owned(),
+        TAG_I8 => (take(&mut rest, 1)?[0] as i8).to_string(),
+        TAG_I64 => i64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?).to_string(),
+        TAG_F64 => f64::from_le_bytes(take(&mut rest, 8)?.try_into().ok()?).to_string(),
+        TAG_STR => {
+            let len = take_len(&mut rest)?;
+            format!("{:?}", std::str::from_utf8(take(&mut rest, len)?).ok()?)
+        }
+        _ => return None,
+    };
+    *key = rest;
+    Some(text)
 }
 
 fn take_len(key: &mut &[u8]) -> Option<usize> {

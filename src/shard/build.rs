@@ -32,8 +32,9 @@ use crate::operator::window::{
     WindowAssign,
 };
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, DataType, Message};
+use crate::record::{Batch, DataType, Message, key};
 use crate::sql::plan::{NodeKind, Table};
+use crate::state::partitions::{Partitions, Witness};
 use crate::state::{KeyDictionary, SharedKeys};
 
 /// An edge by the step it leads to and the place among that step's inputs.
@@ -42,6 +43,8 @@ pub type EdgeId = (usize, usize);
 /// The channels of one worker.
 #[derive(Default)]
 pub struct Plumbing {
+    /// Which worker it is.
+    pub worker: usize,
     /// To every shard, by exchange edge.
     pub senders: HashMap<EdgeId, Vec<Sender>>,
     /// From every shard, by exchange edge.
@@ -63,6 +66,8 @@ pub struct Settings {
     pub per_row: bool,
     /// Input has an end, so timestamps are not held against the clock.
     pub bounded: bool,
+    /// Where keys were read that stay with their partition.
+    pub partitions: Arc<Partitions>,
 }
 
 impl Settings {
@@ -159,7 +164,10 @@ fn wire(
                 let inputs = receivers.into_iter().map(|r| Input::new(port, Queue::Remote(r)));
                 nodes[node].inputs.extend(inputs);
                 let keys = edge.exchange.clone().unwrap_or_default();
-                Target::Exchange(Exchange::new(keys, settings.seed, senders))
+                Target::Exchange(match edge.by_partition {
+                    Some(_) => Exchange::in_place(plumbing.worker, senders),
+                    None => Exchange::new(keys, settings.seed, senders),
+                })
             }
             (_, None) => {
                 let node = node_of[index].ok_or("an edge leads to a step without a node")?;
@@ -202,14 +210,24 @@ struct Dictionaries(RefCell<HashMap<(usize, Vec<usize>), SharedKeys>>);
 impl Dictionaries {
     /// The one of a step with columns `keys` of its input. Behind an exchange of its own a step
     /// is the only one to see its rows.
-    fn of(&self, step: &Step, keys: &[usize], seed: u64) -> SharedKeys {
+    fn of(&self, step: &Step, keys: &[usize], settings: &Settings) -> SharedKeys {
         let edge = &step.inputs[0];
         if edge.exchange.is_some() {
-            return KeyDictionary::shared(seed);
+            return self.fresh(step, settings);
         }
         let mut all = self.0.borrow_mut();
         let shared = all.entry((edge.from, keys.to_vec()));
-        shared.or_insert_with(|| KeyDictionary::shared(seed)).clone()
+        shared.or_insert_with(|| self.fresh(step, settings)).clone()
+    }
+
+    /// One of a step's own.
+    fn fresh(&self, step: &Step, settings: &Settings) -> SharedKeys {
+        let Some(topic) = step.inputs.first().and_then(|edge| edge.by_partition.clone()) else {
+            return KeyDictionary::shared(settings.seed);
+        };
+        let (shared, step) = (settings.partitions.clone(), key::hash(step.id.as_bytes(), 0));
+        let witness = Witness { shared, step, topic };
+        KeyDictionary::by_partition(settings.seed, witness)
     }
 }
 
@@ -234,7 +252,7 @@ fn operator(
     settings: &Settings,
     dictionaries: &Dictionaries,
 ) -> Result<Option<BuiltOperator>, String> {
-    let dictionary = || KeyDictionary::shared(settings.seed);
+    let dictionary = || dictionaries.fresh(step, settings);
     let built = match &step.kind {
         StepKind::Scan { .. } | StepKind::Watermark { .. } | StepKind::Sink { .. } => {
             return Ok(None);
@@ -299,8 +317,8 @@ fn plain_operator(
     settings: &Settings,
     dictionaries: &Dictionaries,
 ) -> Result<BuiltOperator, String> {
-    let dictionary = || KeyDictionary::shared(settings.seed);
-    let of_keys = |keys: &[usize]| dictionaries.of(step, keys, settings.seed);
+    let dictionary = || dictionaries.fresh(step, settings);
+    let of_keys = |keys: &[usize]| dictionaries.of(step, keys, settings);
     let types = |port: usize| types_of(step, topology, port);
     let clock_of = |time: usize| settings.clock().filter(|_| is_ltz(&types(0)[time]));
     Ok(match kind {
@@ -323,7 +341,7 @@ fn plain_operator(
         }
         NodeKind::TimeSort { time, keys } => {
             let operator = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
-            BuiltOperator::new("sort", operator)
+            BuiltOperator::new("sort", in_place(operator, step))
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
             let dictionary = of_keys(keys);
@@ -360,6 +378,10 @@ fn plain_operator(
         }
         other => return Err(format!("{other:?} is no operator by itself")),
     })
+}
+
+fn in_place(sort: TimeSort, step: &Step) -> TimeSort {
+    if step.inputs[0].by_partition.is_some() { sort.by_partition() } else { sort }
 }
 
 /// A window operator, `make` from the column of its time; one over instants gets them as the

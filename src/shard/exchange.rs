@@ -11,16 +11,26 @@ pub struct Exchange {
     keys: Vec<usize>,
     seed: u64,
     targets: Vec<Sender>,
+    /// The worker's own place among them, where rows stay on their worker.
+    stays: Option<usize>,
 }
 
 impl Exchange {
     pub fn new(keys: Vec<usize>, seed: u64, targets: Vec<Sender>) -> Self {
-        Self { keys, seed, targets }
+        Self { keys, seed, targets, stays: None }
+    }
+
+    /// One of which watermarks, status and barriers go to all shards, and rows to `own` alone.
+    pub fn in_place(own: usize, targets: Vec<Sender>) -> Self {
+        Self { keys: Vec::new(), seed: 0, targets, stays: Some(own) }
     }
 
     pub fn send(&mut self, message: Message) {
         match message {
-            Message::Data(batch) => self.send_batch(batch),
+            Message::Data(batch) => match self.stays {
+                Some(own) => self.targets[own].send(Message::Data(batch)),
+                None => self.send_batch(batch),
+            },
             other => self.targets.iter_mut().for_each(|target| target.send(other.clone())),
         }
     }
@@ -35,7 +45,7 @@ impl Exchange {
             let group = key::key_group(keys.span(row).hash);
             rows[key::shard_of(group, shards)].push(row as u32);
         }
-        let keyed = Batch { keys: Some(Arc::new(keys)), ..batch };
+        let keyed = Batch { keys: Some(Arc::new(keys)), groups: None, ..batch };
         for (target, rows) in self.targets.iter_mut().zip(rows) {
             if !rows.is_empty() {
                 target.send(Message::Data(keyed.with_selection(rows)));

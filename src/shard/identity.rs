@@ -78,6 +78,10 @@ pub fn identify(topology: &mut Topology) {
         lineages.push(lineage);
         // Of steps that are the same each may have the state of any.
         let mut own = id;
+        // State by partition is not where state by key would be looked for.
+        if step.inputs.iter().any(|edge| edge.by_partition.is_some()) {
+            own = digest(&format!("by partition {own}"));
+        }
         while !taken.insert(own) {
             own = digest(&format!("again {own}"));
         }

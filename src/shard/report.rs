@@ -27,6 +27,8 @@ impl Following {
 }
 
 struct SourceGauges {
+    /// Where records may be left out: how many were, and the rate.
+    sampling: Option<(Following, Gauge)>,
     records: Following,
     bytes: Following,
     errors: Following,
@@ -114,6 +116,12 @@ impl Gauges {
             let partitions = 0..source.source.partitions().len();
             let lag: u64 = partitions.filter_map(|index| source.source.lag(index)).sum();
             gauges.lag.set(lag as f64);
+            if let (Some(sampling), Some((left_out, rate))) =
+                (source.source.sampling(), &mut gauges.sampling)
+            {
+                left_out.follow(sampling.left_out());
+                rate.set(sampling.rates().iter().copied().fold(1.0, f64::min));
+            }
         }
         let now = super::worker::now_ms();
         for (gauges, node) in self.nodes.iter_mut().zip(nodes) {
@@ -138,14 +146,23 @@ impl Gauges {
         if self.sources.len() == sources.len() && self.nodes.len() == nodes.len() {
             return;
         }
-        self.sources = sources.iter().map(|source| self.for_source(&source.name)).collect();
+        self.sources = sources.iter().map(|source| self.for_source(source)).collect();
         self.nodes = nodes.iter().map(|node| self.for_node(&node.name)).collect();
     }
 
-    fn for_source(&self, name: &str) -> SourceGauges {
-        let labels = [("source", name), ("worker", &*self.worker)];
+    fn for_source(&self, source: &SourceTask) -> SourceGauges {
+        let labels = [("source", &*source.name), ("worker", &*self.worker)];
         let metrics = &self.metrics;
+        let sampling = source.source.sampling().map(|_| {
+            let help = "Records left out on purpose, by 'scan.sample.when-lagging'";
+            let left_out = metrics.counter("pelton_source_left_out_total", help, &labels);
+            let help =
+                "The part of the records that is read of the partition that lags most; 1: all";
+            let rate = metrics.gauge("pelton_source_sample_rate", help, &labels);
+            (Following::new(left_out), rate)
+        });
         SourceGauges {
+            sampling,
             records: Following::new(metrics.counter(
                 "pelton_source_records_total",
                 "Records read",

@@ -8,7 +8,7 @@ use crate::operator::{Output, Rejected};
 use crate::record::batch::{Origin, Records};
 use crate::record::format::RecordDecoder;
 use crate::record::json::Decoded;
-use crate::record::{Batch, BatchTime, Message, RawBlock, Status};
+use crate::record::{Batch, BatchTime, Message, RawBlock, Status, key};
 use crate::source::format::Schemas;
 use crate::source::{Polled, Position, Source, metadata};
 
@@ -30,6 +30,8 @@ pub struct SourceTask {
     pub step: usize,
     /// Whether records that come too late for an operator are kept.
     keeps_late: bool,
+    /// Rows say which partition they are from: `scan.partitioned-by`.
+    pub by_partition: bool,
     pub targets: Vec<Target>,
     pub rows: u64,
     pub bytes: u64,
@@ -80,6 +82,7 @@ impl SourceTask {
             id,
             step,
             keeps_late,
+            by_partition: false,
             targets: Vec::new(),
             rows: 0,
             bytes: 0,
@@ -191,7 +194,8 @@ impl SourceTask {
         let rows = block.records.len();
         let partitions = self.partitions.clone();
         let (name, keeps_late) = (self.name.clone(), self.keeps_late);
-        let origin = Arc::new(Origin { block, name, partitions, keeps_late });
+        let rates = self.source.sampling().map(|sampling| sampling.rates().clone());
+        let origin = Arc::new(Origin { block, name, partitions, rates, keeps_late });
         if self.lent.len() < LENT_MAX {
             self.lent.push_back(origin.clone());
         }
@@ -207,6 +211,7 @@ impl SourceTask {
         let oldest = origin.block.records.iter().map(|record| record.timestamp).min().unwrap_or(-1);
         let mut batch = Batch::new(columns, rows, BatchTime::at(i64::MIN));
         batch.stamp_us = oldest.max(0) * 1_000;
+        batch.groups = self.by_partition.then(|| groups(&origin)).flatten().map(Arc::new);
         batch.records = Some(Records::Each(origin));
         batch.kinds = kinds;
         if !dropped.is_empty() {
@@ -216,4 +221,12 @@ impl SourceTask {
         }
         if batch.is_empty() { Vec::new() } else { vec![Message::Data(batch)] }
     }
+}
+
+/// The key group of each record's partition; a source that is partitioned by key has no others.
+fn groups(origin: &Origin) -> Option<Vec<u8>> {
+    let of: Option<Vec<u8>> =
+        origin.partitions.iter().map(|&partition| key::group_of_partition(partition)).collect();
+    let of = of?;
+    Some(origin.block.records.iter().map(|record| of[record.partition as usize]).collect())
 }

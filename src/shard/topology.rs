@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{identity, spread};
-use crate::expression::{Expr, ExprKind};
+use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinType;
 use crate::operator::lookup::LookupSpec;
@@ -15,6 +15,7 @@ use crate::operator::window::WindowKind;
 use crate::record::Schema;
 use crate::sink;
 use crate::sql::is_updating;
+use crate::sql::partitioned::{self, position};
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 
 /// What a step does. Names and options are resolved; a worker builds an operator from it.
@@ -97,6 +98,9 @@ pub struct Edge {
     pub from: usize,
     /// Rows go to the shard that owns these columns; `None`: they stay where they are.
     pub exchange: Option<Vec<usize>>,
+    /// They stay all the same, as this topic is partitioned by some of the step's keys: its state
+    /// goes by partitions. Over such an exchange go watermarks, so that event time is the job's.
+    pub by_partition: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -202,6 +206,13 @@ struct Placed {
     distribution: Option<Vec<usize>>,
 }
 
+impl Placed {
+    /// The same where the output begins with the keys.
+    fn renumbered(self, keys: usize) -> Self {
+        Self { distribution: self.distribution.map(|_| (0..keys).collect()), ..self }
+    }
+}
+
 struct Builder<'a> {
     plan: &'a Plan,
     topology: Topology,
@@ -216,7 +227,7 @@ impl Builder<'_> {
     }
 
     fn local(&self, input: NodeId) -> Edge {
-        Edge { from: self.placed[input].step, exchange: None }
+        Edge { from: self.placed[input].step, exchange: None, by_partition: None }
     }
 
     /// An edge to the owners of `keys`; no exchange is needed where the rows are spread by them
@@ -224,7 +235,27 @@ impl Builder<'_> {
     fn keyed(&self, input: NodeId, keys: &[usize]) -> Edge {
         let placed = &self.placed[input];
         let in_place = placed.distribution.as_deref() == Some(keys);
-        Edge { from: placed.step, exchange: (!in_place).then(|| keys.to_vec()) }
+        let lie = partitioned::of(self.plan, input).filter(|lie| lie.keeps(keys) && !in_place);
+        if let Some((lie, topic)) = lie.zip(self.topic_below(input)) {
+            let exchange = (!self.is_behind_exchange(placed.step)).then_some(lie.columns);
+            return Edge { from: placed.step, exchange, by_partition: Some(topic) };
+        }
+        let exchange = (!in_place).then(|| keys.to_vec());
+        Edge { from: placed.step, exchange, by_partition: None }
+    }
+
+    fn is_behind_exchange(&self, step: usize) -> bool {
+        let edge = self.topology.steps[step].inputs.first();
+        edge.is_some_and(|edge| edge.exchange.is_some() || self.is_behind_exchange(edge.from))
+    }
+
+    /// The topic that a node's rows are read from, where there is one alone.
+    fn topic_below(&self, id: NodeId) -> Option<Arc<str>> {
+        let node = &self.plan.nodes[id];
+        match &node.kind {
+            NodeKind::Scan { table, .. } => Some(source_name(table)),
+            _ => self.topic_below(*node.inputs.first()?),
+        }
     }
 
     fn place(&mut self, id: NodeId) -> Result<Placed, String> {
@@ -259,7 +290,7 @@ impl Builder<'_> {
             NodeKind::Match { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
                 let placed = self.spread(id, StepKind::Plain(node.kind.clone()), keys);
                 // Keys come first in the output.
-                return Ok(Placed { distribution: Some((0..keys.len()).collect()), ..placed });
+                return Ok(placed.renumbered(keys.len()));
             }
             NodeKind::Rank { keys, ranking, window } => {
                 let updating = is_updating(self.plan, node.inputs[0]);
@@ -286,9 +317,10 @@ impl Builder<'_> {
     fn spread(&mut self, id: NodeId, kind: StepKind, keys: &[usize]) -> Placed {
         let node = &self.plan.nodes[id];
         let edge = self.keyed(node.inputs[0], keys);
-        let distribution = match edge.exchange {
-            Some(_) => Some(keys.to_vec()),
-            None => self.placed[node.inputs[0]].distribution.clone(),
+        let distribution = match (&edge.exchange, &edge.by_partition) {
+            (_, Some(_)) => None,
+            (Some(_), None) => Some(keys.to_vec()),
+            (None, None) => self.placed[node.inputs[0]].distribution.clone(),
         };
         Placed { step: self.push(kind, vec![edge], node), distribution }
     }
@@ -299,7 +331,8 @@ impl Builder<'_> {
         let edge = |side: usize| {
             let (placed, keys) = (&self.placed[node.inputs[side]], &keys[side]);
             let in_place = placed.distribution.as_ref() == Some(keys);
-            Edge { from: placed.step, exchange: (!in_place).then(|| keys.clone()) }
+            let exchange = (!in_place).then(|| keys.clone());
+            Edge { from: placed.step, exchange, by_partition: None }
         };
         let inputs = vec![edge(0), edge(1)];
         let distribution = whole_left.then(|| keys[0].clone());
@@ -323,8 +356,7 @@ impl Builder<'_> {
         let node = &self.plan.nodes[id];
         if is_updating(self.plan, node.inputs[0]) {
             let kind = StepKind::RetractingAggregate { keys: keys.to_vec(), calls: calls.to_vec() };
-            let placed = self.spread(id, kind, keys);
-            return Placed { distribution: Some((0..keys.len()).collect()), ..placed };
+            return self.spread(id, kind, keys).renumbered(keys.len());
         }
         let edge = self.keyed(node.inputs[0], keys);
         let kind = StepKind::Aggregate {
@@ -335,7 +367,7 @@ impl Builder<'_> {
             silent: false,
             retention: self.retention(id, keys.len()),
         };
-        let distribution = Some((0..keys.len()).collect());
+        let distribution = spread_by_keys(&edge, keys.len());
         Placed { step: self.push(kind, vec![edge], node), distribution }
     }
 
@@ -381,8 +413,8 @@ impl Builder<'_> {
         calls: &[AggregateCall],
     ) -> Placed {
         let node = &self.plan.nodes[id];
-        let distribution = Some((0..keys.len()).collect());
         let edge = self.keyed(node.inputs[0], keys);
+        let distribution = spread_by_keys(&edge, keys.len());
         let (keys, calls) = (keys.to_vec(), calls.to_vec());
         if is_updating(self.plan, node.inputs[0]) || window.size_ms % window.slide_ms != 0 {
             let kind = StepKind::SingleWindows { window, time, keys, calls };
@@ -390,6 +422,7 @@ impl Builder<'_> {
         }
         // A sum of rows is of no single record that could be kept.
         let two_phases = edge.exchange.is_some()
+            && edge.by_partition.is_none()
             && crate::operator::window::mergeable(&calls)
             && !self.reads_kept_late(id);
         if !two_phases {
@@ -402,7 +435,8 @@ impl Builder<'_> {
         let from = self.push(partial, vec![local], node);
         let exchange = Some((0..keys.len()).collect());
         let kind = StepKind::Window { window, time, keys, calls, partials: true };
-        Placed { step: self.push(kind, vec![Edge { from, exchange }], node), distribution }
+        let edge = Edge { from, exchange, by_partition: None };
+        Placed { step: self.push(kind, vec![edge], node), distribution }
     }
 
     fn reads_kept_late(&self, id: NodeId) -> bool {
@@ -421,7 +455,9 @@ impl Builder<'_> {
         }
         // Changes of one key must come to the sink in order, so from one shard. What is appended
         // keeps the order it was read in.
-        let edge = match table.primary_key.is_empty() || sink::appends(table) {
+        let lie = partitioned::of(self.plan, input);
+        let in_order = lie.is_some_and(|lie| lie.holds(&table.primary_key));
+        let edge = match table.primary_key.is_empty() || sink::appends(table) || in_order {
             true => self.local(input),
             false => self.keyed(input, &table.primary_key),
         };
@@ -430,6 +466,7 @@ impl Builder<'_> {
             Some(_) => Edge {
                 from: self.push(StepKind::Plain(NodeKind::Union), vec![edge], node),
                 exchange: None,
+                by_partition: None,
             },
             None => edge,
         };
@@ -493,9 +530,9 @@ impl Builder<'_> {
     }
 }
 
-/// Where a projection passes column `column` on unchanged.
-fn position(exprs: &[Expr], column: usize) -> Option<usize> {
-    exprs.iter().position(|expr| expr.kind == ExprKind::Column(column))
+/// How rows are spread behind an operator that puts its `keys` first.
+fn spread_by_keys(edge: &Edge, keys: usize) -> Option<Vec<usize>> {
+    edge.by_partition.is_none().then(|| (0..keys).collect())
 }
 
 /// Records of a source that are written away.

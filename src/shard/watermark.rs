@@ -422,8 +422,13 @@ mod tests {
         let mut block = RawBlock::default();
         times.iter().for_each(|_| block.push(Some(b""), None, RawRecord::default()));
         let partitions = Arc::new(vec![0]);
-        let origin =
-            Origin { block: block.into(), name: "t".into(), partitions, keeps_late: false };
+        let origin = Origin {
+            block: block.into(),
+            name: "t".into(),
+            partitions,
+            rates: None,
+            keeps_late: false,
+        };
         let column = Arc::new(Column::i64s(times.to_vec()));
         let mut batch = Batch::new(vec![column], times.len(), BatchTime::at(i64::MIN));
         batch.records = Some(Records::Each(Arc::new(origin)));

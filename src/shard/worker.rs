@@ -21,6 +21,7 @@ use crate::checkpoint::StateFile;
 use crate::operator::Output;
 use crate::record::Message;
 use crate::source::{PartitionState, Position};
+use crate::state::partitions::Partitions;
 
 /// Messages a node may take before the worker looks around again.
 const STEPS_PER_TURN: usize = 4;
@@ -103,6 +104,8 @@ pub struct Parts {
     pub dead_letters: DeadLetterSender,
     /// Nothing is read while it is set.
     pub hold: Arc<AtomicBool>,
+    /// Keys that were read from two partitions, where each should be in one, end the job.
+    pub partitions: Arc<Partitions>,
     pub gauges: Gauges,
     pub state: Option<EpochState>,
     pub batch_rows: usize,
@@ -181,6 +184,9 @@ impl Worker {
             self.out.context.now_ms = now_ms();
         }
         worked |= self.run_nodes()?;
+        if let Some(evidence) = self.parts.partitions.broken() {
+            return Err(evidence.clone());
+        }
         worked |= self.write_state()?;
         worked |= self.poll_sources(self.out.context.now_ms)?;
         self.flush_if_due();

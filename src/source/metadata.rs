@@ -11,9 +11,16 @@ use crate::record::{
 /// Their names by connector.
 pub fn names(connector: &str) -> &'static [&'static str] {
     match connector {
-        "kafka" | "upsert-kafka" => {
-            &["topic", "partition", "offset", "timestamp", "timestamp-type", "headers", "key"]
-        }
+        "kafka" | "upsert-kafka" => &[
+            "topic",
+            "partition",
+            "offset",
+            "timestamp",
+            "timestamp-type",
+            "headers",
+            "key",
+            "sample-rate",
+        ],
         _ => &["partition", "offset"],
     }
 }
@@ -23,6 +30,9 @@ pub fn instead(connector: &str, name: &str) -> Option<&'static str> {
     match (connector, name) {
         ("kafka" | "upsert-kafka", "key") => {
             Some("read it as a column: 'key.format' = 'raw', 'key.fields' = 'that column'")
+        }
+        ("kafka" | "upsert-kafka", "sample-rate") => {
+            Some("leave it out: every record is read there")
         }
         ("kafka" | "upsert-kafka", _) => None,
         ("filesystem", _) => Some("leave it out; there are 'file.path' and 'file.name'"),
@@ -38,6 +48,7 @@ pub fn data_type(name: &str) -> DataType {
         "timestamp" => DataType::TimestampLtz { precision: 3 },
         "headers" => DataType::Map(Arc::new(DataType::STRING), Arc::new(DataType::BYTES)),
         "key" => DataType::BYTES,
+        "sample-rate" => DataType::Double,
         _ => DataType::STRING,
     }
 }
@@ -52,6 +63,11 @@ pub fn column(name: &str, origin: &Origin) -> ColumnRef {
             Column::i64s(records.iter().map(|record| partition(record.partition)).collect())
         }
         "offset" => Column::i64s(records.iter().map(|record| record.position).collect()),
+        "sample-rate" => {
+            let rate = |index: u32| origin.rates.as_ref().map_or(1.0, |of| of[index as usize]);
+            let rates = records.iter().map(|record| rate(record.partition)).collect();
+            Column::new(ColumnData::F64(rates), Validity::all())
+        }
         "timestamp" => {
             let mut validity = Validity::all();
             let unknown = (0..rows).filter(|&row| records[row].timestamp < 0);

@@ -5,16 +5,18 @@ pub mod filesystem;
 pub mod format;
 pub mod kafka;
 pub mod metadata;
+pub mod sampling;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use self::sampling::Sampling;
 use crate::record::RawBlock;
 
 /// What a [`Source::poll`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polled {
-    /// Records were appended to the block.
+    /// Records were appended to the block, unless all of them were left out on purpose.
     Records,
     /// Nothing there now.
     Empty,
@@ -68,6 +70,11 @@ pub trait Source {
         None
     }
 
+    /// What is left out on purpose, where the table says so; its rates hold for the block polled last.
+    fn sampling(&self) -> Option<&Sampling> {
+        None
+    }
+
     /// Why nothing comes, where that is a fault (shown by `/ready`).
     fn problem(&self) -> Option<String> {
         None
@@ -105,7 +112,8 @@ pub enum EndAt {
 /// What opening a source instance needs to know.
 pub struct OpenSource {
     pub table: Arc<crate::sql::plan::Table>,
-    /// This instance reads partitions p with p mod `workers` = `worker`.
+    /// This instance reads partitions p with p mod `workers` = `worker`; of a topic that is
+    /// partitioned by key, those whose key group the worker owns.
     pub worker: usize,
     pub workers: usize,
     /// Positions to go on from; partitions that are not named start by `bounds`, new ones at 0.

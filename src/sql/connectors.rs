@@ -84,6 +84,9 @@ const CONNECTORS: &[Connector] = &[
             "scan.startup.mode",
             "scan.startup.timestamp-millis",
             "scan.startup.specific-offsets",
+            "scan.partitioned-by",
+            "scan.sample.when-lagging",
+            "scan.sample.rate",
             "key.format",
             "key.fields",
             "key.fields-prefix",
@@ -102,6 +105,7 @@ const CONNECTORS: &[Connector] = &[
         instead: None,
         required: &["topic", "properties.bootstrap.servers", "key.format", "value.format"],
         options: &[
+            "scan.partitioned-by",
             "key.fields-prefix",
             "value.fields-include",
             "sink.partitioner",
@@ -238,7 +242,7 @@ const CONNECTORS: &[Connector] = &[
 ];
 
 /// Options that Flink's connectors lack (this one, or all), and what there is instead of them.
-const OURS: [(Option<&str>, &str, &str); 16] = [
+const OURS: [(Option<&str>, &str, &str); 19] = [
     (None, "dead-letter.topic", DROPS),
     (None, "dead-letter.path", DROPS),
     (None, "late.topic", LATE),
@@ -249,6 +253,9 @@ const OURS: [(Option<&str>, &str, &str); 16] = [
         "leave it out: results come once the watermark has passed; ORDER BY a PROCTIME() column \
          computes as rows come, but by the clock",
     ),
+    (None, "scan.partitioned-by", "leave it out: rows are always sent to the owners of their keys"),
+    (None, "scan.sample.when-lagging", SAMPLES),
+    (None, "scan.sample.rate", SAMPLES),
     (None, "scan.watermark.idle-advance", "leave it out: event time rests while no record comes"),
     (None, "scan.watermark.max-skew", AHEAD),
     (None, "scan.max-future", AHEAD),
@@ -280,6 +287,7 @@ const DROPS: &str = "leave it out: with 'json.ignore-parse-errors' = 'true' (or 
                      cannot be read are dropped, without it the job fails";
 const LATE: &str = "leave it out: late rows are dropped; a second query WHERE ts <= \
                     CURRENT_WATERMARK(ts) writes them";
+const SAMPLES: &str = "leave it out: a job that is too slow falls behind there";
 const AHEAD: &str =
     "leave it out: a time far ahead moves event time along; bound it where ts is computed";
 /// Of a lookup join.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::partitioned;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use crate::operator::join::JoinSpec;
 use crate::operator::lookup::{LookupSpec, ROWS_WAITING};
@@ -29,9 +30,35 @@ fn show(plan: &Plan, id: NodeId, depth: usize, seen: &mut [bool], out: &mut Stri
     let again = std::mem::replace(&mut seen[id], true) && depth > 0;
     let shared = if again { "  (shared, see above)" } else { "" };
     // Writing to a String does not fail.
-    let _ = writeln!(out, "{indent}#{id} {}{shared}", describe(plan, node));
+    let described = in_place(plan, node, describe(plan, node));
+    let _ = writeln!(out, "{indent}#{id} {described}{shared}");
     if !again {
         node.inputs.iter().for_each(|&input| show(plan, input, depth + 1, seen, out));
+    }
+}
+
+/// What is said of the exchange, where none is needed.
+fn in_place(plan: &Plan, node: &Node, described: String) -> String {
+    let keys = match &node.kind {
+        NodeKind::TimeSort { keys, .. }
+        | NodeKind::Over { keys, .. }
+        | NodeKind::Normalize { keys }
+        | NodeKind::First { keys, .. }
+        | NodeKind::Rank { keys, .. }
+        | NodeKind::Match { keys, .. }
+        | NodeKind::Aggregate { keys, .. }
+        | NodeKind::WindowAggregate { keys, .. }
+        | NodeKind::SessionAggregate { keys, .. } => keys,
+        _ => return described,
+    };
+    let lie = node.inputs.first().and_then(|&input| partitioned::of(plan, input));
+    if !lie.is_some_and(|lie| lie.keeps(keys)) {
+        return described;
+    }
+    let part = described.split("; ").find(|part| part.starts_with("exchange by "));
+    match part {
+        Some(part) => described.replace(part, "no exchange, the topic is partitioned by it"),
+        None => described,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::operator::over::Order;
 use crate::record::format::Side;
 use crate::record::{DataType, Field, Schema};
 use crate::source::metadata;
+use crate::source::sampling::Rule;
 
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
@@ -153,9 +154,12 @@ impl Queries<'_> {
             };
             return Err(Fault::new(span, message).help(help));
         }
-        let parts = table.parts().map_err(|reason| {
+        let at_fault = |reason: String| {
             Fault::new(span, format!("table `{}`: {reason}", table.name)).at_least(self.span)
-        })?;
+        };
+        let parts = table.parts().map_err(at_fault)?;
+        super::partitioned::columns(table).map_err(at_fault)?;
+        Rule::of(table).map_err(at_fault)?;
         let scan_field = |column: usize| {
             let (side, place) = parts.place(column);
             let Field { name, data_type, nullable } = parts.part(side).fields[place].clone();

@@ -20,6 +20,7 @@ mod lookup;
 mod match_recognize;
 pub mod optimizer;
 mod over;
+pub mod partitioned;
 pub mod plan;
 pub mod portability;
 mod query;

@@ -54,6 +54,11 @@ impl Table {
         matches!(&*self.connector, "kafka" | "upsert-kafka")
     }
 
+    /// Whether state by some of its columns goes by the topic's partitions: `scan.partitioned-by`.
+    pub fn is_partitioned(&self) -> bool {
+        self.options.contains_key("scan.partitioned-by")
+    }
+
     /// Whether its records change rows.
     pub fn is_changelog(&self) -> bool {
         self.parts().is_ok_and(|parts| parts.value.format.is_changelog())

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::Chunked;
+use super::partitions::Witness;
 use super::prefetch::prefetch;
 use crate::record::column::ColumnRef;
 use crate::record::key::{self, Keys};
@@ -85,6 +86,8 @@ pub struct KeyDictionary {
     free: BTreeMap<usize, Vec<u32>>,
     /// The last ones, newest first.
     recent: VecDeque<Resolved>,
+    /// Where keys go by the partition they were read from.
+    partitions: Option<Witness>,
 }
 
 impl KeyDictionary {
@@ -98,7 +101,13 @@ impl KeyDictionary {
             references: Chunked::default(),
             free: BTreeMap::new(),
             recent: VecDeque::new(),
+            partitions: None,
         }
+    }
+
+    /// For keys that go by the partition they were read from: each is in one alone.
+    pub fn by_partition(seed: u64, witness: Witness) -> SharedKeys {
+        Rc::new(RefCell::new(Self { partitions: Some(witness), ..Self::new(seed) }))
     }
 
     pub fn shared(seed: u64) -> SharedKeys {
@@ -146,6 +155,7 @@ impl KeyDictionary {
     /// The slots of the keys of the rows that count. In steps over the whole batch, so that the
     /// cache misses of many keys overlap: candidates by hash, then their records.
     fn resolve_keys(&mut self, keys: &Keys, batch: &Batch, out: &mut Vec<u32>) {
+        let groups = batch.groups.as_ref().filter(|_| self.partitions.is_some());
         for row in batch.row_ids() {
             let span = keys.span(row);
             let found = self.table.find(span.hash, |entry| entry.tag == tag_of(span.hash));
@@ -162,27 +172,47 @@ impl KeyDictionary {
             *slot = match candidate {
                 Some((found, other)) if same(other, key) => found,
                 // Absent, or another key with the same tag.
-                _ => self.intern(key, span.hash),
+                _ => {
+                    let group = groups.map_or(key::key_group(span.hash) as u8, |all| all[row]);
+                    self.intern(key, span.hash, group)
+                }
             };
+        }
+        if let (Some(groups), Some(witness)) = (groups, &self.partitions) {
+            for (&slot, row) in out.iter().zip(batch.row_ids()) {
+                let known = self.key_groups[slot as usize];
+                if known != groups[row] {
+                    witness.report(self.key(slot), known, groups[row]);
+                }
+            }
         }
     }
 
-    /// The slot of a key whose hash is known.
-    pub fn intern(&mut self, key: &[u8], hash: u64) -> u32 {
+    /// The slot of a key whose hash is known; the key group is for a key that is new.
+    fn intern(&mut self, key: &[u8], hash: u64, key_group: u8) -> u32 {
         if let Some(slot) = self.probe(key, hash) {
             return slot;
         }
         let (slot, place) = self.place(key);
-        self.key_groups[slot as usize] = key::key_group(hash) as u8;
+        self.key_groups[slot as usize] = key_group;
+        if let Some(witness) = &self.partitions {
+            witness.note(key, hash, key_group);
+        }
         let Self { records, seed, table, .. } = self;
         let entry = Entry { place, tag: tag_of(hash) };
         table.insert_unique(hash, entry, |entry| key::hash(records.get(entry.place).1, *seed));
         slot
     }
 
-    /// The slot of a key read back from a snapshot.
+    /// The slot of a key by its hash.
     pub fn intern_key(&mut self, key: &[u8]) -> u32 {
-        self.intern(key, key::hash(key, self.seed))
+        let hash = key::hash(key, self.seed);
+        self.intern(key, hash, key::key_group(hash) as u8)
+    }
+
+    /// The slot of a key read back from a snapshot, where it was in this group.
+    pub fn intern_saved(&mut self, key: &[u8], key_group: usize) -> u32 {
+        self.intern(key, key::hash(key, self.seed), key_group as u8)
     }
 
     pub fn find(&self, key: &[u8]) -> Option<u32> {

@@ -5,6 +5,7 @@ pub mod chunked;
 pub mod deadlines;
 pub mod dictionary;
 pub mod entry;
+pub mod partitions;
 pub mod prefetch;
 pub mod slice;
 pub mod sort_buffer;

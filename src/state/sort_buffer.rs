@@ -65,6 +65,8 @@ pub struct SortBuffer {
     /// Columns of the key, for the key group of a row.
     keys: Vec<usize>,
     seed: u64,
+    /// Rows have the key group of the partition they were read from.
+    by_partition: bool,
     /// By time: chunk and row, in the order of arrival.
     waiting: BTreeMap<i64, Vec<(u32, u32)>>,
     chunks: HashMap<u32, Chunk>,
@@ -102,6 +104,7 @@ impl SortBuffer {
             types,
             keys,
             seed,
+            by_partition: false,
             waiting: BTreeMap::new(),
             chunks: HashMap::new(),
             next_chunk: 0,
@@ -112,6 +115,11 @@ impl SortBuffer {
             watermarks: vec![i64::MIN; key::KEY_GROUPS],
             save: None,
         }
+    }
+
+    /// Rows have the key group of the partition they were read from, and come with it.
+    pub fn by_partition(self) -> Self {
+        Self { by_partition: true, ..self }
     }
 
     /// Holds the given rows of a batch; gives the number of their chunk. Their values are copied:
@@ -189,6 +197,9 @@ impl SortBuffer {
         let columns = columns.into_iter().map(|column| Arc::new(column.finish())).collect();
         let mut batch = Batch::new(columns, loaded.len(), BatchTime::at(i64::MIN));
         batch.kinds = Some(Arc::new(loaded.iter().map(|row| row.kind).collect()));
+        if self.by_partition {
+            batch.groups = Some(Arc::new(loaded.iter().map(|row| row.key_group as u8).collect()));
+        }
         let waits = |row: &Loaded| {
             let reached = self.watermarks[row.key_group];
             row.time > reached || row.watermark == reached
@@ -287,6 +298,9 @@ impl SortBuffer {
     }
 
     fn key_group(&self, batch: &Batch, row: usize, bytes: &mut Vec<u8>) -> usize {
+        if let Some(groups) = batch.groups.as_ref().filter(|_| self.by_partition) {
+            return usize::from(groups[row]);
+        }
         bytes.clear();
         self.keys.iter().for_each(|&at| key::encode_value(&batch.columns[at], row, bytes));
         key::key_group(key::hash(bytes, self.seed))
@@ -312,6 +326,8 @@ fn copy<'a>(types: &[DataType], rows: impl Iterator<Item = (&'a Batch, u32)>) ->
         let kinds = rows.iter().map(|(batch, row)| batch.kind(*row as usize));
         batch.kinds = Some(Arc::new(kinds.collect()));
     }
+    let group = |(batch, row): &(&Batch, u32)| Some(batch.groups.as_ref()?[*row as usize]);
+    batch.groups = rows.iter().map(group).collect::<Option<_>>().map(Arc::new);
     batch
 }
 

@@ -130,10 +130,10 @@ impl<T: Entry> KeyedState for Table<T> {
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a value table is cut short".to_owned();
         match saved {
-            Saved::Entry { bytes: mut entry, .. } => {
+            Saved::Entry { key_group, bytes: mut entry } => {
                 let key = take_bytes(&mut entry).ok_or_else(bad)?;
                 let value = T::decode(entry).ok_or_else(bad)?;
-                let slot = self.keys.borrow_mut().intern_key(key);
+                let slot = self.keys.borrow_mut().intern_saved(key, key_group);
                 *self.touch(slot) = value;
                 self.changes.loaded(slot);
             }

@@ -182,8 +182,8 @@ impl KeyedState for Table {
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a GROUP BY is cut short".to_owned();
-        let mut entry = match saved {
-            Saved::Entry { bytes, .. } => bytes,
+        let (key_group, mut entry) = match saved {
+            Saved::Entry { key_group, bytes } => (key_group, bytes),
             Saved::Gone { key, .. } => {
                 self.load_gone(key);
                 return Ok(());
@@ -191,7 +191,7 @@ impl KeyedState for Table {
             Saved::Common(_) => return Err(bad()),
         };
         let key = take_bytes(&mut entry).ok_or_else(bad)?;
-        let slot = self.keys.borrow_mut().intern_key(key);
+        let slot = self.keys.borrow_mut().intern_saved(key, key_group);
         self.grow();
         if self.is_present(slot) {
             self.accumulators.clear(slot as usize);

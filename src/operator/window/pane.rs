@@ -316,8 +316,8 @@ impl KeyedState for Panes {
 
     fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
         let bad = || "an entry of a window's pane is cut short".to_owned();
-        let mut entry = match saved {
-            Saved::Entry { bytes, .. } => bytes,
+        let (key_group, mut entry) = match saved {
+            Saved::Entry { key_group, bytes } => (key_group, bytes),
             Saved::Gone { .. } => return Err(bad()),
             Saved::Common(mut bytes) => {
                 let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
@@ -326,7 +326,8 @@ impl KeyedState for Panes {
             }
         };
         let start = take_i64(&mut entry).ok_or_else(bad)?;
-        let slot = self.keys.borrow_mut().intern_key(take_bytes(&mut entry).ok_or_else(bad)?);
+        let key = take_bytes(&mut entry).ok_or_else(bad)?;
+        let slot = self.keys.borrow_mut().intern_saved(key, key_group);
         let keys = self.keys.clone();
         let pane = self.pane(start);
         let row = pane.row(slot, &keys) as usize;

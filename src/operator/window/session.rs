@@ -211,9 +211,9 @@ impl KeyedState for Sessions {
                 let watermark = take_i64(&mut bytes).ok_or_else(bad)?;
                 self.watermark = self.watermark.max(watermark);
             }
-            Saved::Entry { mut bytes, .. } => {
+            Saved::Entry { key_group, mut bytes } => {
                 let key = take_bytes(&mut bytes).ok_or_else(bad)?;
-                let slot = self.keys.borrow_mut().intern_key(key);
+                let slot = self.keys.borrow_mut().intern_saved(key, key_group);
                 self.replace(slot, &mut bytes).ok_or_else(bad)?;
                 self.changes.loaded(slot);
             }

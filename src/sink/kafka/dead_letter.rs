@@ -3,6 +3,7 @@
 use rdkafka::ClientConfig;
 
 use super::producer::{Outgoing, Producer};
+use super::refusal::Unsent;
 use crate::kafka::take_any_size;
 use crate::record::headers::Header;
 use crate::sink::SinkContext;
@@ -26,7 +27,8 @@ impl DeadLetterProducer {
         key: Option<&[u8]>,
         headers: &[Header<'_>],
     ) -> Result<(), String> {
-        self.producer.send(Outgoing { key, value: Some(raw), headers, ..Outgoing::default() })
+        let record = Outgoing { key, value: Some(raw), headers, ..Outgoing::default() };
+        self.producer.send(record).map_err(Unsent::into_text)
     }
 
     /// Serves the client's callbacks; call it now and then.

@@ -4,6 +4,8 @@
 
 mod dead_letter;
 mod producer;
+mod refusal;
+mod refused;
 mod schemas;
 pub mod transaction;
 
@@ -14,10 +16,13 @@ use std::time::Duration;
 use rdkafka::producer::BaseRecord;
 
 use self::producer::{Outgoing, Producer};
+use self::refusal::Unsent;
+use self::refused::Refused;
 use self::transaction::Transactions;
 use super::options::embedded_columns;
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
+use crate::metrics::Metrics;
 use crate::record::Batch;
 use crate::record::format::{Encoder, Part, Parts};
 use crate::sql::plan::Table;
@@ -49,6 +54,7 @@ pub fn open(
     table: Arc<Table>,
     context: SinkContext,
     transactions: Option<(Arc<Transactions>, u64)>,
+    metrics: &Metrics,
 ) -> Result<Box<dyn Sink>, String> {
     let mut layout = Layout::new(&table)?;
     let topic = one_topic(&table.options)?;
@@ -64,6 +70,7 @@ pub fn open(
             ));
         }
     };
+    let refused = Refused::new(&table, &topic, metrics)?;
     let writer = match transactions {
         Some((transactions, epoch)) => {
             Writer::Transactional { transactions, epoch, ready: false, topic: topic.into() }
@@ -75,7 +82,7 @@ pub fn open(
     };
     let (key_bytes, value_bytes) = (Vec::new(), Vec::new());
     let upsert = &*table.connector == UPSERT;
-    Ok(Box::new(KafkaSink { writer, layout, choice, upsert, key_bytes, value_bytes }))
+    Ok(Box::new(KafkaSink { writer, layout, choice, upsert, refused, key_bytes, value_bytes }))
 }
 
 /// The transactions of the tables that want them: they share two producers, with the properties
@@ -204,6 +211,12 @@ impl Layout {
         let side = |part| Side::new(part, &embed);
         Ok(Self { key: key.map(side).transpose()?, value: side(value)? })
     }
+
+    /// Why some row has no record, if so.
+    fn check(&self, batch: &Batch) -> Result<(), String> {
+        let sides = self.key.iter().chain([&self.value]);
+        sides.into_iter().try_for_each(|side| side.encoder.check(&side.view(batch)))
+    }
 }
 
 enum Writer {
@@ -219,7 +232,7 @@ enum Writer {
 }
 
 impl Writer {
-    fn send(&mut self, record: Outgoing<'_>) -> Result<(), String> {
+    fn send(&mut self, record: Outgoing<'_>) -> Result<(), Unsent> {
         match self {
             Self::Plain(producer) => producer.send(record),
             Self::Transactional { transactions, epoch, ready, topic } => {
@@ -250,11 +263,36 @@ struct KafkaSink {
     choice: Choice,
     /// Rows of a key replace each other.
     upsert: bool,
+    refused: Refused,
     key_bytes: Vec<u8>,
     value_bytes: Vec<u8>,
 }
 
 impl KafkaSink {
+    /// The rows of a batch that records can be made of.
+    fn writable(&mut self, batch: &Batch) -> Result<Batch, String> {
+        if self.layout.check(batch).is_ok() {
+            return Ok(batch.clone());
+        }
+        let mut kept = Vec::new();
+        for row in batch.row_ids() {
+            match self.layout.check(&batch.with_selection(vec![row as u32])) {
+                Ok(()) => kept.push(row as u32),
+                Err(reason) => self.refuse(batch, row, &reason)?,
+            }
+        }
+        Ok(batch.with_selection(kept))
+    }
+
+    /// A row that would be refused however often it is written.
+    fn refuse(&mut self, batch: &Batch, row: usize, reason: &str) -> Result<(), String> {
+        let taken = self.refused.take(batch, row, reason);
+        if let (Err(_), Writer::Transactional { transactions, .. }) = (&taken, &self.writer) {
+            transactions.refuse();
+        }
+        taken
+    }
+
     /// The rows that say what their keys have become in the end: the last of each.
     fn last_of_keys(&mut self, keys: &Batch, batch: &Batch) -> Vec<usize> {
         let mut rows: Vec<usize> = batch.row_ids().collect();
@@ -272,12 +310,9 @@ impl KafkaSink {
 
 impl Sink for KafkaSink {
     fn write(&mut self, batch: &Batch) -> Result<(), String> {
+        let batch = &self.writable(batch)?;
         let values = self.layout.value.view(batch);
         let keys = self.layout.key.as_ref().map(|key| key.view(batch));
-        self.layout.value.encoder.check(&values)?;
-        if let (Some(key), Some(keys)) = (&self.layout.key, &keys) {
-            key.encoder.check(keys)?;
-        }
         let rows = match &keys {
             Some(keys) if self.upsert => self.last_of_keys(keys, batch),
             _ => batch.row_ids().collect(),
@@ -293,17 +328,23 @@ impl Sink for KafkaSink {
                 _ => false,
             };
             let has_value = !gone && self.layout.value.encode(&values, row, &mut self.value_bytes);
-            self.writer.send(Outgoing {
+            let sent = self.writer.send(Outgoing {
                 key: has_key.then_some(&self.key_bytes),
                 value: has_value.then_some(&self.value_bytes),
                 partition: self.choice.partition(),
                 headers: &[],
-            })?;
+            });
+            match sent {
+                Ok(()) => {}
+                Err(Unsent::Record(reason)) => self.refuse(batch, row, &reason)?,
+                Err(Unsent::Other(reason)) => return Err(reason),
+            }
         }
         self.writer.serve()
     }
 
     fn flush(&mut self) -> Result<(), String> {
+        self.refused.flush()?;
         match &mut self.writer {
             Writer::Plain(producer) => producer.flush(),
             Writer::Transactional { transactions, epoch, .. } => transactions.flush(*epoch),

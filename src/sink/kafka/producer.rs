@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
+use super::refusal::{Unsent, refusal};
 use crate::kafka::explain;
 use crate::record::headers;
 use crate::sink::SinkContext;
@@ -100,7 +101,9 @@ impl ProducerContext for Reports {
             }
             Err((error, message)) => (error, message),
         };
-        let text = format!("Kafka topic '{}': {error}", message.topic());
+        let why = refusal(error.rdkafka_error_code()).map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        let text = format!("Kafka topic '{}': {error}{why}", message.topic());
         if !error.rdkafka_error_code().is_some_and(passes) {
             return put(&self.permanent, Some(text));
         }
@@ -145,7 +148,7 @@ impl Producer {
     }
 
     /// Hands a record to the client; waits while its queue is full.
-    pub fn send(&mut self, record: Outgoing<'_>) -> Result<(), String> {
+    pub fn send(&mut self, record: Outgoing<'_>) -> Result<(), Unsent> {
         let mut headers = None;
         if !record.headers.is_empty() {
             let list = OwnedHeaders::new_with_capacity(record.headers.len());
@@ -163,7 +166,7 @@ impl Producer {
         value: Option<&[u8]>,
         partition: Option<i32>,
         headers: Option<OwnedHeaders>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unsent> {
         let started = Instant::now();
         let topic = self.topic.clone();
         let mut record = BaseRecord::<[u8], [u8]>::to(&topic);
@@ -179,7 +182,8 @@ impl Producer {
             record = back;
             let code = error.rdkafka_error_code();
             if code != Some(RDKafkaErrorCode::QueueFull) && !code.is_some_and(passes) {
-                return Err(format!("Kafka topic '{}': {}", self.topic, explain(&error)));
+                let reason = format!("Kafka topic '{}': {}", self.topic, explain(&error));
+                return Err(Unsent::of(code, reason));
             }
             self.producer.poll(STEP);
             self.check(started, "takes no more records for now")?;
@@ -201,7 +205,8 @@ impl Producer {
                 back.value.as_deref(),
                 back.partition,
                 back.headers,
-            )?;
+            )
+            .map_err(Unsent::into_text)?;
         }
         let waiting =
             self.is_stuck().then(|| format!("Kafka topic '{}' does not acknowledge", self.topic));

@@ -20,6 +20,7 @@ use rdkafka::producer::{
 };
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::refusal::{Unsent, refusal, refuses};
 use crate::fault;
 use crate::kafka::{Committed, Offsets, explain};
 
@@ -55,6 +56,8 @@ impl std::fmt::Display for TransactionError {
 #[derive(Default)]
 struct Reports {
     failed: AtomicBool,
+    /// It would fail again.
+    refused: AtomicBool,
     reason: Mutex<Option<String>>,
 }
 
@@ -88,7 +91,13 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, message)) = result {
-            self.fail(format!("Kafka topic '{}': {error}", message.topic()));
+            let code = error.rdkafka_error_code();
+            if code.is_some_and(refuses) {
+                self.refused.store(true, Ordering::Release);
+            }
+            let what =
+                refusal(code).map_or_else(|| error.to_string(), |why| format!("{error}: {why}"));
+            self.fail(format!("Kafka topic '{}': {what}", message.topic()));
         }
     }
 }
@@ -106,6 +115,7 @@ pub struct Transactions {
     begun: Mutex<u64>,
     changed: Condvar,
     stopping: AtomicBool,
+    refused: AtomicBool,
 }
 
 impl Transactions {
@@ -126,8 +136,9 @@ impl Transactions {
         let producers = [producer(config, job, 0)?, producer(config, job, 1)?];
         let offsets = Offsets::new(&admin, &group)?;
         let (begun, changed) = (Mutex::new(0), Condvar::new());
-        let stopping = AtomicBool::new(false);
-        Ok(Self { producers, anchor, group: metadata, offsets, begun, changed, stopping })
+        let (stopping, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+        let group = metadata;
+        Ok(Self { producers, anchor, group, offsets, begun, changed, stopping, refused })
     }
 
     /// The engine gives up: whoever waits returns with an error.
@@ -171,8 +182,20 @@ impl Transactions {
         Ok(())
     }
 
+    /// Whether something was refused that would be so again: going on from the last epoch is of no
+    /// use.
+    pub fn is_refused(&self) -> bool {
+        let refused = |it: &TransactionalProducer| it.context().refused.load(Ordering::Acquire);
+        self.refused.load(Ordering::Acquire) || self.producers.iter().any(refused)
+    }
+
+    /// A row cannot be written, however often.
+    pub fn refuse(&self) {
+        self.refused.store(true, Ordering::Release);
+    }
+
     /// Hands a record of an epoch to the client; waits while its queue is full.
-    pub fn send(&self, epoch: u64, mut record: BaseRecord<'_, [u8], [u8]>) -> Result<(), String> {
+    pub fn send(&self, epoch: u64, mut record: BaseRecord<'_, [u8], [u8]>) -> Result<(), Unsent> {
         let producer = self.producer(epoch);
         loop {
             let (error, back) = match producer.send(record) {
@@ -180,8 +203,9 @@ impl Transactions {
                 Err(refused) => refused,
             };
             record = back;
-            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                return Err(explain(&error));
+            let code = error.rdkafka_error_code();
+            if code != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(Unsent::of(code, explain(&error)));
             }
             self.check(epoch)?;
             std::thread::sleep(PAUSE);

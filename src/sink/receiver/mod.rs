@@ -3,7 +3,7 @@
 
 pub mod address;
 pub mod connection;
-mod dead_letter;
+pub mod dead_letter;
 pub mod delivery;
 pub mod digest;
 mod rate;

@@ -8,7 +8,7 @@ mod watch;
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::RDKafkaErrorCode;
@@ -19,11 +19,12 @@ use self::fetch::{Fetch, Settings};
 use self::reader::{Event, Reader};
 use self::start::{Range, Resolver};
 use self::watch::{Bell, Watch};
+use super::sampling::{Rule, Sampling};
 use super::{OpenSource, PartitionState, Polled, Position, Source};
 use crate::kafka::{
     Role, client_config, count_with, explain, one_topic, only_in_client, share_prefetch, with_cause,
 };
-use crate::record::{RawBlock, RawRecord};
+use crate::record::{RawBlock, RawRecord, key};
 use crate::sql::plan::Table;
 
 /// How long one question for a topic's partitions may take.
@@ -78,7 +79,9 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let mut consumer: BaseConsumer = config.create().map_err(|error| explain(&error))?;
     let all = wait_for_partitions(&consumer, &topic, OPEN_PATIENCE, &mut |_| {})?;
     let seen = all.len() as i32;
-    let numbers: Vec<i32> = all.into_iter().filter(|p| *p as usize % workers == worker).collect();
+    let by_key = table.is_partitioned();
+    let share = Share { worker, workers, by_key };
+    let numbers = share.of(0..seen, &topic)?;
     let property = only_in_client(&table.options);
     if share_prefetch(&mut config, numbers.len()) && property.is_some() {
         consumer = config.create().map_err(|error| explain(&error))?;
@@ -87,7 +90,10 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
     let resolver = Resolver { consumer: &consumer, topic: &topic, options: &table.options };
     let ranges = resolver.resolve(&numbers, restored.as_deref(), &bounds)?;
     let bounded = bounds.until.is_some();
-    let assignment = Assignment { topic, worker, workers, seen, bounded, ranges };
+    // Input that has an end is waited for.
+    let rule = Rule::of(&table)?.filter(|_| !bounded);
+    let sampling = rule.map(|rule| Sampling::new(&topic, rule));
+    let assignment = Assignment { topic, share, seen, bounded, ranges, sampling };
     let bell = Arc::new(Bell::default());
     if let Some(property) = property {
         tracing::info!("table '{}' is read by the client library, for '{property}'", table.name);
@@ -103,12 +109,12 @@ pub fn open(request: OpenSource) -> Result<Box<dyn Source>, String> {
 /// What one worker is to read.
 struct Assignment {
     topic: String,
-    worker: usize,
-    workers: usize,
+    share: Share,
     /// Partitions of the topic, other workers' included.
     seen: i32,
     bounded: bool,
     ranges: Vec<Range>,
+    sampling: Option<Sampling>,
 }
 
 impl Assignment {
@@ -119,8 +125,8 @@ impl Assignment {
         bell: Arc<Bell>,
         learn: impl Fn(&Metadata) + Send + 'static,
     ) -> Result<Box<dyn Source>, String> {
-        let Self { topic, worker, workers, seen, bounded, ranges } = self;
-        let numbers = ranges.iter().map(|range| range.partition).collect();
+        let Self { topic, share, seen, bounded, ranges, mut sampling } = self;
+        let numbers: Vec<i32> = ranges.iter().map(|range| range.partition).collect();
         let mut state: Vec<Partition> = ranges.into_iter().map(Partition::new).collect();
         let partitions: Vec<(i32, i64)> =
             state.iter().map(|partition| (partition.number, partition.next)).collect();
@@ -130,21 +136,59 @@ impl Assignment {
                 reader.release(index)?;
             }
         }
+        let sampled = sampling.iter_mut();
+        sampled.for_each(|sampling| numbers.iter().for_each(|&number| sampling.add(number)));
         let watch = Watch::start(consumer, topic.clone(), bell, learn)?;
         Ok(Box::new(KafkaSource {
             reader,
             turn: 0,
             watch,
             topic,
+            places: places(&numbers),
             numbers,
             state,
-            worker,
-            workers,
+            share,
             bounded,
+            sampling,
             seen,
             fault: None,
         }))
     }
+}
+
+/// Which partitions of a topic are whose.
+#[derive(Clone, Copy)]
+struct Share {
+    worker: usize,
+    workers: usize,
+    /// State goes by partitions: who has their key groups reads them.
+    by_key: bool,
+}
+
+impl Share {
+    /// Those of this worker.
+    fn of(self, partitions: std::ops::Range<i32>, topic: &str) -> Result<Vec<i32>, String> {
+        if self.by_key && partitions.end as usize > key::KEY_GROUPS {
+            return Err(format!(
+                "Kafka topic '{topic}' has {} partitions, and 'scan.partitioned-by' takes {} at most: \
+                 leave it out",
+                partitions.end,
+                key::KEY_GROUPS
+            ));
+        }
+        let owner = |&partition: &i32| match key::group_of_partition(partition) {
+            Some(group) if self.by_key => key::shard_of(group.into(), self.workers),
+            _ => partition as usize % self.workers,
+        };
+        Ok(partitions.filter(|partition| owner(partition) == self.worker).collect())
+    }
+}
+
+/// By partition its index among those that are read.
+fn places(numbers: &[i32]) -> Vec<usize> {
+    let mut places = vec![usize::MAX; numbers.iter().max().map_or(0, |&last| last as usize + 1)];
+    numbers.iter().enumerate().for_each(|(index, &number)| places[number as usize] = index);
+    places
 }
 
 /// One partition of this instance.
@@ -180,10 +224,12 @@ struct KafkaSource<R> {
     watch: Watch,
     topic: String,
     numbers: Vec<i32>,
+    /// By partition its index in `numbers` and `state`.
+    places: Vec<usize>,
     state: Vec<Partition>,
-    worker: usize,
-    workers: usize,
+    share: Share,
     bounded: bool,
+    sampling: Option<Sampling>,
     /// Partitions of the topic, other workers' included, that were looked at.
     seen: i32,
     /// A fault that was told, and how often the broker had answered by then: it passes with the
@@ -199,15 +245,25 @@ impl<R: Reader> KafkaSource<R> {
             return Ok(());
         }
         let mut new = Vec::new();
-        for partition in self.seen..count {
-            if partition as usize % self.workers == self.worker {
-                self.numbers.push(partition);
-                self.state.push(Partition::new(Range { partition, start: 0, end: None }));
-                new.push((partition, 0));
-            }
+        for partition in self.share.of(self.seen..count, &self.topic)? {
+            self.numbers.push(partition);
+            self.sampling.iter_mut().for_each(|sampling| sampling.add(partition));
+            self.state.push(Partition::new(Range { partition, start: 0, end: None }));
+            new.push((partition, 0));
         }
+        self.places = places(&self.numbers);
         self.seen = count;
         if new.is_empty() { Ok(()) } else { self.reader.assign(&new) }
+    }
+
+    /// Begins or ends to leave records out, where that is allowed.
+    fn look_for_lag(&mut self) {
+        let Self { sampling: Some(sampling), state, reader, .. } = self else { return };
+        let now_ms = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_millis() as i64);
+        for (index, partition) in state.iter().enumerate() {
+            let end = reader.log_end(index);
+            sampling.look(index, end.is_some_and(|end| end > partition.next), now_ms);
+        }
     }
 
     /// As [`Source::problem`], without the text: asked for each partition.
@@ -224,9 +280,9 @@ impl<R: Reader> KafkaSource<R> {
     /// for those that are held back.
     fn read(&mut self, block: &mut RawBlock, max_rows: usize) -> Found {
         let mut found = Found::default();
-        let Self { reader, turn, state, topic, workers, .. } = self;
-        let workers = *workers;
-        let mut reading = Reading { state, topic, workers, block, found: &mut found };
+        let Self { reader, turn, state, topic, places, sampling, .. } = self;
+        let mut reading =
+            Reading { state, topic, places, sampling: sampling.as_mut(), block, found: &mut found };
         let mut left = max_rows - reader.poll_rest(max_rows, |event| reading.take(event));
         let count = reading.state.len();
         // Partitions in a row that had nothing.
@@ -281,6 +337,7 @@ struct Found {
     through: Vec<usize>,
     fault: Option<String>,
     fatal: Option<String>,
+    left_out: bool,
     /// A record or an end of partition came: the broker answers.
     answered: bool,
 }
@@ -289,18 +346,24 @@ struct Found {
 struct Reading<'a> {
     state: &'a mut Vec<Partition>,
     topic: &'a str,
-    workers: usize,
+    places: &'a [usize],
+    sampling: Option<&'a mut Sampling>,
     block: &'a mut RawBlock,
     found: &'a mut Found,
 }
 
 impl Reading<'_> {
+    /// The partition's index in `state`, beyond its end where it is not read here.
+    #[inline]
+    fn place(&self, partition: i32) -> usize {
+        self.places.get(partition as usize).copied().unwrap_or(usize::MAX)
+    }
+
     #[inline]
     fn take(&mut self, event: Event<'_>) {
         match event {
             Event::Record { partition, offset, timestamp, timestamp_type, key, value, headers } => {
-                // Partitions are dealt out round robin, so this is the index in `numbers`.
-                let index = partition as usize / self.workers;
+                let index = self.place(partition);
                 let Some(state) = self.state.get_mut(index) else { return };
                 self.found.answered = true;
                 if state.finished || offset < state.next {
@@ -311,7 +374,10 @@ impl Reading<'_> {
                 if state.advance(offset + 1) {
                     self.found.through.push(index);
                 }
-                if is_wanted {
+                let sampling = self.sampling.as_mut().filter(|_| is_wanted);
+                if sampling.is_some_and(|sampling| !sampling.takes(index, offset, timestamp)) {
+                    self.found.left_out = true;
+                } else if is_wanted {
                     let meta = RawRecord {
                         partition: index as u32,
                         position: offset,
@@ -326,7 +392,7 @@ impl Reading<'_> {
                 }
             }
             Event::Mark { partition, offset, code: RDKafkaErrorCode::PartitionEOF } => {
-                let index = partition as usize / self.workers;
+                let index = self.place(partition);
                 let Some(state) = self.state.get_mut(index).filter(|state| !state.finished) else {
                     return;
                 };
@@ -339,7 +405,7 @@ impl Reading<'_> {
             }
             Event::Mark { partition, offset, code } => self.fault(partition, offset, code),
             Event::Damaged { partition, reason } => {
-                let state = self.state.get(partition as usize / self.workers);
+                let state = self.state.get(self.place(partition));
                 let next = state.map_or(0, |state| state.next);
                 self.damaged(partition, next, &reason);
             }
@@ -361,7 +427,7 @@ impl Reading<'_> {
             self.found.fault = Some(format!("Kafka topic '{topic}': {code}"));
             return;
         };
-        let state = self.state.get(partition.max(0) as usize / self.workers);
+        let state = self.state.get(self.place(partition));
         let next = state.map_or(offset, |state| state.next);
         self.found.fatal = Some(format!(
             "Kafka topic '{topic}' partition {partition}: offset {next} {reason} ({code})"
@@ -379,6 +445,7 @@ impl<R: Reader> Source for KafkaSource<R> {
             return Ok(Polled::Finished);
         }
         self.adopt_new_partitions()?;
+        self.look_for_lag();
         let before = block.records.len();
         let found = self.read(block, max_rows);
         if let Some(fatal) = found.fatal {
@@ -390,7 +457,8 @@ impl<R: Reader> Source for KafkaSource<R> {
         for index in found.through {
             self.reader.release(index)?;
         }
-        Ok(if block.records.len() > before { Polled::Records } else { Polled::Empty })
+        let any = block.records.len() > before || found.left_out;
+        Ok(if any { Polled::Records } else { Polled::Empty })
     }
 
     fn hold(&mut self, index: usize, held: bool) {
@@ -428,6 +496,10 @@ impl<R: Reader> Source for KafkaSource<R> {
         let partition = self.state.get(index)?;
         let end = self.reader.log_end(index)?;
         Some(end.saturating_sub(partition.next).max(0) as u64)
+    }
+
+    fn sampling(&self) -> Option<&Sampling> {
+        self.sampling.as_ref()
     }
 
     fn problem(&self) -> Option<String> {

@@ -26,7 +26,11 @@ pub fn unpack(codec: u8, packed: &[u8], out: &mut Vec<u8>) -> Result<(), String>
 }
 
 fn too_large() -> String {
-    format!("a batch unpacks to more than {} MiB", UNPACKED_MAX >> 20)
+    format!(
+        "a batch unpacks to more than {} MiB. To go on behind it, start with another --state-dir and \
+         'scan.startup.mode' = 'specific-offsets'; to have none, lower the producer's 'batch.size'",
+        UNPACKED_MAX >> 20
+    )
 }
 
 fn read_all(reader: impl Read, out: &mut Vec<u8>) -> Result<(), String> {
