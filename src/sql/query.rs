@@ -16,7 +16,7 @@ use super::scope::{Binder, Scope};
 use super::select::{
     and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
 };
-use super::windows::Window;
+use super::windows::{Kind, Window};
 use crate::expression::Expr;
 use crate::operator::join::JoinType;
 use crate::record::Schema;
@@ -103,12 +103,20 @@ impl Queries<'_> {
 
     pub(super) fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
         refuse_clauses(select, self.span)?;
+        if let Some(condition) = &select.qualify {
+            return self.qualified(select, condition);
+        }
         if let Some(selects) = groupings(select, self.span)? {
+            if self.from(select)?.window.is_some_and(|it| matches!(it.kind, Kind::Session { .. })) {
+                let what = "GROUPING SETS, ROLLUP and CUBE of SESSION windows";
+                return Err(Fault::unsupported(self.span, what, "UNION ALL a query of each"));
+            }
             let nodes = selects.iter().map(|select| self.select(select));
             let nodes = nodes.collect::<Result<Vec<_>>>()?;
             return nodes[1..].iter().try_fold(nodes[0], |all, &one| self.union(all, one));
         }
         let mut relation = self.from(select)?;
+        self.settle_sessions(&mut relation, select)?;
         let mut of_windows = None;
         let conditions = match &select.selection {
             Some(selection) => self.subqueries(&mut relation, selection)?,
@@ -124,6 +132,8 @@ impl Queries<'_> {
             || select.having.as_ref().is_some_and(has_aggregate);
         let node = if !group_by.is_empty() || aggregates {
             let mut having = and(of_windows, select.having.clone());
+            let asts = items.iter_mut().map(|(ast, _)| ast).chain(&mut having);
+            self.subqueries_of_rows(&mut relation, asts)?;
             let older =
                 self.window_among_keys(&mut relation, &group_by, &mut items, &mut having)?;
             let group_by = older.as_ref().map_or(group_by, |keys| keys.iter().collect());
