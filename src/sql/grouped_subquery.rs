@@ -12,7 +12,7 @@ use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::select::field_of;
 use crate::expression::Expr;
-use crate::record::{Field, Schema};
+use crate::record::Schema;
 
 /// Whether an expression reads a subquery.
 pub fn has_subquery(ast: &Ast) -> bool {
@@ -139,15 +139,9 @@ impl Queries<'_> {
             let predicate = Binder::plain(&groups.scope, self.span).truth(&plain)?;
             groups.node = self.filter(groups.node, predicate);
         }
-        let (mut exprs, mut fields): (Vec<Expr>, Vec<Field>) = Default::default();
         for (ast, _) in &mut items {
             self.single_values(&mut groups, ast)?;
         }
-        for (ast, name) in &items {
-            let expr = Binder::plain(&groups.scope, self.span).bind(ast)?;
-            fields.push(field_of(name, &expr));
-            exprs.push(expr);
-        }
-        Ok(self.project(groups.node, exprs, Schema::new(fields)))
+        self.listed(&groups, &items)
     }
 }

@@ -158,20 +158,28 @@ impl Queries<'_> {
             } else if items.iter().any(|(ast, _)| has_over(ast)) {
                 self.over(select, &mut relation, &mut items)?;
             }
-            let mut exprs = Vec::new();
-            let mut fields = Vec::new();
-            for (ast, name) in &items {
-                let expr = Binder::plain(&relation.scope, self.span).bind(ast)?;
-                fields.push(field_of(name, &expr));
-                exprs.push(expr);
-            }
-            self.project(relation.node, exprs, Schema::new(fields))
+            self.listed(&relation, &items)?
         };
         match &select.distinct {
             None | Some(ast::Distinct::All) => Ok(node),
             Some(ast::Distinct::Distinct) => self.distinct(node),
             Some(_) => Err(Fault::unsupported(self.span, "DISTINCT ON", "write SELECT DISTINCT")),
         }
+    }
+
+    /// The SELECT list over rows that have all it reads.
+    pub(super) fn listed(
+        &mut self,
+        relation: &Relation,
+        items: &[(Ast, String)],
+    ) -> Result<NodeId> {
+        let (mut exprs, mut fields) = (Vec::new(), Vec::new());
+        for (ast, name) in items {
+            let expr = Binder::plain(&relation.scope, self.span).bind(ast)?;
+            fields.push(field_of(name, &expr));
+            exprs.push(expr);
+        }
+        Ok(self.project(relation.node, exprs, Schema::new(fields)))
     }
 
     /// WHERE. What asks for a window's own columns alone, below a GROUP BY, is given back: it
