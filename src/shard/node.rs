@@ -299,7 +299,7 @@ impl Node {
         match message {
             Message::Data(batch) => {
                 let last = batch.time.last;
-                let batch = self.align(index, batch);
+                let batch = self.marked(self.align(index, batch));
                 if self.tells_time {
                     let now_ms = &mut self.out.context.now_ms;
                     *now_ms = (*now_ms).max(batch.stamp_us / 1_000);
@@ -345,6 +345,16 @@ impl Node {
         let (first, last) = (first.min(limit), last.min(limit));
         let time = BatchTime { first, last, before: before.map(Into::into) };
         Batch { time, ..batch }
+    }
+
+    /// Rows that are ahead of the watermark that has come carry their own: behind an operator that
+    /// lets late rows through, they may be late for those that wait here.
+    fn marked(&self, mut batch: Batch) -> Batch {
+        let BatchTime { first, before, .. } = &mut batch.time;
+        if before.is_none() && *first > self.watermark {
+            *before = Some(vec![*first; batch.rows].into());
+        }
+        batch
     }
 
     fn settle(&mut self, progress: Progress, pending: Pending) -> Step {

@@ -55,6 +55,11 @@ impl Queries<'_> {
 
     fn bare(&mut self, id: NodeId) -> Option<Bare> {
         let node = self.plan.nodes[id].clone();
+        if let Some((input, window)) = self.sessions_below(id) {
+            let before = node.schema.len() - 3;
+            let slots = (0..before).map(Slot::Column).chain((0..3).map(Slot::Part)).collect();
+            return Some(Bare { node: input, window, slots });
+        }
         match node.kind {
             NodeKind::WindowAssign { window, time } => {
                 let before = node.schema.len() - 3;

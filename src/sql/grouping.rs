@@ -5,12 +5,12 @@ use sqlparser::ast::Expr as Ast;
 use super::aggregates::{Below, Grouping};
 use super::fault::{Fault, Result};
 use super::group_forms::is_part;
+use super::grouped_subquery::has_subquery;
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
 use super::scope::Binder;
 use super::select::field_of;
 use super::windows::{Kind, Window};
-use crate::expression::Expr;
 use crate::operator::aggregate::{AggregateCall, AggregateFunction};
 use crate::record::{DataType, Field, Schema};
 
@@ -18,12 +18,12 @@ impl Queries<'_> {
     /// A window without a GROUP BY over it: each row gets the columns of its windows.
     pub(super) fn assign(&mut self, relation: &mut Relation) -> Result<()> {
         let Some(Window { kind, time, .. }) = relation.window.take() else { return Ok(()) };
-        let Kind::Sliced(window) = kind else {
-            return Err(Fault::unsupported(
-                self.span,
-                "SESSION without an aggregation",
-                "GROUP BY window_start, window_end and the PARTITION BY columns",
-            ));
+        let window = match kind {
+            Kind::Sliced(window) => window,
+            Kind::Session { gap_ms, keys } => {
+                relation.node = self.session_rows(relation, (gap_ms, &keys, time))?;
+                return Ok(());
+            }
         };
         let schema = Schema::new(relation.scope.columns.iter().map(|c| c.field.clone()).collect());
         let kind = NodeKind::WindowAssign { window, time };
@@ -75,6 +75,7 @@ impl Queries<'_> {
         if relation.window.is_none()
             && let Some(attached) = self.attached(&relation)
             && self.groups_by_window(&attached, group_by)
+            && self.makes_sessions(&attached, group_by)
         {
             relation = attached;
         }
@@ -97,6 +98,9 @@ impl Queries<'_> {
         if relation.window.is_some() {
             grouping.window =
                 (columns..columns + 3).map(|column| relation.scope.column(column)).collect();
+        }
+        if items.iter().map(|(ast, _)| ast).chain(having).any(has_subquery) {
+            return self.subqueries_of_groups(relation, grouping, group_by, items, having);
         }
         let mut exprs = Vec::new();
         let mut fields = Vec::new();
@@ -198,19 +202,7 @@ impl Queries<'_> {
             (Some(Kind::Sliced(window)), Some(time)) => {
                 NodeKind::WindowAggregate { window, time, keys, calls }
             }
-            (Some(Kind::Session { gap_ms, keys: of }), Some(time)) => {
-                let grouped: Vec<Option<usize>> =
-                    grouping.keys.iter().map(Expr::as_column).collect();
-                let same =
-                    grouped.len() == of.len() && of.iter().all(|key| grouped.contains(&Some(*key)));
-                if !same {
-                    return Err(Fault::unsupported(
-                        self.span,
-                        "SESSION grouped by other columns than its PARTITION BY",
-                        "write the same columns in both: SESSION(TABLE t PARTITION BY k, …) … \
-                         GROUP BY k, window_start, window_end",
-                    ));
-                }
+            (Some(Kind::Session { gap_ms, .. }), Some(time)) => {
                 NodeKind::SessionAggregate { gap_ms, time, keys, calls }
             }
             _ => NodeKind::Aggregate { keys, calls },

@@ -367,8 +367,12 @@ impl Visitor<'_, '_> {
                 self.term(kind, variable, &column).map(|name| Some(Ast::Identifier(name)))
             }
             "MATCH_ROWTIME" => {
-                let data_type =
-                    self.reading.scope.columns[self.reading.time].field.data_type.clone();
+                let of = &self.reading.scope.columns[self.reading.time].field.data_type;
+                // Of an instant too it is a TIMESTAMP, unless the attribute is named.
+                let data_type = match super::calls::plain_arguments(call, span)?.is_empty() {
+                    true => DataType::Timestamp { precision: 3 },
+                    false => of.clone(),
+                };
                 let column = self.reading.time;
                 let term = Term { kind: TermKind::Last(0), variable: None, column, data_type };
                 Ok(Some(Ast::Identifier(self.named(term))))

@@ -52,6 +52,9 @@ impl Queries<'_> {
         items: &mut [(Ast, String)],
     ) -> Result<()> {
         self.assign(relation)?;
+        if let Some(window) = self.window_of_values(select, relation, items)? {
+            return self.over_values(select, relation, items, &window);
+        }
         self.refuse_updates(relation.node, "OVER")?;
         let mut found: Option<Calls> = None;
         for (item, _) in items.iter_mut() {

@@ -16,7 +16,7 @@ use super::scope::{Binder, Scope};
 use super::select::{
     and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
 };
-use super::windows::Window;
+use super::windows::{Kind, Window};
 use crate::expression::Expr;
 use crate::operator::join::JoinType;
 use crate::record::Schema;
@@ -103,12 +103,20 @@ impl Queries<'_> {
 
     pub(super) fn select(&mut self, select: &ast::Select) -> Result<NodeId> {
         refuse_clauses(select, self.span)?;
+        if let Some(condition) = &select.qualify {
+            return self.qualified(select, condition);
+        }
         if let Some(selects) = groupings(select, self.span)? {
+            if self.from(select)?.window.is_some_and(|it| matches!(it.kind, Kind::Session { .. })) {
+                let what = "GROUPING SETS, ROLLUP and CUBE of SESSION windows";
+                return Err(Fault::unsupported(self.span, what, "UNION ALL a query of each"));
+            }
             let nodes = selects.iter().map(|select| self.select(select));
             let nodes = nodes.collect::<Result<Vec<_>>>()?;
             return nodes[1..].iter().try_fold(nodes[0], |all, &one| self.union(all, one));
         }
         let mut relation = self.from(select)?;
+        self.settle_sessions(&mut relation, select)?;
         let mut of_windows = None;
         let conditions = match &select.selection {
             Some(selection) => self.subqueries(&mut relation, selection)?,
@@ -124,6 +132,8 @@ impl Queries<'_> {
             || select.having.as_ref().is_some_and(has_aggregate);
         let node = if !group_by.is_empty() || aggregates {
             let mut having = and(of_windows, select.having.clone());
+            let asts = items.iter_mut().map(|(ast, _)| ast).chain(&mut having);
+            self.subqueries_of_rows(&mut relation, asts)?;
             let older =
                 self.window_among_keys(&mut relation, &group_by, &mut items, &mut having)?;
             let group_by = older.as_ref().map_or(group_by, |keys| keys.iter().collect());
@@ -148,20 +158,28 @@ impl Queries<'_> {
             } else if items.iter().any(|(ast, _)| has_over(ast)) {
                 self.over(select, &mut relation, &mut items)?;
             }
-            let mut exprs = Vec::new();
-            let mut fields = Vec::new();
-            for (ast, name) in &items {
-                let expr = Binder::plain(&relation.scope, self.span).bind(ast)?;
-                fields.push(field_of(name, &expr));
-                exprs.push(expr);
-            }
-            self.project(relation.node, exprs, Schema::new(fields))
+            self.listed(&relation, &items)?
         };
         match &select.distinct {
             None | Some(ast::Distinct::All) => Ok(node),
             Some(ast::Distinct::Distinct) => self.distinct(node),
             Some(_) => Err(Fault::unsupported(self.span, "DISTINCT ON", "write SELECT DISTINCT")),
         }
+    }
+
+    /// The SELECT list over rows that have all it reads.
+    pub(super) fn listed(
+        &mut self,
+        relation: &Relation,
+        items: &[(Ast, String)],
+    ) -> Result<NodeId> {
+        let (mut exprs, mut fields) = (Vec::new(), Vec::new());
+        for (ast, name) in items {
+            let expr = Binder::plain(&relation.scope, self.span).bind(ast)?;
+            fields.push(field_of(name, &expr));
+            exprs.push(expr);
+        }
+        Ok(self.project(relation.node, exprs, Schema::new(fields)))
     }
 
     /// WHERE. What asks for a window's own columns alone, below a GROUP BY, is given back: it

@@ -12,7 +12,7 @@ use super::query::{Queries, Relation, is_updating};
 use super::scope::{Binder, Scope, ScopeColumn};
 use crate::expression::registry::Function;
 use crate::expression::{Expr, ExprKind};
-use crate::operator::over::{Bounds, Order, OverCall};
+use crate::operator::over::{Bounds, OverCall};
 use crate::operator::rank::{FirstSpec, Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
 
@@ -20,7 +20,7 @@ use crate::record::{DataType, Field, Schema, Value};
 pub const STATE_TTL: &str = "table.exec.state.ttl";
 
 /// A column that no column of a user is named like.
-const RANK: &str = "\u{1}rank";
+pub(super) const RANK: &str = "\u{1}rank";
 
 /// Whether an expression numbers rows.
 pub fn has_rank(ast: &Ast) -> bool {
@@ -102,101 +102,8 @@ impl Queries<'_> {
         Ok(())
     }
 
-    /// ORDER BY … LIMIT n: the first n rows of all; without ORDER BY the first to come.
-    pub(super) fn first_rows(&mut self, query: &ast::Query, input: NodeId) -> Result<NodeId> {
-        if query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none() {
-            return Ok(input);
-        }
-        if query.limit_clause.is_none()
-            && query.fetch.is_none()
-            && let Some(sorted) = self.by_time(query, input)
-        {
-            return Ok(sorted);
-        }
-        let refused = |what: &str, instead: &str| {
-            Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
-        };
-        // FETCH NEXT n ROWS ONLY.
-        let one = Ast::Value(ast::Value::Number("1".into(), false).into());
-        let fetched = match &query.fetch {
-            Some(fetch) if fetch.with_ties || fetch.percent => {
-                return refused("this form of FETCH", "write FETCH NEXT n ROWS ONLY");
-            }
-            Some(fetch) => Some(fetch.quantity.as_ref().unwrap_or(&one)),
-            None => None,
-        };
-        let (limit, offset) = match &query.limit_clause {
-            Some(ast::LimitClause::LimitOffset { limit: Some(limit), offset, limit_by })
-                if limit_by.is_empty() =>
-            {
-                (limit, offset.as_ref().map(|offset| &offset.value))
-            }
-            Some(ast::LimitClause::LimitOffset { limit: None, offset, limit_by })
-                if limit_by.is_empty()
-                    && let Some(fetched) = fetched =>
-            {
-                (fetched, offset.as_ref().map(|offset| &offset.value))
-            }
-            None if let Some(fetched) = fetched => (fetched, None),
-            Some(_) => return refused("this form of LIMIT", "write ORDER BY … LIMIT n"),
-            None => return refused("ORDER BY without LIMIT", "a stream has no end to sort at"),
-        };
-        let orders = match query.order_by.as_ref().map(|order| &order.kind) {
-            Some(ast::OrderByKind::Expressions(orders)) => orders.as_slice(),
-            None => &[],
-            _ => return refused("this ORDER BY", "name the columns to sort by"),
-        };
-        let scope = Scope::of(&self.plan.nodes[input].schema, None);
-        let number = |ast: &Ast| {
-            let bound = Binder::plain(&scope, self.span).bind(ast).ok()?;
-            bound.as_literal().and_then(Value::as_i64).and_then(|it| usize::try_from(it).ok())
-        };
-        let (rows, skipped) = (number(limit), offset.map_or(Some(0), number));
-        let (Some(rows), Some(skipped)) = (rows.filter(|rows| *rows > 0), skipped) else {
-            return refused("this LIMIT", "LIMIT takes a number of rows, 1 or more");
-        };
-        let order = self.sort_keys(&scope, orders, &mut Below::default())?;
-        let columns = scope.columns.len();
-        if order.iter().any(|key| key.column >= columns) {
-            return refused("ORDER BY an expression", "select it as a column and name that");
-        }
-        let ties = Ties::EarlierFirst;
-        let (from, to) = (skipped + 1, skipped.saturating_add(rows));
-        let ranking = Ranking { order, ties, from, to, with_rank: true };
-        let node = self.rank(input, Vec::new(), ranking, None);
-        let exprs = (0..columns).map(|column| scope.column(column)).collect();
-        let schema = self.plan.nodes[input].schema.clone();
-        Ok(self.project(node, exprs, schema))
-    }
-
-    /// ORDER BY the time attribute alone: rows in that order, without those that come too late
-    /// for it.
-    fn by_time(&mut self, query: &ast::Query, input: NodeId) -> Option<NodeId> {
-        let ast::OrderByKind::Expressions(orders) = &query.order_by.as_ref()?.kind else {
-            return None;
-        };
-        let scope = Scope::of(&self.plan.nodes[input].schema, None);
-        let keys = self.sort_keys(&scope, orders, &mut Below::default()).ok()?;
-        let [by] = keys.as_slice() else { return None };
-        let time = self.plan.nodes[input].time.filter(|time| *time == by.column && by.ascending)?;
-        if is_updating(self.plan, input) {
-            return None;
-        }
-        // The frame of a row by itself: OVER leaves out what is older than what has gone out.
-        let sorted = self.time_sorted(input, time, &[]);
-        let mut schema = self.plan.nodes[input].schema.clone();
-        let exprs = (0..schema.len()).map(|column| scope.column(column)).collect();
-        let plain = schema.clone();
-        schema.fields.push(Field::new(RANK, DataType::BigInt));
-        let (keys, calls, order) = (Vec::new(), vec![OverCall::count()], Order::EventTime);
-        let kind = NodeKind::Over { time, keys, calls, bounds: Bounds::Rows(Some(0)), order };
-        let node = Node { kind, inputs: vec![sorted], schema, time: Some(time) };
-        let node = self.plan.add(node);
-        Some(self.project(node, exprs, plain))
-    }
-
     /// ORDER BY as columns; what is computed goes to `below`, behind the scope's own columns.
-    fn sort_keys(
+    pub(super) fn sort_keys(
         &self,
         scope: &Scope,
         orders: &[ast::OrderByExpr],
@@ -215,7 +122,7 @@ impl Queries<'_> {
         Ok(keys)
     }
 
-    fn rank(
+    pub(super) fn rank(
         &mut self,
         input: NodeId,
         keys: Vec<usize>,
@@ -333,7 +240,7 @@ impl Queries<'_> {
     }
 
     /// A query whose ROW_NUMBERs have no bound left to come: by event time it is a count of the
-    /// rows so far, by anything else every row that comes would move all behind it.
+    /// rows so far, by anything else every row that comes moves all behind it.
     pub(super) fn numbered(&mut self, id: NodeId) -> Result<NodeId> {
         let mut node = self.plan.nodes[id].clone();
         for input in &mut node.inputs {
@@ -352,10 +259,7 @@ impl Queries<'_> {
             {
                 by
             }
-            _ => {
-                let instead = "filter the query around it: WHERE rn <= 10";
-                return Err(Fault::unsupported(self.span, "ROW_NUMBER without a bound", instead));
-            }
+            _ => return Ok(self.plan.add(node)),
         };
         let (keys, time) = (keys.clone(), by.column);
         let (input, order) = self.ordered(node.inputs[0], time, &keys);
@@ -369,6 +273,7 @@ impl Queries<'_> {
     fn is_time(&self, id: NodeId, column: usize) -> bool {
         let node = &self.plan.nodes[id];
         node.time == Some(column)
+            || self.sessions_below(id).is_some_and(|(_, window)| window.time == column)
             || match &node.kind {
                 NodeKind::Project { exprs } => exprs
                     .get(column)

@@ -21,7 +21,6 @@ pub fn refuse_clauses(select: &ast::Select, span: Span) -> Result<()> {
         (!select.cluster_by.is_empty(), "CLUSTER BY"),
         (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
         (!select.sort_by.is_empty(), "SORT BY"),
-        (select.qualify.is_some(), "QUALIFY"),
         (select.exclude.is_some(), "EXCLUDE"),
     ];
     match clauses.iter().find(|(there, _)| *there) {

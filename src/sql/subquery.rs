@@ -11,8 +11,8 @@ use super::plan::NodeId;
 use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::select::{and, group_expressions, has_aggregate, refuse_clauses};
-use crate::expression::Expr;
 use crate::expression::registry::{self, BinaryOp};
+use crate::expression::{Expr, ExprKind};
 use crate::operator::join::JoinType;
 use crate::record::{DataType, Field, Schema, Value};
 
@@ -266,6 +266,51 @@ impl Queries<'_> {
         Ok(())
     }
 
+    /// Gives the rows a column that says whether `wanted` is true of them: of those of which it is
+    /// not, a comparison may be unknown. Gives the column's name.
+    fn told(&mut self, relation: &mut Relation, wanted: &Wanted<'_>) -> Result<String> {
+        self.assign(relation)?;
+        // A name that no column of a user has.
+        let name = format!("\u{1}told{}", relation.scope.columns.len());
+        let field = Field::new(&name, DataType::Boolean);
+        let all = relation.node;
+        self.filtered_by(relation, wanted, true)?;
+        let mut parts = vec![self.with_literal(relation.node, Value::Bool(true), &field)];
+        relation.node = all;
+        self.filtered_by(relation, wanted, false)?;
+        let mut rest = Value::Bool(false);
+        if wanted.compared.is_some() {
+            let kind = match wanted.kind {
+                JoinType::Semi => JoinType::Anti,
+                _ => JoinType::Semi,
+            };
+            let opposite = Wanted { kind, ..*wanted };
+            let others = relation.node;
+            self.filtered_by(relation, &opposite, true)?;
+            parts.push(self.with_literal(relation.node, rest, &field));
+            relation.node = others;
+            self.filtered_by(relation, &opposite, false)?;
+            rest = Value::Null;
+        }
+        let mut node = self.with_literal(relation.node, rest, &field);
+        for part in parts {
+            node = self.union(part, node)?;
+        }
+        relation.node = node;
+        relation.scope.columns.push(ScopeColumn::new(None, field));
+        Ok(name)
+    }
+
+    fn with_literal(&mut self, node: NodeId, value: Value, field: &Field) -> NodeId {
+        let mut schema = self.plan.nodes[node].schema.clone();
+        let scope = Scope::of(&schema, None);
+        let mut exprs: Vec<Expr> = (0..schema.len()).map(|column| scope.column(column)).collect();
+        let (kind, data_type) = (ExprKind::Literal(value), field.data_type.clone());
+        exprs.push(Expr { kind, data_type, nullable: true });
+        schema.fields.push(field.clone());
+        self.project(node, exprs, schema)
+    }
+
     /// Both scopes side by side, where a name means the subquery's own column first.
     fn nested(&self, outer: &Relation, inner: &Relation) -> Sides {
         let left = outer.scope.columns.len();
@@ -480,16 +525,17 @@ impl VisitorMut for SingleValues<'_, '_, '_> {
     type Break = Fault;
 
     fn pre_visit_expr(&mut self, ast: &mut Ast) -> ControlFlow<Fault> {
-        let query = match ast {
-            Ast::Subquery(query) => query.clone(),
+        let found = match ast {
+            Ast::Subquery(query) => self.queries.single_value(self.relation, query),
             Ast::Exists { .. } | Ast::InSubquery { .. } | Ast::AnyOp { .. } | Ast::AllOp { .. } => {
-                let what = "EXISTS or IN of a subquery inside an expression";
-                let instead = "let it stand by itself in WHERE, between ANDs or ORs";
-                return ControlFlow::Break(Fault::unsupported(self.queries.span, what, instead));
+                match Wanted::read(ast) {
+                    Some(wanted) => self.queries.told(self.relation, &wanted),
+                    None => return ControlFlow::Continue(()),
+                }
             }
             _ => return ControlFlow::Continue(()),
         };
-        match self.queries.single_value(self.relation, &query) {
+        match found {
             Ok(name) => {
                 *ast = Ast::Identifier(ast::Ident::with_quote('`', name));
                 ControlFlow::Continue(())

@@ -1,0 +1,6 @@
+CREATE TABLE l0 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND
+) WITH ('connector'='filesystem','path'='over/by_key.jsonl','format'='json');
+CREATE TABLE `result` (`id` INT, `EXPR$1` BIGINT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, COUNT(*) OVER (ORDER BY k) FROM l0;

@@ -1,0 +1,6 @@
+CREATE TABLE l0 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND
+) WITH ('connector'='filesystem','path'='session/rows.jsonl','format'='json');
+CREATE TABLE `result` (`id` INT, `k` VARCHAR(2147483647), `window_start` TIMESTAMP(3), `window_end` TIMESTAMP(3)) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, k, window_start, window_end FROM TABLE(SESSION(TABLE l0 PARTITION BY k, DESCRIPTOR(ts), INTERVAL '3' SECOND));
