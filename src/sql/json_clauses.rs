@@ -63,8 +63,8 @@ fn clause_start(inner: &[TokenWithSpan]) -> usize {
             _ => {}
         }
         let starts = WORDS.iter().any(|word| is_word(token, word));
-        let behind_path = commas == 1 && depth == 0 && inner[index - 1].token != Token::Comma;
-        if starts && behind_path {
+        let behind_path = || commas == 1 && depth == 0 && inner[index - 1].token != Token::Comma;
+        if starts && behind_path() {
             return index;
         }
     }
