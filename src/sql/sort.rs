@@ -67,7 +67,7 @@ impl Queries<'_> {
         for by in orders {
             let bound = Binder::plain(&scope, self.span).bind(&by.expr);
             let counted = bound.as_ref().ok().and_then(Expr::as_literal).and_then(Value::as_i64);
-            let counted = counted.and_then(|at| usize::try_from(at - 1).ok());
+            let counted = counted.and_then(|at| usize::try_from(at.wrapping_sub(1)).ok());
             let named = bound.as_ref().ok().and_then(Expr::as_column);
             let column = named.or(counted.filter(|at| *at < columns)).unwrap_or_else(|| {
                 besides.push(by.expr.clone());
