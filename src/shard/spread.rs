@@ -48,5 +48,6 @@ pub fn share_exchanges(topology: Topology) -> Topology {
 fn behind_exchange(from: usize, keys: &[usize], steps: &[Step]) -> Step {
     let kind = StepKind::Plain(NodeKind::Union);
     let inputs = vec![Edge { from, exchange: Some(keys.to_vec()) }];
-    Step { kind, inputs, schema: steps[from].schema.clone(), id: String::new(), keeps: None }
+    let schema = steps[from].schema.clone();
+    Step { kind, inputs, schema, id: String::new(), keeps: None, ttl_ms: [None; 2] }
 }
