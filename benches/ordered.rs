@@ -127,6 +127,7 @@ fn interval_join() -> Box<dyn Operator> {
         nulls_equal: vec![false],
         condition: None,
         time: Some(time),
+        ttl_ms: [None; 2],
     };
     Box::new(Join::new(spec, [TYPES.to_vec(), TYPES.to_vec()], KeyDictionary::shared(3)))
 }

@@ -17,7 +17,9 @@ CREATE TABLE user_stats_redis (
 );
 
 INSERT INTO user_stats_redis
-SELECT user_id, event_type, COUNT(*) FROM user_events GROUP BY user_id, event_type;
+SELECT /*+ STATE_TTL('user_events' = '0 s') */ user_id, event_type, COUNT(*)
+FROM user_events
+GROUP BY user_id, event_type;
 
 -- i. One sorted set: ZREVRANGE hot_products 0 9 WITHSCORES gives the best first.
 CREATE TABLE hot_products_redis (

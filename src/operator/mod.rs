@@ -154,6 +154,8 @@ pub struct Output {
     pub late: Vec<(Arc<Origin>, u32)>,
     /// How many rows came too late, kept or not.
     pub late_rows: u64,
+    /// How many keys (of a join, rows) were let go as nothing was written to them for so long.
+    pub expired: u64,
     pub context: EvalContext,
 }
 

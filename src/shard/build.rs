@@ -32,7 +32,7 @@ use crate::operator::window::{
     WindowAssign,
 };
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, DataType, Message, key};
+use crate::record::{Batch, BatchTime, DataType, Message, key};
 use crate::sql::plan::{NodeKind, Table};
 use crate::state::partitions::{Partitions, Witness};
 use crate::state::{KeyDictionary, SharedKeys};
@@ -100,8 +100,10 @@ pub fn build(
         let built = match &step.kind {
             StepKind::Watermark { column, delay_ms, table, .. } => {
                 let seat = seat.ok_or("a watermark has no seat among the workers")?;
-                let every_row = windows_of_changes(topology) || watermarks_are_read(topology);
-                Some(watermark((*column, *delay_ms), table, settings, (seat, every_row))?)
+                let forgets = forgets(topology);
+                let every_row =
+                    forgets || windows_of_changes(topology) || watermarks_are_read(topology);
+                Some(watermark((*column, *delay_ms), table, settings, (seat, every_row, forgets))?)
             }
             StepKind::Plain(NodeKind::Lookup { spec, .. }) => {
                 let seat = plumbing.lookups.remove(&index);
@@ -236,6 +238,15 @@ fn windows_of_changes(topology: &Topology) -> bool {
     topology.steps.iter().any(|step| matches!(step.kind, StepKind::SingleWindows { .. }))
 }
 
+/// Whether results depend on what is forgotten by the watermark before each row: first rows are by
+/// their own time, and of the rows of a table nothing is made.
+fn forgets(topology: &Topology) -> bool {
+    topology.steps.iter().any(|step| match step.kind {
+        StepKind::Plain(NodeKind::First { .. }) | StepKind::Upsert { .. } => false,
+        _ => step.ttl_ms != [None; 2],
+    })
+}
+
 /// Whether some expression asks for the watermark before each row.
 fn watermarks_are_read(topology: &Topology) -> bool {
     topology.steps.iter().any(|step| match &step.kind {
@@ -260,7 +271,7 @@ fn operator(
         StepKind::Plain(kind) => plain_operator(kind, step, topology, settings, dictionaries)?,
         StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let options = group_options(&step.kind, settings);
+            let options = group_options(step, settings);
             let operator =
                 GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
             let mut built = BuiltOperator::new("aggregate", operator);
@@ -286,7 +297,9 @@ fn operator(
             let make = |time| SingleWindows::new(*window, time, keys, calls.clone(), dictionary());
             on_clock("window", settings, (&types, *time), rowtime, make)
         }
-        StepKind::Upsert { table } => BuiltOperator::new("table", upsert(table, dictionary())?),
+        StepKind::Upsert { table } => {
+            BuiltOperator::new("table", upsert(table, step.ttl_ms[0], dictionary())?)
+        }
         StepKind::Rank { keys, ranking, window, updating } => {
             let window = window.map(|(column, instant)| WindowEnd {
                 column,
@@ -295,12 +308,14 @@ fn operator(
             let modes = (*updating, settings.per_row);
             let (types, ranking) = (input_types(step, topology), ranking.clone());
             let operator = TopN::new(keys.clone(), types, ranking, window, modes, dictionary());
-            BuiltOperator::new("top", operator.timed(windows_of_changes(topology)))
+            let operator = operator.timed(windows_of_changes(topology)).expiring(step.ttl_ms[0]);
+            BuiltOperator::new("top", operator)
         }
         StepKind::RetractingAggregate { keys, calls } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let (keys, calls, per_row) = (keys.clone(), calls.clone(), settings.per_row);
-            let operator = RetractingAggregate::new(keys, key_types, calls, per_row, dictionary());
+            let (keys, calls) = (keys.clone(), calls.clone());
+            let modes = (settings.per_row, step.ttl_ms[0]);
+            let operator = RetractingAggregate::new(keys, key_types, calls, modes, dictionary());
             let mut built = BuiltOperator::new("aggregate", operator);
             built.holds_watermarks = !settings.per_row;
             built
@@ -327,7 +342,8 @@ fn plain_operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         NodeKind::Normalize { keys } => {
-            let operator = Normalize::new(keys.clone(), types(0), of_keys(keys));
+            let (ttl_ms, dictionary) = (step.ttl_ms[0], of_keys(keys));
+            let operator = Normalize::new(keys.clone(), types(0), ttl_ms, dictionary);
             BuiltOperator::new("normalize", operator)
         }
         NodeKind::Union => BuiltOperator::new("union", Union),
@@ -344,13 +360,13 @@ fn plain_operator(
             BuiltOperator::new("sort", in_place(operator, step))
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
-            let dictionary = of_keys(keys);
-            let (keys, calls) = (keys.clone(), calls.clone());
-            let operator = over::over(*time, keys, calls, (*bounds, *order), dictionary);
+            let (by, calls) = (keys.clone(), calls.clone());
+            let operator = over::over(*time, by, calls, (*bounds, *order), of_keys(keys));
             BuiltOperator::boxed("over", operator)
         }
         NodeKind::First { keys, spec } => {
-            BuiltOperator::new("first", KeepFirst::new(keys.clone(), *spec, dictionary()))
+            let operator = KeepFirst::new(keys.clone(), *spec, step.ttl_ms[0], dictionary());
+            BuiltOperator::new("first", operator)
         }
         NodeKind::Match { time, keys, recognition } => {
             let of = (**recognition).clone();
@@ -364,11 +380,12 @@ fn plain_operator(
             on_clock("session", settings, (&types, *time), rowtime, make)
         }
         NodeKind::Join { spec } => {
-            let operator = Join::new((**spec).clone(), [types(0), types(1)], dictionary());
+            let types = [types(0), types(1)];
+            let join = Join::new((**spec).clone(), types, dictionary()).expiring(step.ttl_ms);
             match settings.clock().filter(|_| spec.time.is_some_and(|time| time.on_clock)) {
-                None => BuiltOperator::new("join", operator),
+                None => BuiltOperator::new("join", join),
                 Some(clock) => {
-                    BuiltOperator::new("join", OnWallClock::new(operator, clock, None, None))
+                    BuiltOperator::new("join", OnWallClock::new(join, clock, None, None))
                 }
             }
         }
@@ -402,14 +419,15 @@ fn on_clock<O: Operator + 'static>(
     }
 }
 
-fn group_options(kind: &StepKind, settings: &Settings) -> GroupOptions {
-    let StepKind::Aggregate { update_before, silent, retention, .. } = kind else {
+fn group_options(step: &Step, settings: &Settings) -> GroupOptions {
+    let StepKind::Aggregate { update_before, silent, retention, .. } = &step.kind else {
         return GroupOptions::default();
     };
     let retention =
         retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
     let per_row = settings.per_row;
-    GroupOptions { update_before: *update_before, per_row, silent: *silent, retention }
+    let (update_before, silent, ttl_ms) = (*update_before, *silent, step.ttl_ms[0]);
+    GroupOptions { update_before, per_row, silent, retention, ttl_ms }
 }
 
 fn window_operator(
@@ -451,7 +469,11 @@ fn window_operator(
     }
 }
 
-fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, String> {
+fn upsert(
+    table: &Arc<Table>,
+    ttl_ms: Option<i64>,
+    dictionary: SharedKeys,
+) -> Result<UpsertTable, String> {
     let max_rows = match table.options.get("max-rows") {
         None => None,
         Some(text) => {
@@ -459,7 +481,7 @@ fn upsert(table: &Arc<Table>, dictionary: SharedKeys) -> Result<UpsertTable, Str
         }
     };
     let types = table.schema.fields.iter().map(|field| field.data_type.clone()).collect();
-    Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows))
+    Ok(UpsertTable::new(table.primary_key.clone(), types, dictionary, max_rows, ttl_ms))
 }
 
 fn is_ltz(data_type: &DataType) -> bool {
@@ -492,7 +514,7 @@ fn watermark(
     (column, delay_ms): (usize, i64),
     table: &Table,
     settings: &Settings,
-    (alignment, every_row): (Alignment, bool),
+    (alignment, every_row, forgets): (Alignment, bool, bool),
 ) -> Result<BuiltOperator, String> {
     let duration = |key: &str, default| {
         Ok::<_, String>(options::duration_ms(&table.options, key)?.unwrap_or(default))
@@ -522,18 +544,40 @@ fn watermark(
         max_drift_ms: duration("scan.watermark.alignment.max-drift", MAX_DRIFT_MS)?,
     };
     let generator = Rc::new(RefCell::new(WatermarkGenerator::new(options, alignment)));
-    let mut built = BuiltOperator::new("watermark", AssignWatermarks(generator.clone()));
+    let mut built = BuiltOperator::new(
+        "watermark",
+        AssignWatermarks { generator: generator.clone(), first_alone: forgets },
+    );
     built.generator = Some(generator);
     Ok(built)
 }
 
 /// The operator that stamps a source's batches with their watermarks.
-struct AssignWatermarks(Rc<RefCell<WatermarkGenerator>>);
+struct AssignWatermarks {
+    generator: Rc<RefCell<WatermarkGenerator>>,
+    /// The first watermark of all goes out by itself, so that every shard begins with it: what was
+    /// written before counts as written then.
+    first_alone: bool,
+}
 
 impl Operator for AssignWatermarks {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let stamped = self.0.borrow_mut().stamp(batch, out.context.now_ms, out);
-        out.emit(stamped);
+        let stamped = self.generator.borrow_mut().stamp(batch, out.context.now_ms, out);
+        let starts = |before: &Arc<Vec<i64>>| before.iter().position(|it| *it > i64::MIN);
+        let before = stamped.time.before.as_ref().filter(|_| self.first_alone);
+        match before.and_then(starts).filter(|at| *at > 0) {
+            None => out.emit(stamped),
+            Some(at) => {
+                let rows = stamped.row_ids().map(|row| row as u32);
+                let (head, rest) = rows.partition(|row| (*row as usize) < at);
+                let BatchTime { first, before, .. } = stamped.time.clone();
+                let watermark = before.as_ref().map_or(first, |before| before[at]);
+                let time = BatchTime { first, last: watermark, before };
+                out.emit(Batch { time, ..stamped.with_selection(head) });
+                out.messages.push(Message::Watermark(watermark));
+                out.emit(stamped.with_selection(rest));
+            }
+        }
         Progress::Done
     }
 }

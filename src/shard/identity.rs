@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::topology::{Step, StepKind, Topology, source_name};
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
+use crate::operator::join::JoinSpec;
 use crate::operator::lookup::LookupSpec;
 use crate::record::key;
 use crate::sql::plan::{NodeKind, Table};
@@ -74,6 +75,10 @@ pub fn identify(topology: &mut Topology) {
             }
             _ => behind(step, &inputs),
         };
+        // State that is forgotten says when it was written; only that of a first row always does.
+        let is_dated = step.ttl_ms != [None; 2]
+            && !matches!(step.kind, StepKind::Plain(NodeKind::First { .. }));
+        let id = if is_dated { digest(&format!("dated {id}")) } else { id };
         step.keeps = describe(&step.kind, &inputs);
         lineages.push(lineage);
         // Of steps that are the same each may have the state of any.
@@ -250,6 +255,15 @@ fn aggregated<'a>(kind: &'a StepKind, input: &Lineage) -> Option<(u64, &'a [usiz
 fn whole(step: &Step, inputs: &[&Lineage]) -> u64 {
     let computed = match &step.kind {
         StepKind::Upsert { table } => format!("upsert {} {:?}", table.name, table.primary_key),
+        // However long rows are kept.
+        StepKind::Plain(NodeKind::Join { spec }) => {
+            format!(
+                "{:?}",
+                NodeKind::Join {
+                    spec: Box::new(JoinSpec { ttl_ms: [None; 2], ..(**spec).clone() })
+                }
+            )
+        }
         StepKind::Plain(kind) => format!("{kind:?}"),
         kind => format!("{kind:?}"),
     };
@@ -388,6 +402,24 @@ mod tests {
         assert_eq!(changed(&types, &[COUNTS, WINDOWS]), windows);
         let topic = TABLES.replace("'events'", "'others'");
         assert_eq!(changed(&topic, &[COUNTS, WINDOWS]).len(), 3);
+    }
+
+    /// State that is forgotten says when it was written: that of a first row always does.
+    #[test]
+    fn how_long_state_is_kept_may_change_and_whether_it_is_forgotten_not() {
+        let kept = |ttl: &str| {
+            let tables = format!("SET 'table.exec.state.ttl' = '{ttl}';{TABLES}");
+            let join =
+                "SELECT a.kind, b.amount FROM events AS a JOIN events AS b ON a.kind = b.kind;";
+            let first =
+                "SELECT kind FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY kind ORDER BY ts) AS n
+                FROM events) WHERE n = 1;";
+            kept(&tables, &[COUNTS, WINDOWS, join, first])
+        };
+        let (hour, for_good) = (kept("1 h"), kept("0 s"));
+        assert_eq!(hour, kept("2 d"));
+        let other = hour.difference(&for_good).map(|(name, _)| &**name);
+        assert_eq!(other.collect::<Vec<_>>(), ["GROUP BY user_id, kind", "join by kind = kind"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ struct NodeGauges {
     rows: Following,
     batches: Following,
     late: Counter,
+    expired: Counter,
     watermark_delay: Gauge,
     state_rows: Gauge,
     state_bytes: Gauge,
@@ -129,6 +130,7 @@ impl Gauges {
             gauges.batches.follow(node.batches_in);
             let late = std::mem::take(&mut node.out.late_rows);
             gauges.late.add(late);
+            gauges.expired.add(std::mem::take(&mut node.out.expired));
             self.late_total += late;
             if node.watermark() > i64::MIN && node.watermark() < i64::MAX {
                 gauges.watermark_delay.set((now - node.watermark()) as f64 / 1_000.0);
@@ -206,6 +208,11 @@ impl Gauges {
                 &labels,
             )),
             late: metrics.counter("pelton_operator_late_total", "Rows that came too late", &labels),
+            expired: metrics.counter(
+                "pelton_operator_expired_total",
+                "Keys (of a join, rows) whose state was let go as nothing was written to it for so long",
+                &labels,
+            ),
             watermark_delay: metrics.gauge(
                 "pelton_operator_watermark_delay_seconds",
                 "Wall clock less the operator's watermark",

@@ -56,5 +56,6 @@ fn behind_exchange(from: usize, (_, keys, topic): &Spread, steps: &[Step]) -> St
     let kind = StepKind::Plain(NodeKind::Union);
     let (exchange, by_partition) = (Some(keys.clone()), topic.clone());
     let inputs = vec![Edge { from, exchange, by_partition }];
-    Step { kind, inputs, schema: steps[from].schema.clone(), id: String::new(), keeps: None }
+    let schema = steps[from].schema.clone();
+    Step { kind, inputs, schema, id: String::new(), keeps: None, ttl_ms: [None; 2] }
 }

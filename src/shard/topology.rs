@@ -17,6 +17,7 @@ use crate::sink;
 use crate::sql::is_updating;
 use crate::sql::partitioned::{self, position};
 use crate::sql::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
+use crate::sql::ttl;
 
 /// What a step does. Names and options are resolved; a worker builds an operator from it.
 #[derive(Clone, Debug)]
@@ -112,6 +113,9 @@ pub struct Step {
     pub id: String,
     /// What it keeps over a restart, for people.
     pub keeps: Option<String>,
+    /// How long what it keeps of each input is kept behind its last write; none: for good, or to an
+    /// end of its own.
+    pub ttl_ms: [Option<i64>; 2],
 }
 
 /// A queryable table answered from the state of a step.
@@ -222,7 +226,11 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn push(&mut self, kind: StepKind, inputs: Vec<Edge>, node: &Node) -> usize {
         let (schema, id) = (node.schema.clone(), String::new());
-        self.topology.steps.push(Step { kind, inputs, schema, id, keeps: None });
+        let ttl_ms = match &kind {
+            StepKind::Aggregate { retention: Some(_), .. } => [None; 2],
+            _ => ttl::of(self.plan, node),
+        };
+        self.topology.steps.push(Step { kind, inputs, schema, id, keeps: None, ttl_ms });
         self.topology.steps.len() - 1
     }
 
@@ -303,7 +311,7 @@ impl Builder<'_> {
                 return Ok(self.join(id, &spec.keys, whole_left));
             }
             NodeKind::TemporalJoin { spec } => return Ok(self.join(id, &spec.keys, true)),
-            NodeKind::Aggregate { keys, calls } => return Ok(self.aggregate(id, keys, calls)),
+            NodeKind::Aggregate { keys, calls, .. } => return Ok(self.aggregate(id, keys, calls)),
             NodeKind::WindowAggregate { window, time, keys, calls } => {
                 return Ok(self.window(id, *window, *time, keys, calls));
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::partitioned;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
-use crate::operator::join::JoinSpec;
+use super::ttl;
+use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::lookup::{LookupSpec, ROWS_WAITING};
 use crate::operator::over::{Bounds, Order};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
@@ -73,7 +74,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Unnest { .. } => "a row for each element".into(),
-        NodeKind::Normalize { keys } => changes(&picked(input, keys)),
+        NodeKind::Normalize { keys } => changes(&picked(input, keys), &kept(plan, node)),
         NodeKind::Union => "union all".into(),
         NodeKind::TimeSort { time, keys } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
@@ -84,33 +85,29 @@ fn describe(plan: &Plan, node: &Node) -> String {
             let (by, frame) = (picked(input, keys), frame(*bounds, *order));
             format!("over: {} value(s) a row by {by}, {frame}", calls.len())
         }
-        NodeKind::First { keys, spec } => first(&picked(input, keys), spec.ttl_ms),
-        NodeKind::Rank { keys, ranking, window } => {
-            let (from, to, kept) = (ranking.from, ranking.to, kept_ranks(*window));
-            format!(
-                "rows {from} to {to} by {}; exchange by key; state: {kept}",
-                picked(input, keys)
-            )
-        }
+        NodeKind::First { keys, .. } => first(&picked(input, keys), ttl::of(plan, node)[0]),
+        NodeKind::Rank { keys, ranking, window } => format!(
+            "rows {} to {} by {}; exchange by key; state: {}",
+            ranking.from,
+            ranking.to,
+            picked(input, keys),
+            kept_ranks(*window, &kept(plan, node))
+        ),
         NodeKind::Match { keys, recognition, .. } => {
             format!("match by {}: {}", picked(input, keys), kept_rows(recognition))
         }
         NodeKind::Join { spec } => join(plan, node, spec),
-        NodeKind::TemporalJoin { spec } => format!(
-            "join with the version at `{}`; exchange by {}; state: rows of the left until event time \
-             reaches theirs, the newest version of each key and those that are to come",
-            node.schema.fields[spec.times[0]].name,
-            picked(input, &spec.keys[0])
-        ),
+        NodeKind::TemporalJoin { spec } => temporal(node, spec, &picked(input, &spec.keys[0])),
         NodeKind::Lookup { table, spec } => looked_up(table, spec, &picked(input, &spec.keys)),
         NodeKind::WindowAssign { window, .. } => {
             format!("windows of {}, assigned row by row; keeps nothing", shape(window))
         }
-        NodeKind::Aggregate { keys, calls } => format!(
-            "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, kept until \
-             the job ends unless the table it feeds has a retention",
+        NodeKind::Aggregate { keys, calls, .. } => format!(
+            "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, {}, \
+             unless the table it feeds has a retention",
             picked(input, keys),
-            calls.len()
+            calls.len(),
+            kept(plan, node)
         ),
         NodeKind::WindowAggregate { window, keys, calls, .. } => format!(
             "window aggregate, {}, by {}: {} value(s) a key; exchange by key (partials where all \
@@ -126,14 +123,38 @@ fn describe(plan: &Plan, node: &Node) -> String {
             picked(input, keys),
             calls.len()
         ),
-        NodeKind::Sink { table } => {
-            format!("sink `{}` ({}): {}", table.name, table.connector, names(&node.schema))
-        }
+        NodeKind::Sink { table } => sink(plan, node, table),
     }
 }
 
-fn changes(by: &str) -> String {
-    format!("changes of rows by {by}; exchange by key; state: the newest row of each key")
+fn sink(plan: &Plan, node: &Node, table: &Table) -> String {
+    let kept = ttl::of(plan, node)[0].map(|_| format!("; rows {}", kept(plan, node)));
+    let (name, connector, columns) = (&table.name, &table.connector, names(&node.schema));
+    format!("sink `{name}` ({connector}): {columns}{}", kept.unwrap_or_default())
+}
+
+/// How long what a node keeps of its input is kept.
+fn kept(plan: &Plan, node: &Node) -> String {
+    until(ttl::of(plan, node)[0])
+}
+
+fn until(ttl_ms: Option<i64>) -> String {
+    match ttl_ms {
+        Some(ms) => format!("until event time is {ms} ms past its last change"),
+        None => format!("until the job ends: SET '{}' bounds it", ttl::STATE_TTL),
+    }
+}
+
+fn changes(by: &str, kept: &str) -> String {
+    format!("changes of rows by {by}; exchange by key; state: the newest row of each key, {kept}")
+}
+
+fn temporal(node: &Node, spec: &TemporalSpec, by: &str) -> String {
+    format!(
+        "join with the version at `{}`; exchange by {by}; state: rows of the left until event time \
+         reaches theirs, the newest version of each key and those that are to come",
+        node.schema.fields[spec.times[0]].name,
+    )
 }
 
 fn looked_up(table: &Table, spec: &LookupSpec, keys: &str) -> String {
@@ -166,7 +187,17 @@ fn looked_up(table: &Table, spec: &LookupSpec, keys: &str) -> String {
 fn join(plan: &Plan, node: &Node, spec: &JoinSpec) -> String {
     let of = |side: usize| picked(Some(&plan.nodes[node.inputs[side]].schema), &spec.keys[side]);
     let (kind, kept) = match &spec.time {
-        None => ("join", "all rows of both sides, until the job ends".to_owned()),
+        None => {
+            let kept = match ttl::of(plan, node) {
+                [left, right] if left == right => {
+                    format!("all rows of both sides, {}", until(left))
+                }
+                [left, right] => {
+                    format!("rows of the left, {}; of the right, {}", until(left), until(right))
+                }
+            };
+            ("join", kept)
+        }
         Some(time) if time.windows => {
             ("window join", "rows until the watermark passes the end of their window".to_owned())
         }
@@ -209,17 +240,17 @@ fn shape(window: &WindowKind) -> String {
 
 fn first(keys: &str, ttl_ms: Option<i64>) -> String {
     let kept = match ttl_ms {
-        Some(ms) => format!("for {ms} ms"),
-        None => "until the job ends: SET 'table.exec.state.ttl' bounds it".into(),
+        Some(ms) => format!("until event time is {ms} ms past the row"),
+        None => until(None),
     };
     format!("first row by {keys}; exchange by key; state: the keys seen, {kept}")
 }
 
-fn kept_ranks(window: Option<(usize, bool)>) -> &'static str {
+fn kept_ranks(window: Option<(usize, bool)>, kept: &str) -> String {
     match window {
-        Some(_) => "these rows of each window, until the watermark passes its end",
+        Some(_) => "these rows of each window, until the watermark passes its end".into(),
         None => {
-            "these rows of each key (all of them where rows of the input change), until the job ends"
+            format!("these rows of each key (all of them where rows of the input change), {kept}")
         }
     }
 }

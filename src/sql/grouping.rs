@@ -205,7 +205,7 @@ impl Queries<'_> {
             (Some(Kind::Session { gap_ms, .. }), Some(time)) => {
                 NodeKind::SessionAggregate { gap_ms, time, keys, calls }
             }
-            _ => NodeKind::Aggregate { keys, calls },
+            _ => NodeKind::Aggregate { keys, calls, ttl_ms: self.hints.of(&relation.scope) },
         };
         self.check_order(&kind, input)?;
         let schema = Schema::new(fields);

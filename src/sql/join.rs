@@ -39,6 +39,8 @@ pub(super) struct Found {
     lower: Option<i64>,
     upper: Option<i64>,
     pub rest: Vec<Expr>,
+    /// What a hint says of how long rows of each side are kept.
+    ttl_ms: [Option<i64>; 2],
 }
 
 impl Found {
@@ -89,10 +91,11 @@ impl Queries<'_> {
         self.assign(&mut left)?;
         self.assign(&mut right)?;
         let width = left.scope.columns.len();
+        let ttl_ms = [self.hints.of(&left.scope), self.hints.of(&right.scope)];
         let mut scope = left.scope;
         scope.columns.extend(right.scope.columns);
         let sides = Sides { nodes: [left.node, right.node], scope, left: width };
-        let mut found = Found::default();
+        let mut found = Found { ttl_ms, ..Found::default() };
         let shared = self.on(&sides, on, &mut found)?;
         if kind == JoinType::Inner {
             let mut more = Vec::new();
@@ -355,7 +358,7 @@ impl Queries<'_> {
     }
 
     pub(super) fn joined(&mut self, sides: &Sides, kind: JoinType, found: Found) -> Result<NodeId> {
-        let Found { keys, nulls_equal, lower, upper, rest } = found;
+        let Found { keys, nulls_equal, lower, upper, rest, ttl_ms } = found;
         let updating = sides.nodes.iter().any(|&node| is_updating(self.plan, node));
         let times = sides.nodes.map(|node| self.plan.nodes[node].time);
         let time = match (self.windows(sides, &keys), times, lower.zip(upper)) {
@@ -404,7 +407,8 @@ impl Queries<'_> {
             JoinType::Full => None,
         });
         let left_only = kind.left_only();
-        let spec = Box::new(JoinSpec { join: kind, keys: columns, nulls_equal, condition, time });
+        let spec =
+            Box::new(JoinSpec { join: kind, keys: columns, nulls_equal, condition, time, ttl_ms });
         let schema = Schema::new(fields);
         let kind = NodeKind::Join { spec };
         let node = Node { kind, inputs: inputs.to_vec(), schema, time: rowtime };

@@ -39,6 +39,7 @@ mod subquery;
 mod table;
 mod temporal;
 mod tokens;
+pub mod ttl;
 mod types;
 mod unnest;
 mod values;
@@ -57,12 +58,13 @@ use self::query::{Catalog, Queries};
 use self::scope::Scope;
 use self::statement::Parsed;
 use self::table::Declaration;
+use self::ttl::Hints;
 use crate::error::{SqlError, nearest};
 use crate::expression::{Expr, registry};
 use crate::record::{Schema, Value};
 
 /// SET keys that have an effect.
-const HONOURED: [&str; 3] = ["table.local-time-zone", "pipeline.name", rank::STATE_TTL];
+const HONOURED: [&str; 3] = ["table.local-time-zone", "pipeline.name", ttl::STATE_TTL];
 
 /// SET keys of Flink that mean nothing on one machine: taken with a notice.
 const WITHOUT_EFFECT: [&str; 10] = [
@@ -130,6 +132,9 @@ pub fn read(
             errors.push(fault.locate("--set", &format!("{key}={value}")));
         }
     }
+    if errors.is_empty() {
+        errors.extend(ttl::check(&compiler.plan, files).err());
+    }
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -187,7 +192,7 @@ impl Compiler {
 
     fn queries(&mut self, span: Span) -> Queries<'_> {
         let Self { plan, catalog, .. } = self;
-        Queries { plan, catalog, common: HashMap::new(), span }
+        Queries { plan, catalog, common: HashMap::new(), hints: Hints::default(), span }
     }
 
     fn view(
@@ -416,9 +421,8 @@ impl Compiler {
             return Err(Fault::new(span, format!("there is no time zone '{value}'"))
                 .help("name one like 'UTC' or 'Asia/Shanghai'"));
         }
-        if key == rank::STATE_TTL && crate::time::duration_ms(value).is_none() {
-            return Err(Fault::new(span, format!("'{value}' is not a duration"))
-                .help("write it like '1 h' or '7 d'; '0 s' keeps state for ever"));
+        if key == ttl::STATE_TTL && crate::time::duration_ms(value).is_none() {
+            return Err(ttl::no_duration(span, value));
         }
         self.plan.settings.insert(key.to_owned(), value.to_owned());
         Ok(())

@@ -167,7 +167,8 @@ impl Queries<'_> {
             filter: None,
             data_type: DataType::BigInt,
         }];
-        let kind = NodeKind::Aggregate { keys: (0..schema.len()).collect(), calls };
+        let keys = (0..schema.len()).collect();
+        let kind = NodeKind::Aggregate { keys, calls, ttl_ms: None };
         schema.fields.push(Field { nullable: false, ..Field::new("times", DataType::BigInt) });
         self.plan.add(Node { kind, inputs: vec![input], schema, time: None })
     }

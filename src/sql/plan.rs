@@ -176,6 +176,8 @@ pub enum NodeKind {
     Aggregate {
         keys: Vec<usize>,
         calls: Vec<AggregateCall>,
+        /// What a hint says of how long a group is kept (ms; 0: for good).
+        ttl_ms: Option<i64>,
     },
     /// GROUP BY over a window table function. Output: keys, then window_start, window_end,
     /// window_time, then aggregates. Keys exclude the window columns.

@@ -16,6 +16,7 @@ use super::scope::{Binder, Scope};
 use super::select::{
     and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
 };
+use super::ttl::Hints;
 use super::windows::{Kind, Window};
 use crate::expression::Expr;
 use crate::operator::join::JoinType;
@@ -42,6 +43,8 @@ pub struct Queries<'a> {
     pub catalog: &'a Catalog,
     /// WITH of the query at hand.
     pub common: HashMap<String, NodeId>,
+    /// Those of the SELECT at hand.
+    pub hints: Hints,
     /// Of the statement.
     pub span: Span,
 }
@@ -115,6 +118,14 @@ impl Queries<'_> {
             let nodes = nodes.collect::<Result<Vec<_>>>()?;
             return nodes[1..].iter().try_fold(nodes[0], |all, &one| self.union(all, one));
         }
+        let outer = std::mem::replace(&mut self.hints, Hints::read(select, self.span)?);
+        let node = self.selected(select);
+        let own = std::mem::replace(&mut self.hints, outer);
+        node.and_then(|node| own.all_used(self.span).map(|()| node))
+    }
+
+    /// A SELECT of one grouping.
+    fn selected(&mut self, select: &ast::Select) -> Result<NodeId> {
         let mut relation = self.from(select)?;
         self.settle_sessions(&mut relation, select)?;
         let mut of_windows = None;
@@ -234,7 +245,11 @@ impl Queries<'_> {
 
     pub(super) fn distinct(&mut self, input: NodeId) -> Result<NodeId> {
         let schema = self.plan.nodes[input].schema.clone();
-        let kind = NodeKind::Aggregate { keys: (0..schema.len()).collect(), calls: Vec::new() };
+        let kind = NodeKind::Aggregate {
+            keys: (0..schema.len()).collect(),
+            calls: Vec::new(),
+            ttl_ms: None,
+        };
         Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: None }))
     }
 

@@ -16,9 +16,6 @@ use crate::operator::over::{Bounds, OverCall};
 use crate::operator::rank::{FirstSpec, Ranking, SortKey, Ties};
 use crate::record::{DataType, Field, Schema, Value};
 
-/// How long state that has no other end is kept, in event time.
-pub const STATE_TTL: &str = "table.exec.state.ttl";
-
 /// A column that no column of a user is named like.
 pub(super) const RANK: &str = "\u{1}rank";
 
@@ -229,11 +226,9 @@ impl Queries<'_> {
 
     fn first(&mut self, input: NodeId, keys: Vec<usize>, time: usize) -> NodeId {
         let (input, order) = self.ordered(input, time, &keys);
-        let ttl_ms = self.plan.settings.get(STATE_TTL);
-        let ttl_ms = ttl_ms.and_then(|ttl| crate::time::duration_ms(ttl)).filter(|ms| *ms > 0);
         let mut schema = self.plan.nodes[input].schema.clone();
         schema.fields.push(Field { nullable: false, ..Field::new(RANK, DataType::BigInt) });
-        let spec = FirstSpec { time, order, ttl_ms, with_rank: true };
+        let spec = FirstSpec { time, order, with_rank: true };
         let kind = NodeKind::First { keys, spec };
         let time = self.plan.nodes[input].time;
         self.plan.add(Node { kind, inputs: vec![input], schema, time })

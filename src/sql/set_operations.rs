@@ -96,6 +96,7 @@ impl Queries<'_> {
             keys: [columns.clone(), columns],
             condition: None,
             time: None,
+            ttl_ms: [None; 2],
         });
         Ok(self.plan.add(Node { kind: NodeKind::Join { spec }, inputs, schema, time: None }))
     }
@@ -124,8 +125,8 @@ impl Queries<'_> {
         for name in ["left", "right"] {
             schema.fields.push(Field { nullable: false, ..Field::new(name, DataType::BigInt) });
         }
-        let kind =
-            NodeKind::Aggregate { keys: (0..width).collect(), calls: vec![call(0), call(1)] };
+        let (keys, calls) = ((0..width).collect(), vec![call(0), call(1)]);
+        let kind = NodeKind::Aggregate { keys, calls, ttl_ms: None };
         let node = Node { kind, inputs: vec![union], schema, time: None };
         let counted = self.plan.add(node);
         let scope = Scope::of(&self.plan.nodes[counted].schema, None);

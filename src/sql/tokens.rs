@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator};
 use sqlparser::dialect::{Dialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer, Whitespace};
 
 use super::fault::{Fault, Result};
 use super::json_clauses::json_clauses;
@@ -48,6 +48,10 @@ impl Dialect for Flink {
     }
 
     fn supports_match_recognize(&self) -> bool {
+        true
+    }
+
+    fn supports_comment_optimizer_hint(&self) -> bool {
         true
     }
 
@@ -173,6 +177,16 @@ pub fn statements(
     let mut current = Vec::new();
     for mut token in tokens {
         match &mut token.token {
+            Token::Whitespace(Whitespace::MultiLineComment(text)) if text.starts_with('+') => {
+                let behind_select = current.last().is_some_and(|last| is_word(last, "SELECT"));
+                if behind_select {
+                    current.push(token);
+                } else {
+                    let fault = Fault::new(token.span, "a hint stands behind SELECT");
+                    faults.push(fault.help("options of a table go into its WITH (…)"));
+                }
+                continue;
+            }
             Token::Whitespace(_) | Token::EOF => continue,
             Token::SemiColon => {
                 all.push(Statement { tokens: std::mem::take(&mut current) });

@@ -40,6 +40,18 @@ impl Deadlines {
         self.slots.entry(at_ms.div_euclid(self.grain_ms)).or_default().push(slot);
     }
 
+    /// Whether there is something to [`Self::pop`].
+    #[inline]
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        let first = self.slots.first_key_value();
+        first.is_some_and(|(bucket, _)| *bucket < now_ms.div_euclid(self.grain_ms))
+    }
+
+    /// Roughly: a slot has one place.
+    pub fn bytes(&self) -> u64 {
+        (self.timed.capacity() * (1 + size_of::<u32>())) as u64
+    }
+
     /// The slots of a bucket whose deadlines have all passed by `now_ms`, which have none now; they
     /// are added again where there is state that is not due.
     pub fn pop(&mut self, now_ms: i64) -> Option<Vec<u32>> {

@@ -2,9 +2,11 @@
 
 use std::io;
 
-use super::entry::take_bytes;
+use super::entry::{put_i64, take_bytes, take_i64};
 use super::prefetch::prefetch_whole;
-use super::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
+use super::{
+    Changes, Chunked, KeyGroups, KeyedState, Lifetimes, Reached, Saved, SharedKeys, Slice,
+};
 
 /// What a [`Table`] holds for a key.
 pub trait Entry: Default {
@@ -44,11 +46,89 @@ pub struct Table<T> {
     values: Chunked<Option<T>>,
     changes: Changes,
     rows: u64,
+    /// Where values are kept for a time only.
+    lifetimes: Option<Box<Lifetimes>>,
+}
+
+/// Appends the bytes of a slot's value, behind when it was written if that counts.
+fn encode<T: Entry>(
+    value: Option<&T>,
+    lifetimes: Option<&Lifetimes>,
+    slot: u32,
+    entry: &mut Vec<u8>,
+) {
+    let Some(value) = value else { return };
+    if let Some(lifetimes) = lifetimes {
+        put_i64(lifetimes.written(slot), entry);
+    }
+    value.encode(entry);
 }
 
 impl<T: Entry> Table<T> {
     pub fn new(keys: SharedKeys) -> Self {
-        Self { keys, values: Chunked::default(), changes: Changes::default(), rows: 0 }
+        let (values, changes) = (Chunked::default(), Changes::default());
+        Self { keys, values, changes, rows: 0, lifetimes: None }
+    }
+
+    /// Values are over once event time has passed their last change by `ttl_ms`.
+    pub fn expiring(self, ttl_ms: Option<i64>) -> Self {
+        Self { lifetimes: ttl_ms.map(|ttl_ms| Box::new(Lifetimes::new(ttl_ms))), ..self }
+    }
+
+    /// Event time goes on; whether [`Self::expire`] has something to do. What an operator has
+    /// yet to tell of values is told before.
+    #[inline]
+    pub fn reach(&mut self, watermark: i64) -> bool {
+        let Some(lifetimes) = &mut self.lifetimes else { return false };
+        match lifetimes.reach(watermark) {
+            Reached::Nothing => false,
+            Reached::Due => true,
+            Reached::First => {
+                self.date();
+                false
+            }
+        }
+    }
+
+    /// What was written before there was a watermark counts as written now.
+    #[cold]
+    fn date(&mut self) {
+        for slot in 0..self.values.len() as u32 {
+            let undated = |lifetimes: &Lifetimes| lifetimes.written(slot) == i64::MIN;
+            let known = self.values[slot as usize].is_some();
+            if known && self.lifetimes.as_deref().is_some_and(undated) {
+                self.touch(slot);
+            }
+        }
+    }
+
+    /// Lets values go whose time is over; how many.
+    pub fn expire(&mut self) -> u64 {
+        let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
+        let mut over = Vec::new();
+        while let Some(slots) = lifetimes.due() {
+            for slot in slots.into_iter().filter(|&slot| self.get(slot).is_some()) {
+                match lifetimes.is_over(slot) {
+                    true => over.push(slot),
+                    false => lifetimes.watch(slot),
+                }
+            }
+        }
+        self.lifetimes = Some(lifetimes);
+        over.iter().for_each(|&slot| drop(self.remove(slot)));
+        over.len() as u64
+    }
+
+    /// Whether the slot has a value whose time is over: it is to be removed before the slot is
+    /// used.
+    #[inline]
+    pub fn is_over(&self, slot: u32) -> bool {
+        let over = |lifetimes: &Lifetimes| lifetimes.is_over(slot) && self.get(slot).is_some();
+        self.lifetimes.as_deref().is_some_and(over)
+    }
+
+    pub fn expires(&self) -> bool {
+        self.lifetimes.is_some()
     }
 
     pub fn keys(&self) -> &SharedKeys {
@@ -77,7 +157,13 @@ impl<T: Entry> Table<T> {
             self.values.grow(self.keys.borrow().slots());
         }
         let value = &mut self.values[slot as usize];
-        self.changes.mark(slot, &self.keys, |entry| value.iter().for_each(|it| it.encode(entry)));
+        let lifetimes = self.lifetimes.as_deref();
+        self.changes.mark(slot, &self.keys, |entry| {
+            encode(value.as_ref(), lifetimes, slot, entry);
+        });
+        if let Some(lifetimes) = &mut self.lifetimes {
+            lifetimes.write(slot);
+        }
         if value.is_none() {
             self.rows += 1;
             self.keys.borrow_mut().retain(slot);
@@ -98,7 +184,8 @@ impl<T: Entry> Table<T> {
         let value = self.values[slot as usize].take()?;
         self.rows -= 1;
         let mut keys = self.keys.borrow_mut();
-        self.changes.remove(slot, &keys, |entry| value.encode(entry));
+        let lifetimes = self.lifetimes.as_deref();
+        self.changes.remove(slot, &keys, |entry| encode(Some(&value), lifetimes, slot, entry));
         keys.release(slot);
         Some(value)
     }
@@ -120,9 +207,9 @@ impl<T: Entry> KeyedState for Table<T> {
     }
 
     fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
-        let values = &self.values;
+        let (values, lifetimes) = (&self.values, self.lifetimes.as_deref());
         let encode = |slot: u32, entry: &mut Vec<u8>| {
-            values[slot as usize].iter().for_each(|value| value.encode(entry));
+            encode(values[slot as usize].as_ref(), lifetimes, slot, entry);
         };
         self.changes.write(&self.keys.borrow(), encode, slice)
     }
@@ -132,10 +219,17 @@ impl<T: Entry> KeyedState for Table<T> {
         match saved {
             Saved::Entry { key_group, bytes: mut entry } => {
                 let key = take_bytes(&mut entry).ok_or_else(bad)?;
+                let written = match self.lifetimes {
+                    Some(_) => Some(take_i64(&mut entry).ok_or_else(bad)?),
+                    None => None,
+                };
                 let value = T::decode(entry).ok_or_else(bad)?;
                 let slot = self.keys.borrow_mut().intern_saved(key, key_group);
                 *self.touch(slot) = value;
                 self.changes.loaded(slot);
+                if let (Some(lifetimes), Some(written)) = (&mut self.lifetimes, written) {
+                    lifetimes.set(slot, written);
+                }
             }
             Saved::Gone { key, .. } => {
                 let slot = self.keys.borrow().find(key);
@@ -156,7 +250,8 @@ impl<T: Entry> KeyedState for Table<T> {
             sample.fold((0, 0), |(count, heap), value| (count + 1, heap + value.heap_bytes()));
         let heap = heap as u64 * self.rows / u64::max(count, 1);
         let fixed = self.values.bytes() + self.changes.bytes() + self.keys.borrow().bytes();
-        (self.rows, heap + fixed)
+        let times = self.lifetimes.as_ref().map_or(0, |lifetimes| lifetimes.bytes());
+        (self.rows, heap + fixed + times)
     }
 }
 

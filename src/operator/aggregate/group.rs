@@ -9,8 +9,10 @@ use crate::operator::{Operator, Output, Progress, Readable};
 use crate::record::{
     Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key,
 };
-use crate::state::entry::take_bytes;
-use crate::state::{Changes, Chunked, KeyGroups, KeyedState, Saved, SharedKeys, Slice};
+use crate::state::entry::{put_i64, take_bytes, take_i64};
+use crate::state::{
+    Changes, Chunked, KeyGroups, KeyedState, Lifetimes, Reached, Saved, SharedKeys, Slice,
+};
 
 const BATCH: usize = 1024;
 const PRESENT: u8 = 1;
@@ -33,6 +35,8 @@ pub struct GroupOptions {
     /// Nobody reads the changes: the rows are only looked up.
     pub silent: bool,
     pub retention: Option<Retention>,
+    /// A group is over once event time has passed its last row by so much.
+    pub ttl_ms: Option<i64>,
 }
 
 /// The rows by slot.
@@ -47,9 +51,23 @@ struct Table {
     retention: Option<Retention>,
     /// Slots by the time at which they expire.
     expiries: BTreeMap<i64, Vec<u32>>,
+    lifetimes: Option<Lifetimes>,
 }
 
 impl Table {
+    /// Appends what a slot holds.
+    fn encode(
+        accumulators: &Accumulators,
+        lifetimes: Option<&Lifetimes>,
+        slot: u32,
+        entry: &mut Vec<u8>,
+    ) {
+        accumulators.save(slot as usize, entry);
+        if let Some(lifetimes) = lifetimes {
+            put_i64(lifetimes.written(slot), entry);
+        }
+    }
+
     /// Of the columns of a row: keys, then aggregates.
     fn types(&self) -> Vec<DataType> {
         self.key_types.iter().chain(&self.values).cloned().collect()
@@ -107,8 +125,61 @@ impl Table {
     /// What a slot's row holds is about to change.
     #[inline]
     fn mark(&mut self, slot: u32) {
-        let encode = |entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
+        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
+        let encode = |entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
         self.changes.mark(slot, &self.keys, encode);
+    }
+
+    /// The row of a slot is written, at the time that is now.
+    fn write(&mut self, slot: u32) {
+        if let Some(lifetimes) = &mut self.lifetimes {
+            lifetimes.write(slot);
+        }
+    }
+
+    /// Event time goes on; whether [`Self::expire_unwritten`] has something to do.
+    fn reach(&mut self, watermark: i64) -> bool {
+        let reached = self.lifetimes.as_mut().map(|lifetimes| lifetimes.reach(watermark));
+        if reached == Some(Reached::First) {
+            // What was written before there was a watermark counts as written now.
+            let slots = 0..self.flags.len() as u32;
+            let undated = |&slot: &u32| {
+                self.lifetimes.as_ref().is_some_and(|it| it.written(slot) == i64::MIN)
+            };
+            let present: Vec<u32> =
+                slots.filter(|&slot| self.is_present(slot)).filter(undated).collect();
+            for slot in present {
+                self.mark(slot);
+                self.write(slot);
+            }
+        }
+        reached == Some(Reached::Due)
+    }
+
+    /// Whether a slot has a row, the time of which is over.
+    fn is_over(&self, slot: u32) -> bool {
+        self.lifetimes.as_ref().is_some_and(|it| it.is_over(slot)) && self.is_present(slot)
+    }
+
+    fn is_shown(&self, slot: u32) -> bool {
+        self.is_present(slot) && !self.is_over(slot)
+    }
+
+    /// Lets rows go to which nothing was written for so long; how many.
+    fn expire_unwritten(&mut self) -> u64 {
+        let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
+        let mut over = Vec::new();
+        while let Some(slots) = lifetimes.due() {
+            for slot in slots.into_iter().filter(|&slot| self.is_present(slot)) {
+                match lifetimes.is_over(slot) {
+                    true => over.push(slot),
+                    false => lifetimes.watch(slot),
+                }
+            }
+        }
+        self.lifetimes = Some(lifetimes);
+        over.iter().for_each(|&slot| self.remove(slot));
+        over.len() as u64
     }
 
     /// Every slot gets its row, which is about to change.
@@ -131,7 +202,8 @@ impl Table {
     }
 
     fn remove(&mut self, slot: u32) {
-        let encode = |entry: &mut Vec<u8>| self.accumulators.save(slot as usize, entry);
+        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
+        let encode = |entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
         self.changes.remove(slot, &self.keys.borrow(), encode);
         self.flags[slot as usize] = 0;
         self.accumulators.clear(slot as usize);
@@ -175,8 +247,8 @@ impl KeyedState for Table {
     }
 
     fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
-        let rows = &self.accumulators;
-        let encode = |slot: u32, entry: &mut Vec<u8>| rows.save(slot as usize, entry);
+        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
+        let encode = |slot: u32, entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
         self.changes.write(&self.keys.borrow(), encode, slice)
     }
 
@@ -199,11 +271,16 @@ impl KeyedState for Table {
             self.hold(slot);
         }
         self.changes.loaded(slot);
-        self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)
+        self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)?;
+        if let Some(lifetimes) = &mut self.lifetimes {
+            lifetimes.set(slot, take_i64(&mut entry).ok_or_else(bad)?);
+        }
+        Ok(())
     }
 
     fn size(&self) -> (u64, u64) {
-        let marks = self.flags.bytes() + self.changes.bytes();
+        let times = self.lifetimes.as_ref().map_or(0, Lifetimes::bytes);
+        let marks = self.flags.bytes() + self.changes.bytes() + times;
         (self.rows, marks + self.accumulators.bytes() + self.keys.borrow().bytes())
     }
 }
@@ -245,6 +322,7 @@ impl GroupAggregate {
             rows: 0,
             retention: options.retention,
             expiries: BTreeMap::new(),
+            lifetimes: options.ttl_ms.map(Lifetimes::new),
         };
         Self {
             keys,
@@ -252,8 +330,10 @@ impl GroupAggregate {
             before: table.builders(&table.values),
             table,
             dirty: Vec::new(),
-            // A row with a COUNT(*) is never equal to what it was.
-            keep_before: options.update_before || !calls.iter().any(counts),
+            // A row with a COUNT(*) is never equal to what it was. One that is told though it is
+            // equal keeps what stands behind from forgetting it.
+            keep_before: options.update_before
+                || (!calls.iter().any(counts) && (options.ttl_ms.is_none() || calls.is_empty())),
             watermark: i64::MIN,
             stamp_us: 0,
             slots: Vec::new(),
@@ -294,6 +374,52 @@ impl GroupAggregate {
         self.table.flags[slot as usize] |= DIRTY;
         self.table.mark(slot);
         self.dirty.push((slot, present));
+    }
+
+    /// Takes a batch row by row: a group may be over in the midst of it, and begin anew.
+    fn take_timed(&mut self, batch: &Batch, out: &mut Output) {
+        let slots = self.table.keys.borrow_mut().hold(batch, &self.keys);
+        self.table.grow();
+        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        // Rows from here on are marked, but not added up yet.
+        let mut from = 0;
+        for (at, &slot) in slots.iter().enumerate() {
+            let before = batch.time.before_row(rows[at] as usize);
+            let due = self.table.reach(before);
+            if due || self.table.is_over(slot) {
+                self.table.accumulators.update(&slots[from..at], &rows[from..at], batch);
+                from = at;
+                self.expire_unwritten(slot, due, out);
+            }
+            self.watermark = self.watermark.max(before);
+            match self.options.silent {
+                true => self.table.keep(&[slot]),
+                false => self.touch(slot),
+            }
+            self.table.write(slot);
+            if self.options.per_row {
+                self.table.accumulators.update(&slots[at..=at], &rows[at..=at], batch);
+                from = at + 1;
+                self.send(out);
+            }
+        }
+        self.table.accumulators.update(&slots[from..], &rows[from..], batch);
+        self.table.keys.borrow_mut().let_go(&slots);
+    }
+
+    /// Lets go of the group at hand, if it is over, and of all that are due. What was to be told of
+    /// them is told.
+    fn expire_unwritten(&mut self, slot: u32, due: bool, out: &mut Output) {
+        if due || self.table.flags[slot as usize] & DIRTY != 0 {
+            self.send(out);
+        }
+        if due {
+            out.expired += self.table.expire_unwritten();
+        }
+        if self.table.is_over(slot) {
+            self.table.remove(slot);
+            out.expired += 1;
+        }
     }
 
     fn take(&mut self, slots: &[u32], rows: &[u32], batch: &Batch) {
@@ -346,7 +472,7 @@ impl Emitter {
             let (mut old, mut new) = (Vec::new(), Vec::new());
             key::encode_row(columns, row, &mut old);
             key::encode_row(&now, 0, &mut new);
-            if old == new {
+            if old == new && (of.options.ttl_ms.is_none() || old.is_empty()) {
                 return;
             }
             if of.options.update_before {
@@ -377,6 +503,10 @@ impl Operator for GroupAggregate {
         if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
             self.stamp_us = batch.stamp_us;
         }
+        if self.table.lifetimes.is_some() {
+            self.take_timed(&batch, out);
+            return Progress::Done;
+        }
         let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
         let mut slots = std::mem::take(&mut self.slots);
         self.table.keys.borrow_mut().resolve(&columns, &batch, &mut slots);
@@ -401,6 +531,10 @@ impl Operator for GroupAggregate {
             // What changed before it expired is still told.
             self.flush(out);
             self.table.expire(self.watermark);
+        }
+        if self.table.reach(watermark) {
+            self.flush(out);
+            out.expired += self.table.expire_unwritten();
         }
         Progress::Done
     }
@@ -428,12 +562,12 @@ impl Operator for GroupAggregate {
 impl Readable for GroupAggregate {
     fn get(&self, key: &[u8]) -> Option<Batch> {
         let slot = self.table.keys.borrow().find(key)?;
-        self.table.is_present(slot).then(|| self.table.batch(&[slot]))
+        self.table.is_shown(slot).then(|| self.table.batch(&[slot]))
     }
 
     fn page(&self, key_group: usize, after: &[u8], limit: usize) -> (Batch, Option<Vec<u8>>) {
         let keys = self.table.keys.borrow();
-        let (slots, next) = keys.page(key_group, after, limit, |slot| self.table.is_present(slot));
+        let (slots, next) = keys.page(key_group, after, limit, |slot| self.table.is_shown(slot));
         (self.table.batch(&slots), next)
     }
 

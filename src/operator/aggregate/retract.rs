@@ -232,12 +232,13 @@ pub struct RetractingAggregate {
 
 impl RetractingAggregate {
     /// `keys` are columns of the input, of types `key_types`; `per_row`: every change goes out
-    /// by itself.
+    /// by itself. With `ttl_ms` a group is over once event time has passed its last change by it,
+    /// and a row that is taken back from a group that is not there changes nothing.
     pub fn new(
         keys: Vec<usize>,
         key_types: Vec<DataType>,
         calls: Vec<AggregateCall>,
-        per_row: bool,
+        (per_row, ttl_ms): (bool, Option<i64>),
         dictionary: SharedKeys,
     ) -> Self {
         let values = calls.iter().map(|call| call.data_type.clone());
@@ -246,7 +247,7 @@ impl RetractingAggregate {
             keys,
             calls,
             per_row,
-            table: Table::new(dictionary),
+            table: Table::new(dictionary).expiring(ttl_ms),
             before: HashMap::default(),
             dirty: Vec::new(),
             results,
@@ -255,7 +256,24 @@ impl RetractingAggregate {
         }
     }
 
+    /// Event time before a row of a group, or behind a batch, has come this far.
+    fn reach(&mut self, watermark: i64, slot: Option<u32>, out: &mut Output) {
+        let due = self.table.reach(watermark);
+        let over = slot.filter(|&slot| self.table.is_over(slot));
+        if due || over.is_some() {
+            // What changed before it was over is still told.
+            self.tell(out);
+            let removed = over.and_then(|slot| self.table.remove(slot));
+            out.expired += u64::from(removed.is_some()) + self.table.expire();
+        }
+        self.watermark = self.watermark.max(watermark);
+    }
+
     fn take(&mut self, slot: u32, batch: &Batch, row: usize) {
+        let is_absent = self.table.get(slot).is_none();
+        if self.table.expires() && is_absent && batch.kind(row).is_retract() {
+            return;
+        }
         if !self.before.contains_key(&slot) {
             let before = self.table.get(slot).and_then(|group| group.output(&self.calls));
             self.before.insert(slot, before);
@@ -272,7 +290,8 @@ impl RetractingAggregate {
             let old = self.before.remove(&slot).flatten();
             let new = self.table.get(slot).and_then(|group| group.output(&self.calls));
             match (&old, &new) {
-                (Some(old), Some(new)) if old == new => {}
+                // Told nevertheless, it keeps what stands behind from forgetting it.
+                (Some(old), Some(new)) if old == new && !self.table.expires() => {}
                 (Some(old), Some(new)) => {
                     self.push(slot, old, ChangeKind::UpdateBefore);
                     self.push(slot, new, ChangeKind::UpdateAfter);
@@ -313,6 +332,9 @@ impl Operator for RetractingAggregate {
         }
         let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         for (row, &slot) in batch.row_ids().zip(&slots) {
+            if self.table.expires() {
+                self.reach(batch.time.before_row(row), Some(slot), out);
+            }
             self.take(slot, &batch, row);
             if self.per_row {
                 self.tell(out);
@@ -322,8 +344,8 @@ impl Operator for RetractingAggregate {
         Progress::Done
     }
 
-    fn advance_watermark(&mut self, watermark: i64, _out: &mut Output) -> Progress {
-        self.watermark = self.watermark.max(watermark);
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.reach(watermark, None, out);
         Progress::Done
     }
 

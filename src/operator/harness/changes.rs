@@ -96,7 +96,7 @@ fn rows_that_replace_each_other_become_changes() {
         assert!(last.len() > 1);
         let make = || -> Box<dyn Operator> {
             let dictionary = KeyDictionary::shared(3);
-            Box::new(Normalize::new(vec![KEY], TYPES.to_vec(), dictionary))
+            Box::new(Normalize::new(vec![KEY], TYPES.to_vec(), None, dictionary))
         };
         for (size, restore) in [(1, true), (7, true), (1024, false)] {
             let out = run_changes(&make, &changes, size, restore);
@@ -117,7 +117,7 @@ fn aggregates_over_changes_equal_those_of_what_is_left() {
                 let (keys, types) = (vec![KEY], vec![TYPES[KEY].clone()]);
                 let dictionary = KeyDictionary::shared(3);
                 let calls = calls.clone();
-                Box::new(RetractingAggregate::new(keys, types, calls, per_row, dictionary))
+                Box::new(RetractingAggregate::new(keys, types, calls, (per_row, None), dictionary))
             };
             for (size, restore) in [(1, true), (7, false), (1024, false), (64, true)] {
                 let out = run_changes(&make, &changes, size, restore);

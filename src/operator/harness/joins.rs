@@ -21,7 +21,14 @@ fn spec(join: JoinType, time: Option<TimeBounds>) -> JoinSpec {
     let column = |at: usize| Expr::column(at, DataType::BigInt);
     let condition = binary(BinaryOp::LtEq, column(LONG), column(TYPES.len() + LONG)).unwrap();
     let keys = [vec![KEY], vec![KEY]];
-    JoinSpec { join, keys, nulls_equal: vec![false], condition: Some(condition), time }
+    JoinSpec {
+        join,
+        keys,
+        nulls_equal: vec![false],
+        condition: Some(condition),
+        time,
+        ttl_ms: [None; 2],
+    }
 }
 
 fn join(spec: &JoinSpec) -> Box<dyn Operator> {

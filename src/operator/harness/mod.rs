@@ -4,6 +4,7 @@ mod changes;
 mod cost;
 mod groups;
 mod joins;
+mod joins_ttl;
 mod lookups;
 mod model;
 mod over;
@@ -13,6 +14,7 @@ mod saves;
 mod sequences;
 mod sort;
 mod tables;
+mod ttl;
 mod windows;
 
 use std::sync::Arc;

@@ -104,6 +104,12 @@ impl<'a> Restarts<'a> {
         self.out.messages.append(&mut taken.messages);
         self.out.rejected.append(&mut taken.rejected);
         self.out.late_rows += taken.late_rows;
+        self.out.expired += taken.expired;
+    }
+
+    /// How much was let go so far.
+    pub fn expired(&self) -> u64 {
+        self.out.expired + self.taken.expired
     }
 
     /// What has come out, and the operator.

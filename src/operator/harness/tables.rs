@@ -9,7 +9,7 @@ use crate::state::KeyDictionary;
 
 fn table(max_rows: Option<usize>) -> Box<dyn Operator> {
     let keys = KeyDictionary::shared(3);
-    Box::new(UpsertTable::new(vec![KEY, FLAG], TYPES.to_vec(), keys, max_rows))
+    Box::new(UpsertTable::new(vec![KEY, FLAG], TYPES.to_vec(), keys, max_rows, None))
 }
 
 /// Changes of every kind; the last of each key counts.

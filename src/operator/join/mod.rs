@@ -9,7 +9,7 @@ mod temporal;
 
 use std::collections::BTreeMap;
 
-use self::side::{Pair, Stored};
+use self::side::{Kept, Pair, Stored};
 pub use self::temporal::{TemporalJoin, TemporalSpec};
 use super::{Operator, Output, Progress};
 use crate::expression::{EvalErrors, Expr, filter};
@@ -90,6 +90,9 @@ pub struct JoinSpec {
     /// What else must be true of a pair.
     pub condition: Option<Expr>,
     pub time: Option<TimeBounds>,
+    /// What a hint says of how long rows of each side are kept (ms; 0: for good), in a join
+    /// without a time.
+    pub ttl_ms: [Option<i64>; 2],
 }
 
 const BATCH: usize = 1024;
@@ -101,6 +104,8 @@ pub struct Join {
     table: Table<Box<Pair>>,
     /// Keys by the time at which some row of theirs expires.
     expiries: BTreeMap<i64, Vec<u32>>,
+    /// Of a join without a time: how long rows of each side are kept behind their last write.
+    kept: [Option<Kept>; 2],
     watermark: i64,
     /// The watermark that goes with the results.
     stamp: i64,
@@ -117,10 +122,70 @@ impl Join {
             types,
             table: Table::new(keys),
             expiries: BTreeMap::new(),
+            kept: [None, None],
             watermark: i64::MIN,
             stamp: i64::MIN,
             stamp_us: 0,
             results,
+        }
+    }
+
+    /// Rows of each side are over once event time has passed their last write by so much (ms).
+    pub fn expiring(self, ttl_ms: [Option<i64>; 2]) -> Self {
+        Self { kept: ttl_ms.map(|ttl_ms| ttl_ms.map(Kept::new)), ..self }
+    }
+
+    fn forgets(&self) -> bool {
+        self.kept.iter().any(Option::is_some)
+    }
+
+    /// Whether a row is as if it had never come.
+    fn is_over(&self, side: usize, row: &Stored) -> bool {
+        let kept = self.kept[side].as_ref();
+        kept.is_some_and(|kept| row.time != i64::MIN && kept.end(row.time) <= self.watermark)
+    }
+
+    /// Lets go of rows to which nothing was written for so long, at the new watermark.
+    fn forget(&mut self, out: &mut Output) {
+        for side in 0..2 {
+            let Some(mut kept) = self.kept[side].take() else { continue };
+            while let Some(slots) = kept.deadlines.pop(self.watermark) {
+                for slot in slots {
+                    out.expired += kept.forget(&mut self.table, (side, slot), self.watermark);
+                }
+            }
+            self.kept[side] = Some(kept);
+        }
+    }
+
+    /// All rows are read back.
+    fn watch(&mut self) {
+        for (slot, pair) in self.table.iter() {
+            for (side, kept) in self.kept.iter_mut().enumerate() {
+                let Some(kept) = kept else { continue };
+                let dated = pair.sides[side].iter().filter(|row| row.time != i64::MIN);
+                if let Some(first) = dated.map(|row| row.time).min() {
+                    kept.deadlines.add(slot, kept.end(first));
+                }
+            }
+        }
+    }
+
+    /// What was written before there was a watermark counts as written at the first.
+    fn date(&mut self, watermark: i64) {
+        let undated = |pair: &Pair| pair.sides.iter().flatten().any(|row| row.time == i64::MIN);
+        let pairs = self.table.iter().filter(|(_, pair)| undated(pair));
+        let slots: Vec<u32> = pairs.map(|(slot, _)| slot).collect();
+        for slot in slots {
+            for side in 0..2 {
+                let Some(kept) = &mut self.kept[side] else { continue };
+                let rows = &mut self.table.touch(slot).sides[side];
+                let undated = rows.iter_mut().filter(|row| row.time == i64::MIN);
+                for row in undated {
+                    row.time = watermark;
+                    kept.deadlines.add(slot, kept.end(watermark));
+                }
+            }
         }
     }
 
@@ -180,8 +245,7 @@ impl Join {
             return;
         }
         let Some(time) = self.spec.time else {
-            self.watermark = watermark;
-            return;
+            return self.reach(watermark, out);
         };
         let mut slots = Vec::new();
         while let Some(entry) = self.expiries.first_entry() {
@@ -211,13 +275,32 @@ impl Join {
         self.stamp = self.output_watermark(watermark);
     }
 
+    /// Event time goes on in a join without a time. The end of the input is no time at which
+    /// anything is over.
+    fn reach(&mut self, watermark: i64, out: &mut Output) {
+        if !self.forgets() {
+            self.watermark = watermark;
+        }
+        if !self.forgets() || watermark == i64::MAX {
+            return;
+        }
+        if self.watermark == i64::MIN {
+            self.date(watermark);
+        }
+        (self.watermark, self.stamp) = (watermark, watermark);
+        self.forget(out);
+    }
+
     /// Rows of the other side that each of `rows` meets: row, place of the partner.
     fn candidates(&self, side: usize, rows: &[Arrived]) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             let Some(pair) = row.slot.and_then(|slot| self.table.get(slot)) else { continue };
             for (place, other) in pair.sides[1 - side].iter().enumerate() {
-                let meet = self.spec.time.is_none_or(|time| time.meet(side, row.time, other.time));
+                let meet = match self.spec.time {
+                    Some(time) => time.meet(side, row.time, other.time),
+                    None => !self.is_over(1 - side, other),
+                };
                 if meet {
                     found.push((at, place));
                 }
@@ -292,6 +375,11 @@ impl Join {
     /// Counts a partner more or less on rows of the other side; gives their bytes and whether
     /// they have none but this one.
     fn meet(&mut self, side: usize, slot: u32, places: &[usize], more: bool) -> Vec<Met> {
+        // Where it counts for a result how many partners a row has, the count is a write to it.
+        let spec = &self.spec;
+        let counts =
+            self.forgets() && (spec.join.keeps(1 - side) || (spec.join.left_only() && side == 1));
+        let now = counts.then_some(self.watermark);
         let others = &mut self.table.touch(slot).sides[1 - side];
         let mut met = Vec::with_capacity(places.len());
         for &place in places {
@@ -301,6 +389,7 @@ impl Join {
                 true => other.partners + 1,
                 false => other.partners.saturating_sub(1),
             };
+            other.time = now.unwrap_or(other.time);
             met.push(Met { bytes: other.bytes.clone(), alone });
         }
         met
@@ -331,6 +420,9 @@ impl Join {
                 slots.push(slot);
             }
         }
+        if let Some(kept) = self.kept[side].as_mut().filter(|_| row.time != i64::MIN) {
+            kept.deadlines.add(slot, kept.end(row.time));
+        }
         let partners = places.len() as u64;
         let stored = Stored { time: row.time, partners, bytes: row.bytes };
         self.table.touch(slot).sides[side].push(stored);
@@ -339,7 +431,9 @@ impl Join {
     fn retract(&mut self, side: usize, row: &Arrived, places: &[usize], out: &mut Output) {
         let keeps = self.spec.join.keeps(side);
         if let Some(slot) = row.slot {
-            let known = self.table.get(slot).and_then(|pair| pair.find(side, &row.bytes));
+            let is_there = |known: &Stored| known.bytes == row.bytes && !self.is_over(side, known);
+            let pair = self.table.get(slot);
+            let known = pair.and_then(|pair| pair.sides[side].iter().position(is_there));
             // A change of a row that never came has nothing to take back.
             let Some(known) = known else { return };
             self.table.touch(slot).sides[side].remove(known);
@@ -401,7 +495,9 @@ impl Operator for Join {
             let slot = (!never).then_some(slot);
             let mut bytes = Vec::new();
             row::encode(&batch.columns, row, &mut bytes);
-            let time = time.as_ref().map_or(0, |time| time.as_i64s()[row]);
+            // In a join without a time, when it is written.
+            let now = if self.forgets() { self.watermark } else { 0 };
+            let time = time.as_ref().map_or(now, |time| time.as_i64s()[row]);
             let retract = batch.kind(row).is_retract();
             run.push(Arrived { row: row as u32, slot, time, retract, bytes });
         }
@@ -428,7 +524,9 @@ impl Operator for Join {
     }
 
     fn restored(&mut self) {
-        let Some(time) = self.spec.time else { return };
+        let Some(time) = self.spec.time else {
+            return self.watch();
+        };
         for (slot, pair) in self.table.iter() {
             for (side, rows) in pair.sides.iter().enumerate() {
                 for row in rows {

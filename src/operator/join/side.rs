@@ -1,9 +1,12 @@
 //! The rows of one key that wait for partners.
 
-use crate::state::Entry;
+use crate::state::deadlines::Deadlines;
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
+use crate::state::{Entry, Table};
 
 pub struct Stored {
+    /// Event time (ms); in a join without a time that forgets rows, the watermark at its last
+    /// write, [`i64::MIN`] while there is none.
     pub time: i64,
     /// Rows of the other side that it came out with.
     pub partners: u64,
@@ -19,11 +22,6 @@ pub struct Pair {
 impl Pair {
     pub fn is_empty(&self) -> bool {
         self.sides.iter().all(Vec::is_empty)
-    }
-
-    /// The oldest row of these bytes.
-    pub fn find(&self, side: usize, bytes: &[u8]) -> Option<usize> {
-        self.sides[side].iter().position(|row| row.bytes == bytes)
     }
 
     /// Takes out the rows of which `is_over` holds, with their side.
@@ -63,5 +61,47 @@ impl Entry for Pair {
     fn heap_bytes(&self) -> usize {
         let rows = self.sides.iter().flatten();
         rows.map(|row| size_of::<Stored>() + row.bytes.capacity()).sum()
+    }
+}
+
+/// How long the rows of a side are kept behind their last write.
+pub struct Kept {
+    ttl_ms: i64,
+    /// Of keys: no later than that of the first of their rows.
+    pub deadlines: Deadlines,
+}
+
+impl Kept {
+    pub fn new(ttl_ms: i64) -> Self {
+        Self { ttl_ms, deadlines: Deadlines::new(ttl_ms) }
+    }
+
+    /// When a row that was written then is over.
+    pub fn end(&self, written: i64) -> i64 {
+        written.saturating_add(self.ttl_ms)
+    }
+
+    /// Lets go of the rows of a key that are over; how many. The others are watched on.
+    pub fn forget(
+        &mut self,
+        table: &mut Table<Box<Pair>>,
+        (side, slot): (usize, u32),
+        watermark: i64,
+    ) -> u64 {
+        let Some(pair) = table.get(slot) else { return 0 };
+        let over = |row: &Stored| self.end(row.time) <= watermark;
+        let gone = pair.sides[side].iter().filter(|row| over(row)).count();
+        let first = pair.sides[side].iter().filter(|row| !over(row)).map(|row| row.time).min();
+        if gone > 0 {
+            let pair = table.touch(slot);
+            pair.sides[side].retain(|row| !over(row));
+            if pair.is_empty() {
+                table.remove(slot);
+            }
+        }
+        if let Some(first) = first {
+            self.deadlines.add(slot, self.end(first));
+        }
+        gone as u64
     }
 }

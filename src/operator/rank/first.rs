@@ -31,7 +31,7 @@ impl Entry for Seen {
     }
 }
 
-/// What the first row is chosen by, and how long it is known.
+/// What the first row is chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FirstSpec {
     /// Column of the event time.
@@ -39,8 +39,6 @@ pub struct FirstSpec {
     /// By event time rows come sorted, and a late one is dropped, whatever its key; in arrival
     /// order the first to come is it.
     pub order: Order,
-    /// A key is forgotten once event time is so far (ms) behind its row: `table.exec.state.ttl`.
-    pub ttl_ms: Option<i64>,
     /// The rank, 1, is the last column of the output.
     pub with_rank: bool,
 }
@@ -49,6 +47,8 @@ pub struct FirstSpec {
 pub struct KeepFirst {
     keys: Vec<usize>,
     spec: FirstSpec,
+    /// A key is forgotten once event time is so far (ms) behind its row: `table.exec.state.ttl`.
+    ttl_ms: Option<i64>,
     seen: Table<Seen>,
     /// Keys by the time at which they are forgotten.
     expiries: BTreeMap<i64, Vec<u32>>,
@@ -56,20 +56,26 @@ pub struct KeepFirst {
 }
 
 impl KeepFirst {
-    pub fn new(keys: Vec<usize>, spec: FirstSpec, dictionary: SharedKeys) -> Self {
+    pub fn new(
+        keys: Vec<usize>,
+        spec: FirstSpec,
+        ttl_ms: Option<i64>,
+        dictionary: SharedKeys,
+    ) -> Self {
         let seen = Table::new(dictionary);
         let (expiries, watermark) = (BTreeMap::new(), i64::MIN);
-        Self { keys, spec, seen, expiries, watermark }
+        Self { keys, spec, ttl_ms, seen, expiries, watermark }
     }
 
-    fn forget(&mut self, watermark: i64) {
-        if watermark <= self.watermark {
+    /// The end of the input is no time at which anything is forgotten.
+    fn forget(&mut self, watermark: i64, out: &mut Output) {
+        if watermark <= self.watermark || watermark == i64::MAX {
             return;
         }
         self.watermark = watermark;
         while let Some(entry) = self.expiries.first_entry().filter(|it| *it.key() <= watermark) {
             for slot in entry.remove() {
-                self.seen.remove(slot);
+                out.expired += u64::from(self.seen.remove(slot).is_some());
             }
         }
     }
@@ -80,7 +86,7 @@ impl KeepFirst {
             return false;
         }
         self.seen.touch(slot).time = time;
-        if let Some(ttl_ms) = self.spec.ttl_ms {
+        if let Some(ttl_ms) = self.ttl_ms {
             self.expiries.entry(time.saturating_add(ttl_ms)).or_default().push(slot);
         }
         true
@@ -99,7 +105,7 @@ impl Operator for KeepFirst {
                 continue;
             }
             let (time, before) = (column.as_i64s()[row], batch.time.before_row(row));
-            self.forget(before);
+            self.forget(before, out);
             // At the watermark itself it is taken, unlike elsewhere: so it is in Flink.
             if sorted && time < before {
                 out.late(&batch, row as u32);
@@ -117,8 +123,8 @@ impl Operator for KeepFirst {
         Progress::Done
     }
 
-    fn advance_watermark(&mut self, watermark: i64, _out: &mut Output) -> Progress {
-        self.forget(watermark);
+    fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
+        self.forget(watermark, out);
         Progress::Done
     }
 
@@ -127,7 +133,7 @@ impl Operator for KeepFirst {
     }
 
     fn restored(&mut self) {
-        let Some(ttl_ms) = self.spec.ttl_ms else { return };
+        let Some(ttl_ms) = self.ttl_ms else { return };
         for (slot, seen) in self.seen.iter() {
             self.expiries.entry(seen.time.saturating_add(ttl_ms)).or_default().push(slot);
         }

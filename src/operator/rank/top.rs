@@ -112,31 +112,69 @@ impl TopN {
         Self { timed, ..self }
     }
 
+    /// The rows of a key are over once event time has passed their last change by `ttl_ms`.
+    pub fn expiring(self, ttl_ms: Option<i64>) -> Self {
+        // So has what is forgotten behind it.
+        let timed = self.timed || (self.per_row && ttl_ms.is_some());
+        Self { table: self.table.expiring(ttl_ms), timed, ..self }
+    }
+
+    /// Event time before a row of a key, or behind a batch, has come this far.
+    fn reach(&mut self, watermark: i64, slot: Option<u32>, out: &mut Output) {
+        let due = self.table.reach(watermark);
+        let over = slot.filter(|&slot| self.table.is_over(slot));
+        if due || over.is_some() {
+            // What changed before it was over is still told.
+            self.tell(out);
+            let removed = over.and_then(|slot| self.table.remove(slot));
+            out.expired += u64::from(removed.is_some()) + self.table.expire();
+        }
+        self.watermark = self.watermark.max(watermark);
+    }
+
     /// The rows that count.
     fn counting(of: &Ranking, rows: &[Row]) -> Vec<Row> {
         rows.iter().take(of.to).skip(of.from - 1).cloned().collect()
     }
 
     fn take(&mut self, slot: u32, row: Row, kind: ChangeKind) {
-        let ranked = self.table.touch(slot);
-        if self.window.is_none() && !self.before.contains_key(&slot) {
-            self.before.insert(slot, Self::counting(&self.of, &ranked.rows));
-            self.touched.push(slot);
+        if self.table.expires() && self.is_beyond(slot, &row, kind) {
+            return;
         }
+        if self.window.is_none() && !self.before.contains_key(&slot) {
+            let rows = self.table.get(slot).map_or(&[][..], |ranked| &ranked.rows);
+            self.before.insert(slot, Self::counting(&self.of, rows));
+            self.touched.push(slot);
+            self.table.keys().borrow_mut().retain(slot);
+        }
+        let of = &self.of;
+        let ranked = self.table.touch(slot);
         if kind.is_retract() {
             if let Some(at) = ranked.rows.iter().position(|known| *known == row) {
                 ranked.rows.remove(at);
             }
             return;
         }
-        let of = &self.of;
-        let at = ranked.rows.partition_point(|known| match of.ties {
-            Ties::EarlierFirst => of.compare(known, &row).is_le(),
-            Ties::LaterFirst => of.compare(known, &row).is_lt(),
-        });
-        ranked.rows.insert(at, row);
+        ranked.rows.insert(Self::place(of, &ranked.rows, &row), row);
         if !self.updating {
             ranked.rows.truncate(of.to);
+        }
+    }
+
+    /// Where a row that comes stands among those of its key.
+    fn place(of: &Ranking, rows: &[Row], row: &Row) -> usize {
+        rows.partition_point(|known| match of.ties {
+            Ties::EarlierFirst => of.compare(known, row).is_le(),
+            Ties::LaterFirst => of.compare(known, row).is_lt(),
+        })
+    }
+
+    /// Whether a row changes nothing of what is kept, so that nothing is written.
+    fn is_beyond(&self, slot: u32, row: &Row, kind: ChangeKind) -> bool {
+        let rows = self.table.get(slot).map_or(&[][..], |ranked| &ranked.rows);
+        match kind.is_retract() {
+            true => !rows.contains(row),
+            false => !self.updating && Self::place(&self.of, rows, row) >= self.of.to,
         }
     }
 
@@ -257,8 +295,8 @@ impl Operator for TopN {
                 self.send(out);
                 self.watermark = before;
             }
-            if !self.before.contains_key(&slot) {
-                keys.borrow_mut().retain(slot);
+            if self.table.expires() {
+                self.reach(before, Some(slot), out);
             }
             self.take(slot, row, batch.kind(at));
             if self.per_row {
@@ -274,7 +312,7 @@ impl Operator for TopN {
     fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
         match self.window {
             Some(_) => self.fire(watermark, out),
-            None => self.watermark = self.watermark.max(watermark),
+            None => self.reach(watermark, None, out),
         }
         Progress::Done
     }
