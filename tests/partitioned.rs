@@ -131,6 +131,12 @@ fn without_an_exchange_the_same_comes_out() {
         // Killed.
         drop(running);
     }
+    // State by partition is none by key.
+    std::fs::write(&file, job(&kafka, &topic, "", &out)).unwrap();
+    let again = [&args[..], &["--http", "off"]].concat();
+    let refused = pelton(&again).stderr(Stdio::piped()).output().unwrap();
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && text.contains("would lose what it kept"), "{text}");
     let file = folder.file(&format!("{topic}_plain.sql"));
     std::fs::write(&file, job(&kafka, &topic, "", &plain)).unwrap();
     let run = ["run", &file, "--until", "end", "--http", "off", "--shards", "2"];

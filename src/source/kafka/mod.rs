@@ -513,3 +513,29 @@ impl<R: Reader> Source for KafkaSource<R> {
         self.reader.wake_by(fd);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_partition_is_read_by_who_has_its_state() {
+        for (by_key, partitions) in [(false, 300), (true, 128)] {
+            for workers in [1, 2, 3, 5] {
+                let share =
+                    |worker| Share { worker, workers, by_key }.of(0..partitions, "t").unwrap();
+                let mut all: Vec<i32> = (0..workers).flat_map(share).collect();
+                all.sort_unstable();
+                assert_eq!(all, (0..partitions).collect::<Vec<_>>());
+                let owned = |partition: &i32| {
+                    let group = key::group_of_partition(*partition).unwrap();
+                    key::groups_of(1, workers).contains(&usize::from(group))
+                };
+                assert!(!by_key || workers == 1 || share(1).iter().all(owned));
+            }
+        }
+        let too_many = Share { worker: 0, workers: 1, by_key: true }.of(0..129, "t").unwrap_err();
+        assert!(too_many.contains("128 at most"), "{too_many}");
+        assert_eq!(places(&[1, 5, 4]), [usize::MAX, 0, usize::MAX, usize::MAX, 2, 1]);
+    }
+}
