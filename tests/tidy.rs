@@ -295,14 +295,17 @@ fn body_end(code: &str) -> Option<usize> {
     None
 }
 
-/// Blanks out the items under `#[cfg(test)]`; files that are such items go to `modules`.
+/// What is compiled for tests only, and for the fuzzer.
+const NOT_SHIPPED: [&str; 2] = ["#[cfg(test)]", "#[cfg(any(test, fuzzing))]"];
+
+/// Blanks out the items that are not shipped; files that are such items go to `modules`.
 fn without_tests(code: &str, path: &str, modules: &mut Vec<String>) -> String {
-    const MARK: &str = "#[cfg(test)]";
     let mut out = code.to_owned();
-    for (at, _) in code.match_indices(MARK) {
-        let rest = &code[at + MARK.len()..];
+    let marks = NOT_SHIPPED.iter().flat_map(|mark| code.match_indices(mark));
+    for (at, mark) in marks {
+        let rest = &code[at + mark.len()..];
         if let Some(length) = body_end(rest) {
-            let end = at + MARK.len() + length;
+            let end = at + mark.len() + length;
             let blanked: String = code[at..end].chars().map(blank_char).collect();
             out.replace_range(at..end, &blanked);
         } else if let Some(at) = words(rest.split(';').next().unwrap_or_default(), "mod").next() {

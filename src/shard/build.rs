@@ -342,8 +342,7 @@ fn plain_operator(
             BuiltOperator::new("filter", Filter::new(predicate.clone()))
         }
         NodeKind::Normalize { keys } => {
-            let (ttl_ms, dictionary) = (step.ttl_ms[0], of_keys(keys));
-            let operator = Normalize::new(keys.clone(), types(0), ttl_ms, dictionary);
+            let operator = Normalize::new(keys.clone(), types(0), step.ttl_ms[0], of_keys(keys));
             BuiltOperator::new("normalize", operator)
         }
         NodeKind::Union => BuiltOperator::new("union", Union),
@@ -356,8 +355,8 @@ fn plain_operator(
             BuiltOperator::new("window", WindowAssign::new(*window, *time, clock_of(*time)))
         }
         NodeKind::TimeSort { time, keys } => {
-            let operator = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
-            BuiltOperator::new("sort", in_place(operator, step))
+            let sort = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
+            BuiltOperator::new("sort", in_place(sort, step))
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
             let (by, calls) = (keys.clone(), calls.clone());
