@@ -1,12 +1,14 @@
 //! Brings rows into the order of their event time, for the operators that compute by it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::rank::SortKey;
 use super::{Operator, Output, Progress};
 use crate::record::batch::{Origin, Records};
-use crate::record::{Batch, BatchTime, DataType};
+use crate::record::{Batch, BatchTime, DataType, Value};
 use crate::state::{KeyedState, SortBuffer};
 
 /// Rows of one batch that goes out.
@@ -25,12 +27,15 @@ struct Work {
 
 /// Holds rows back until the watermark reaches their time.
 ///
-/// Rows come out in ascending event time, equal times in the order of arrival. Each carries the
+/// Rows come out in ascending event time, equal times in an order that is asked for, or that of
+/// arrival. Each carries the
 /// watermark that held before it was let out (`batch.time.before_row(row)`), so that the
 /// operator behind can tell a late one: its time is not above that watermark. A late row comes
 /// out with the next advance; what becomes of it is for that operator to say.
 pub struct TimeSort {
     time: usize,
+    /// How rows of one time are ordered.
+    then: Vec<SortKey>,
     buffer: SortBuffer,
     /// The watermark to which rows are being let out.
     target: i64,
@@ -48,6 +53,7 @@ impl TimeSort {
     pub fn new(time: usize, keys: Vec<usize>, types: Vec<DataType>, seed: u64) -> Self {
         Self {
             time,
+            then: Vec::new(),
             buffer: SortBuffer::new(types, keys, seed),
             target: i64::MIN,
             ready: Vec::new(),
@@ -55,6 +61,11 @@ impl TimeSort {
             work: None,
             late: HashMap::new(),
         }
+    }
+
+    /// Rows of one time come out in this order.
+    pub fn then_by(self, then: Vec<SortKey>) -> Self {
+        Self { then, ..self }
     }
 
     /// For rows whose state goes by the partition they were read from.
@@ -69,7 +80,9 @@ impl TimeSort {
         }
         let mut emitted = 0;
         while self.buffer.first_time().is_some_and(|time| time <= self.target) {
+            let from = self.ready.len();
             self.buffer.pop_first(&mut self.ready);
+            self.order(from);
             self.before.resize(self.ready.len(), self.buffer.watermark);
             if self.ready.len() >= BATCH {
                 emitted += self.ready.len();
@@ -81,6 +94,22 @@ impl TimeSort {
         }
         self.buffer.watermark = self.target;
         Progress::Done
+    }
+
+    /// Orders the rows that are ready from there on, which are of one time.
+    fn order(&mut self, from: usize) {
+        if self.then.is_empty() || self.ready.len() < from + 2 {
+            return;
+        }
+        let value = |row, key: &SortKey| self.buffer.value(row, key.column);
+        let values = |row| -> Vec<Value> { self.then.iter().map(|key| value(row, key)).collect() };
+        let mut rows: Vec<_> = self.ready.drain(from..).map(|row| (values(row), row)).collect();
+        rows.sort_by(|(a, _), (b, _)| {
+            let keys = self.then.iter().zip(a.iter().zip(b));
+            let mut orders = keys.map(|(key, (a, b))| key.compare(a, b));
+            orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
+        self.ready.extend(rows.into_iter().map(|(_, row)| row));
     }
 
     fn place(&mut self, work: &Work, rows: Range<usize>) {

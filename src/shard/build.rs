@@ -354,9 +354,9 @@ fn plain_operator(
         NodeKind::WindowAssign { window, time } => {
             BuiltOperator::new("window", WindowAssign::new(*window, *time, clock_of(*time)))
         }
-        NodeKind::TimeSort { time, keys } => {
+        NodeKind::TimeSort { time, keys, then } => {
             let sort = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
-            BuiltOperator::new("sort", in_place(sort, step))
+            BuiltOperator::new("sort", in_place(sort.then_by(then.clone()), step))
         }
         NodeKind::Over { time, keys, calls, bounds, order } => {
             let (by, calls) = (keys.clone(), calls.clone());
@@ -422,8 +422,9 @@ fn group_options(step: &Step, settings: &Settings) -> GroupOptions {
     let StepKind::Aggregate { update_before, silent, retention, .. } = &step.kind else {
         return GroupOptions::default();
     };
-    let retention =
-        retention.map(|kept| Retention { key: kept.key, retention_ms: kept.retention_ms });
+    let retention = retention.map(|super::topology::Retention { key, retention_ms, fires }| {
+        Retention { key, retention_ms, fires }
+    });
     let per_row = settings.per_row;
     let (update_before, silent, ttl_ms) = (*update_before, *silent, step.ttl_ms[0]);
     GroupOptions { update_before, per_row, silent, retention, ttl_ms }

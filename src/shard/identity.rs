@@ -225,8 +225,10 @@ fn fresh(id: u64, step: &Step) -> Lineage {
 /// phase or two, it is the same state. With the input's columns that are their keys.
 fn aggregated<'a>(kind: &'a StepKind, input: &Lineage) -> Option<(u64, &'a [usize])> {
     let (text, keys) = match kind {
-        StepKind::Aggregate { keys, calls, .. } => {
-            (format!("aggregate {:?} {}", input.of(keys), input.calls(calls)), keys)
+        StepKind::Aggregate { keys, calls, retention, .. } => {
+            let windows = retention.is_some_and(|retention| retention.fires);
+            let kind = if windows { "windows that take late rows" } else { "aggregate" };
+            (format!("{kind} {:?} {}", input.of(keys), input.calls(calls)), keys)
         }
         StepKind::RetractingAggregate { keys, calls } => {
             (format!("retracting {:?} {}", input.of(keys), input.calls(calls)), keys)

@@ -92,6 +92,8 @@ pub struct Retention {
     /// Position in the group's keys of the time that counts.
     pub key: usize,
     pub retention_ms: i64,
+    /// The row is told from that time on: that of a window with `'window.allowed-lateness'`.
+    pub fires: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -391,12 +393,16 @@ impl Builder<'_> {
         })
     }
 
-    /// The longest `retention` of the queryable tables that show this aggregate.
+    /// The longest `retention` of the queryable tables that show this aggregate; of windows, how
+    /// long they take rows that are late.
     fn retention(&self, id: NodeId, keys: usize) -> Option<Retention> {
+        if let NodeKind::Aggregate { lateness: Some(of), .. } = self.plan.nodes[id].kind {
+            return Some(Retention { key: of.key, retention_ms: of.ms, fires: true });
+        }
         let schema = &self.plan.nodes[id].schema;
         let key = (0..keys).find(|&key| schema.fields[key].data_type.is_timestamp())?;
         let retention_ms = self.retention_below(id)?;
-        Some(Retention { key, retention_ms })
+        Some(Retention { key, retention_ms, fires: false })
     }
 
     fn retention_below(&self, id: NodeId) -> Option<i64> {
@@ -517,7 +523,9 @@ impl Builder<'_> {
             exprs = Some(projection.clone());
             at = self.plan.nodes[at].inputs[0];
         }
-        let NodeKind::Aggregate { keys, .. } = &self.plan.nodes[at].kind else { return None };
+        let NodeKind::Aggregate { keys, lateness: None, .. } = &self.plan.nodes[at].kind else {
+            return None;
+        };
         let aggregate = &self.plan.nodes[at];
         if is_updating(self.plan, aggregate.inputs[0]) {
             return None;

@@ -31,6 +31,7 @@ const READER: &[&str] = &[
     "scan.watermark.alignment.max-drift",
     "scan.max-future",
     "scan.order",
+    "window.allowed-lateness",
 ];
 
 /// Of formats; also with `key.` or `value.` before it.
@@ -242,7 +243,7 @@ const CONNECTORS: &[Connector] = &[
 ];
 
 /// Options that Flink's connectors lack (this one, or all), and what there is instead of them.
-const OURS: [(Option<&str>, &str, &str); 19] = [
+const OURS: [(Option<&str>, &str, &str); 20] = [
     (None, "dead-letter.topic", DROPS),
     (None, "dead-letter.path", DROPS),
     (None, "late.topic", LATE),
@@ -252,6 +253,11 @@ const OURS: [(Option<&str>, &str, &str); 19] = [
         "scan.order",
         "leave it out: results come once the watermark has passed; ORDER BY a PROCTIME() column \
          computes as rows come, but by the clock",
+    ),
+    (
+        None,
+        "window.allowed-lateness",
+        "leave it out: SET 'table.exec.emit.allow-lateness' is of the older windows in GROUP BY",
     ),
     (None, "scan.partitioned-by", "leave it out: rows are always sent to the owners of their keys"),
     (None, "scan.sample.when-lagging", SAMPLES),

@@ -76,7 +76,7 @@ fn describe(plan: &Plan, node: &Node) -> String {
         NodeKind::Unnest { .. } => "a row for each element".into(),
         NodeKind::Normalize { keys } => changes(&picked(input, keys), &kept(plan, node)),
         NodeKind::Union => "union all".into(),
-        NodeKind::TimeSort { time, keys } => format!(
+        NodeKind::TimeSort { time, keys, .. } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
             node.schema.fields[*time].name,
             picked(input, keys)
@@ -102,6 +102,13 @@ fn describe(plan: &Plan, node: &Node) -> String {
         NodeKind::WindowAssign { window, .. } => {
             format!("windows of {}, assigned row by row; keeps nothing", shape(window))
         }
+        NodeKind::Aggregate { keys, calls, lateness: Some(late), .. } => format!(
+            "window aggregate that takes late rows, by {}: {} value(s) a key; exchange by key; state: \
+             one row a key and window, until {} ms behind its end",
+            picked(input, keys),
+            calls.len(),
+            late.ms
+        ),
         NodeKind::Aggregate { keys, calls, .. } => format!(
             "aggregate by {}: {} value(s) a key; exchange by key; state: one row a key, {}, \
              unless the table it feeds has a retention",

@@ -262,7 +262,7 @@ impl Queries<'_> {
             return input;
         }
         let schema = self.plan.nodes[input].schema.clone();
-        let kind = NodeKind::TimeSort { time, keys: keys.to_vec() };
+        let kind = NodeKind::TimeSort { time, keys: keys.to_vec(), then: Vec::new() };
         self.plan.add(Node { kind, inputs: vec![input], schema, time: Some(time) })
     }
 

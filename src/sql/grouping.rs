@@ -171,8 +171,11 @@ impl Queries<'_> {
         relation: &mut Relation,
         grouping: &Grouping,
     ) -> Result<NodeId> {
+        let lateness = self.take_late(relation, grouping.keys.len())?;
         let mut below = Below::default();
-        let keys: Vec<usize> = grouping.keys.iter().map(|key| below.column(key)).collect();
+        let window_columns = grouping.window.iter().filter(|_| lateness.is_some());
+        let keys = grouping.keys.iter().chain(window_columns);
+        let keys: Vec<usize> = keys.map(|key| below.column(key)).collect();
         let window = relation.window.clone();
         let time = window.as_ref().map(|window| below.column(&relation.scope.column(window.time)));
         let mut calls = Vec::new();
@@ -205,7 +208,10 @@ impl Queries<'_> {
             (Some(Kind::Session { gap_ms, .. }), Some(time)) => {
                 NodeKind::SessionAggregate { gap_ms, time, keys, calls }
             }
-            _ => NodeKind::Aggregate { keys, calls, ttl_ms: self.hints.of(&relation.scope) },
+            _ => {
+                let ttl_ms = self.hints.of(&relation.scope);
+                NodeKind::Aggregate { keys, calls, lateness, ttl_ms }
+            }
         };
         self.check_order(&kind, input)?;
         let schema = Schema::new(fields);

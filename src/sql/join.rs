@@ -364,6 +364,8 @@ impl Queries<'_> {
         let time = match (self.windows(sides, &keys), times, lower.zip(upper)) {
             _ if updating => None,
             (Some((columns, on_clock)), ..) => {
+                let late = |&node| self.refuse_late(node, "a window join");
+                sides.nodes.iter().try_for_each(late)?;
                 Some(TimeBounds { columns, lower: 0, upper: 0, windows: true, on_clock })
             }
             (_, [Some(left), Some(right)], Some((lower, upper))) => {
@@ -376,6 +378,10 @@ impl Queries<'_> {
             }
             _ => None,
         };
+        if time.is_some() && ttl_ms != [None; 2] {
+            let message = "STATE_TTL: rows of this join are kept as long as its times ask for";
+            return Err(Fault::new(self.span, message).help("leave the hint out"));
+        }
         let mut inputs = sides.nodes;
         let mut columns = [Vec::new(), Vec::new()];
         for side in 0..2 {

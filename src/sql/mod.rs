@@ -16,6 +16,7 @@ mod grouping;
 mod hoist;
 mod join;
 mod json_clauses;
+mod lateness;
 mod literal;
 mod lookup;
 mod match_recognize;
@@ -279,7 +280,7 @@ impl Compiler {
         if !connectors::takes_updates(&table.connector, &table.options) {
             let message = format!(
                 "table `{}` takes new rows only, but rows of this query change: it groups without a \
-                 window, or reads a table of changes",
+                 window or takes late rows into one, or reads a table of changes",
                 table.name
             );
             return Err(Fault::new(span, message).help(match &*table.connector {

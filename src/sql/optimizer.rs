@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::lookup::LookupSpec;
+use crate::operator::rank::SortKey;
 use crate::operator::unnest::UnnestSpec;
 use crate::record::format::Side;
 use crate::record::{Field, Schema, Value};
@@ -313,10 +314,11 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own);
             read.extend(keys);
         }
-        NodeKind::TimeSort { time, keys } => {
+        NodeKind::TimeSort { time, keys, then } => {
             read.extend(own);
             read.push(*time);
             read.extend(keys);
+            read.extend(then.iter().map(|key| key.column));
         }
         NodeKind::Over { time, keys, calls, .. } => {
             read.extend(own.iter().filter(|&&column| column < columns));
@@ -366,6 +368,7 @@ fn narrowed(
     };
     let mut node = node.clone();
     keys_of(&mut node.kind).into_iter().flatten().for_each(|key| *key = place(*key));
+    order_of(&mut node.kind).iter_mut().for_each(|key| key.column = place(key.column));
     let columns: Vec<usize> = match &mut node.kind {
         NodeKind::Scan { fields, metadata, .. } => kept_fields(fields, metadata, all, needed),
         NodeKind::Project { exprs } => {
@@ -389,7 +392,6 @@ fn narrowed(
             input.cloned().unwrap_or_default()
         }
         NodeKind::Rank { ranking, window, .. } => {
-            ranking.order.iter_mut().for_each(|key| key.column = place(key.column));
             *window = window.map(|(end, instant)| (place(end), instant));
             // Without the number, rows that move change nothing.
             ranking.with_rank = needed.contains(&(node.schema.len() - 1));
@@ -422,6 +424,15 @@ fn narrowed(
         Schema::new(columns.iter().map(|&column| node.schema.fields[column].clone()).collect());
     node.time = node.time.and_then(|time| columns.iter().position(|&column| column == time));
     (node, columns)
+}
+
+/// What the rows of a node are sorted by.
+fn order_of(kind: &mut NodeKind) -> &mut [SortKey] {
+    match kind {
+        NodeKind::TimeSort { then, .. } => then,
+        NodeKind::Rank { ranking, .. } => &mut ranking.order,
+        _ => &mut [],
+    }
 }
 
 /// The key columns of a node that may leave columns out.

@@ -168,7 +168,7 @@ impl Queries<'_> {
             data_type: DataType::BigInt,
         }];
         let keys = (0..schema.len()).collect();
-        let kind = NodeKind::Aggregate { keys, calls, ttl_ms: None };
+        let kind = NodeKind::Aggregate { keys, calls, lateness: None, ttl_ms: None };
         schema.fields.push(Field { nullable: false, ..Field::new("times", DataType::BigInt) });
         self.plan.add(Node { kind, inputs: vec![input], schema, time: None })
     }

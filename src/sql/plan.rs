@@ -12,7 +12,7 @@ use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::lookup::LookupSpec;
 use crate::operator::over::{Bounds, Order, OverCall};
 use crate::operator::pattern::Recognition;
-use crate::operator::rank::{FirstSpec, Ranking};
+use crate::operator::rank::{FirstSpec, Ranking, SortKey};
 use crate::operator::unnest::UnnestSpec;
 use crate::operator::window::WindowKind;
 use crate::record::format::{Declared, Parts, Side};
@@ -90,6 +90,14 @@ pub struct ScanField {
     pub nullable: bool,
 }
 
+/// How long a window takes rows behind its end: `'window.allowed-lateness'`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lateness {
+    /// Position in the keys of the window's time.
+    pub key: usize,
+    pub ms: i64,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// Reads a table. Output columns: one for each of `fields` (what is decoded), then one for
@@ -121,11 +129,12 @@ pub enum NodeKind {
     Unnest {
         spec: UnnestSpec,
     },
-    /// Rows in the order of event time, for what computes by it; `keys` are the columns by which
-    /// what stands above is spread over shards.
+    /// Rows in the order of event time, for what computes by it, those of one time as `then` says;
+    /// `keys` are the columns by which what stands above is spread over shards.
     TimeSort {
         time: usize,
         keys: Vec<usize>,
+        then: Vec<SortKey>,
     },
     /// OVER: the input's columns, then one for each call.
     Over {
@@ -172,10 +181,12 @@ pub enum NodeKind {
     Join {
         spec: Box<JoinSpec>,
     },
-    /// GROUP BY without a window. Output: keys, then aggregates.
+    /// GROUP BY without a window, or of one that takes late rows. Output: keys, then aggregates.
     Aggregate {
         keys: Vec<usize>,
         calls: Vec<AggregateCall>,
+        /// The rows are of windows, and change as late ones come.
+        lateness: Option<Lateness>,
         /// What a hint says of how long a group is kept (ms; 0: for good).
         ttl_ms: Option<i64>,
     },

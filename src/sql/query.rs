@@ -248,6 +248,7 @@ impl Queries<'_> {
         let kind = NodeKind::Aggregate {
             keys: (0..schema.len()).collect(),
             calls: Vec::new(),
+            lateness: None,
             ttl_ms: None,
         };
         Ok(self.plan.add(Node { kind, inputs: vec![input], schema, time: None }))

@@ -82,6 +82,9 @@ impl Queries<'_> {
         }
         let order = self.sort_keys(&relation.scope, &window.order_by, &mut below)?;
         let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        if keys.iter().any(|&key| self.window_column(input, key).is_some()) {
+            self.refuse_late(input, "Top-N of a window")?;
+        }
         let ranking =
             Ranking { order, ties: Ties::EarlierFirst, from: 1, to: usize::MAX, with_rank: true };
         let node = self.rank(input, keys, ranking, None);

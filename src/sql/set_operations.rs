@@ -126,7 +126,7 @@ impl Queries<'_> {
             schema.fields.push(Field { nullable: false, ..Field::new(name, DataType::BigInt) });
         }
         let (keys, calls) = ((0..width).collect(), vec![call(0), call(1)]);
-        let kind = NodeKind::Aggregate { keys, calls, ttl_ms: None };
+        let kind = NodeKind::Aggregate { keys, calls, lateness: None, ttl_ms: None };
         let node = Node { kind, inputs: vec![union], schema, time: None };
         let counted = self.plan.add(node);
         let scope = Scope::of(&self.plan.nodes[counted].schema, None);

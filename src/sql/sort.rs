@@ -166,17 +166,27 @@ impl Queries<'_> {
         }
     }
 
-    /// ORDER BY the time attribute alone: rows in that order, without those that come too late
-    /// for it.
+    /// ORDER BY the time attribute, and what else: rows in that order, without those that come too
+    /// late for it.
     fn by_time(&mut self, keys: &[SortKey], input: NodeId) -> Option<NodeId> {
-        let [by] = keys else { return None };
+        let (by, then) = keys.split_first()?;
         let time = self.plan.nodes[input].time.filter(|time| *time == by.column && by.ascending)?;
         if is_updating(self.plan, input) {
             return None;
         }
         // The frame of a row by itself: OVER leaves out what is older than what has gone out.
-        let sorted = self.time_sorted(input, time, &[]);
         let mut schema = self.plan.nodes[input].schema.clone();
+        let sorted = match then {
+            [] => self.time_sorted(input, time, &[]),
+            // Rows that are taken as they come are in no other order.
+            _ if self.in_arrival_order(input) => return None,
+            _ => {
+                let (keys, then) = (Vec::new(), then.to_vec());
+                let kind = NodeKind::TimeSort { time, keys, then };
+                let (inputs, schema) = (vec![input], schema.clone());
+                self.plan.add(Node { kind, inputs, schema, time: Some(time) })
+            }
+        };
         schema.fields.push(Field::new(RANK, DataType::BigInt));
         let (keys, calls, order) = (Vec::new(), vec![OverCall::count()], Order::EventTime);
         let kind = NodeKind::Over { time, keys, calls, bounds: Bounds::Rows(Some(0)), order };

@@ -56,6 +56,35 @@ fn patterns_that_cannot_run() {
     }
 }
 
+/// Late rows are taken by windows that are grouped by, and by nothing else.
+#[test]
+fn late_rows_that_cannot_be_taken() {
+    let late = |option: &str, query: &str| {
+        let table = "CREATE TABLE l WITH ('window.allowed-lateness' = ";
+        format!("{table}'{option}') LIKE t; {query}")
+    };
+    let tumble = "TABLE(TUMBLE(TABLE l, DESCRIPTOR(ts), INTERVAL '1' SECOND))";
+    let session = "TABLE(SESSION(TABLE l PARTITION BY k, DESCRIPTOR(ts), INTERVAL '1' SECOND))";
+    let grouped = "GROUP BY k, window_start, window_end;";
+    let counts = |windows: &str| format!("SELECT k, COUNT(*) FROM {windows} {grouped}");
+    assert_eq!(errors(&late("1 s", &counts(tumble))), [""; 0]);
+    refused(&late("soon", &counts(tumble)), "'soon' is not a duration");
+    refused(&late("1 s", &counts(session)), "'window.allowed-lateness' for a SESSION window");
+    let top = format!(
+        "SELECT k FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end \
+         ORDER BY v) AS n FROM {tumble}) WHERE n < 3;"
+    );
+    refused(&late("1 s", &top), "for Top-N of a window");
+    let join = format!(
+        "SELECT a.k FROM {tumble} AS a JOIN {tumble} AS b ON a.window_start = b.window_start \
+         AND a.window_end = b.window_end AND a.k = b.k;"
+    );
+    refused(&late("1 s", &join), "for a window join");
+    let sink = "CREATE TABLE s (k STRING, n BIGINT) WITH ('connector' = 'filesystem', \
+                'path' = 'out', 'format' = 'json'); INSERT INTO s ";
+    refused(&late("1 s", &format!("{sink}{}", counts(tumble))), "takes late rows into one");
+}
+
 #[test]
 fn json_functions_without_arguments() {
     for call in ["JSON_VALUE()", "JSON_VALUE(,)", "JSON_QUERY(, NULL ON EMPTY)", "JSON_EXISTS(,,)"]
@@ -140,6 +169,11 @@ fn windows_and_rankings_that_cannot_run() {
         ),
         ("SELECT RANK() OVER (ORDER BY v) AS rn FROM t;", "RANK() on streaming table is not"),
         ("SELECT k FROM t ORDER BY v;", "ORDER BY without LIMIT"),
+        (
+            "SELECT /*+ STATE_TTL('a' = '1 d') */ a.v FROM t AS a JOIN t AS b ON a.k = b.k \
+             AND a.ts BETWEEN b.ts AND b.ts + INTERVAL '1' HOUR;",
+            "as long as its times ask for",
+        ),
         (
             "SELECT FIRST_VALUE(v) FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '1' SECOND, \
              INTERVAL '2' SECOND)) GROUP BY window_start, window_end;",

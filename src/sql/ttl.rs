@@ -99,7 +99,7 @@ pub fn no_duration(span: Span, text: &str) -> Fault {
 pub fn of(plan: &Plan, node: &Node) -> [Option<i64>; 2] {
     let set = plan.settings.get(STATE_TTL).and_then(|ttl| duration_ms(ttl));
     let ttl_ms = match &node.kind {
-        NodeKind::Aggregate { ttl_ms, .. } => [ttl_ms.or(set), None],
+        NodeKind::Aggregate { ttl_ms, lateness: None, .. } => [ttl_ms.or(set), None],
         NodeKind::Join { spec } if spec.time.is_none() => spec.ttl_ms.map(|hint| hint.or(set)),
         NodeKind::Normalize { .. }
         | NodeKind::First { .. }

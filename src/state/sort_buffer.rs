@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::entry::{put_i64, take_i64};
 use super::slice::{ENTRY, Pending, Slice};
 use super::{KeyGroups, KeyedState, Saved};
-use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, key, row};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnBuilder, DataType, Value, key, row};
 
 /// Rows as they came, copied together, and how many of them still wait.
 struct Chunk {
@@ -165,6 +165,12 @@ impl SortBuffer {
             }
             ready.extend(rows);
         }
+    }
+
+    /// A value of a row that is here, or was taken out and not yet released.
+    pub fn value(&self, (chunk, row): (u32, u32), column: usize) -> Value {
+        let chunk = self.chunks.get(&chunk);
+        chunk.map_or(Value::Null, |chunk| chunk.batch.columns[column].value(row as usize))
     }
 
     /// A batch of rows that were taken out, which are then gone.

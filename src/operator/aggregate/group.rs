@@ -1,22 +1,16 @@
 //! GROUP BY without a window: a row for each key, sent again when it has changed.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 
-use super::{Accumulators, AggregateCall, AggregateFunction};
+use super::rows::{DIRTY, Table};
+use super::{AggregateCall, AggregateFunction};
 use crate::operator::{Operator, Output, Progress, Readable};
 use crate::record::{
     Batch, BatchBuilder, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, key,
 };
-use crate::state::entry::{put_i64, take_bytes, take_i64};
-use crate::state::{
-    Changes, Chunked, KeyGroups, KeyedState, Lifetimes, Reached, Saved, SharedKeys, Slice,
-};
+use crate::state::{KeyedState, SharedKeys};
 
-const BATCH: usize = 1024;
-const PRESENT: u8 = 1;
-const DIRTY: u8 = 2;
+pub(super) const BATCH: usize = 1024;
 
 /// Rows whose key holds an event time are dropped once the watermark has passed it by this much.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +18,8 @@ pub struct Retention {
     /// Which of the keys holds the time.
     pub key: usize,
     pub retention_ms: i64,
+    /// They are told from that time on, as those of a window are.
+    pub fires: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,250 +35,8 @@ pub struct GroupOptions {
     pub ttl_ms: Option<i64>,
 }
 
-/// The rows by slot.
-struct Table {
-    keys: SharedKeys,
-    key_types: Vec<DataType>,
-    values: Vec<DataType>,
-    accumulators: Accumulators,
-    flags: Chunked<u8>,
-    changes: Changes,
-    rows: u64,
-    retention: Option<Retention>,
-    /// Slots by the time at which they expire.
-    expiries: BTreeMap<i64, Vec<u32>>,
-    lifetimes: Option<Lifetimes>,
-}
-
-impl Table {
-    /// Appends what a slot holds.
-    fn encode(
-        accumulators: &Accumulators,
-        lifetimes: Option<&Lifetimes>,
-        slot: u32,
-        entry: &mut Vec<u8>,
-    ) {
-        accumulators.save(slot as usize, entry);
-        if let Some(lifetimes) = lifetimes {
-            put_i64(lifetimes.written(slot), entry);
-        }
-    }
-
-    /// Of the columns of a row: keys, then aggregates.
-    fn types(&self) -> Vec<DataType> {
-        self.key_types.iter().chain(&self.values).cloned().collect()
-    }
-
-    fn builders(&self, types: &[DataType]) -> Vec<ColumnBuilder> {
-        types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect()
-    }
-
-    fn grow(&mut self) {
-        let slots = self.keys.borrow().slots();
-        self.flags.grow(slots);
-        self.accumulators.grow(slots);
-    }
-
-    fn is_present(&self, slot: u32) -> bool {
-        self.flags.len() > slot as usize && self.flags[slot as usize] & PRESENT != 0
-    }
-
-    fn expiry(&self, slot: u32) -> Option<i64> {
-        let retention = self.retention?;
-        let mut builders = self.builders(&self.key_types);
-        key::decode(self.keys.borrow().key(slot), &mut builders);
-        let time = builders.swap_remove(retention.key).finish();
-        (!time.is_null(0)).then(|| time.as_i64s()[0].saturating_add(retention.retention_ms))
-    }
-
-    /// A slot gets its row.
-    fn add(&mut self, slot: u32) {
-        self.hold(slot);
-        self.set_expiry(slot);
-    }
-
-    fn hold(&mut self, slot: u32) {
-        self.flags[slot as usize] |= PRESENT;
-        self.rows += 1;
-        self.keys.borrow_mut().retain(slot);
-    }
-
-    fn set_expiry(&mut self, slot: u32) {
-        if let Some(at) = self.expiry(slot) {
-            self.expiries.entry(at).or_default().push(slot);
-        }
-    }
-
-    /// All rows are read back.
-    fn restored(&mut self) {
-        if self.retention.is_some() {
-            let slots = 0..self.flags.len() as u32;
-            let present: Vec<u32> = slots.filter(|&slot| self.is_present(slot)).collect();
-            present.into_iter().for_each(|slot| self.set_expiry(slot));
-        }
-    }
-
-    /// What a slot's row holds is about to change.
-    #[inline]
-    fn mark(&mut self, slot: u32) {
-        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
-        let encode = |entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
-        self.changes.mark(slot, &self.keys, encode);
-    }
-
-    /// The row of a slot is written, at the time that is now.
-    fn write(&mut self, slot: u32) {
-        if let Some(lifetimes) = &mut self.lifetimes {
-            lifetimes.write(slot);
-        }
-    }
-
-    /// Event time goes on; whether [`Self::expire_unwritten`] has something to do.
-    fn reach(&mut self, watermark: i64) -> bool {
-        let reached = self.lifetimes.as_mut().map(|lifetimes| lifetimes.reach(watermark));
-        if reached == Some(Reached::First) {
-            // What was written before there was a watermark counts as written now.
-            let slots = 0..self.flags.len() as u32;
-            let undated = |&slot: &u32| {
-                self.lifetimes.as_ref().is_some_and(|it| it.written(slot) == i64::MIN)
-            };
-            let present: Vec<u32> =
-                slots.filter(|&slot| self.is_present(slot)).filter(undated).collect();
-            for slot in present {
-                self.mark(slot);
-                self.write(slot);
-            }
-        }
-        reached == Some(Reached::Due)
-    }
-
-    /// Whether a slot has a row, the time of which is over.
-    fn is_over(&self, slot: u32) -> bool {
-        self.lifetimes.as_ref().is_some_and(|it| it.is_over(slot)) && self.is_present(slot)
-    }
-
-    fn is_shown(&self, slot: u32) -> bool {
-        self.is_present(slot) && !self.is_over(slot)
-    }
-
-    /// Lets rows go to which nothing was written for so long; how many.
-    fn expire_unwritten(&mut self) -> u64 {
-        let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
-        let mut over = Vec::new();
-        while let Some(slots) = lifetimes.due() {
-            for slot in slots.into_iter().filter(|&slot| self.is_present(slot)) {
-                match lifetimes.is_over(slot) {
-                    true => over.push(slot),
-                    false => lifetimes.watch(slot),
-                }
-            }
-        }
-        self.lifetimes = Some(lifetimes);
-        over.iter().for_each(|&slot| self.remove(slot));
-        over.len() as u64
-    }
-
-    /// Every slot gets its row, which is about to change.
-    fn keep(&mut self, slots: &[u32]) {
-        for &slot in slots {
-            self.mark(slot);
-            if self.flags[slot as usize] & PRESENT == 0 {
-                self.add(slot);
-            }
-        }
-    }
-
-    fn expire(&mut self, watermark: i64) {
-        while let Some(entry) = self.expiries.first_entry() {
-            if *entry.key() > watermark {
-                break;
-            }
-            entry.remove().into_iter().for_each(|slot| self.remove(slot));
-        }
-    }
-
-    fn remove(&mut self, slot: u32) {
-        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
-        let encode = |entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
-        self.changes.remove(slot, &self.keys.borrow(), encode);
-        self.flags[slot as usize] = 0;
-        self.accumulators.clear(slot as usize);
-        self.rows -= 1;
-        self.keys.borrow_mut().release(slot);
-    }
-
-    /// The row of a key has expired, by what was read back.
-    fn load_gone(&mut self, key: &[u8]) {
-        let slot = self.keys.borrow().find(key);
-        if let Some(slot) = slot.filter(|&slot| self.is_present(slot)) {
-            self.changes.forget(slot);
-            self.remove(slot);
-        }
-    }
-
-    /// The row of a slot, keys and aggregates.
-    fn output(&self, slot: u32, out: &mut [ColumnBuilder]) {
-        let (keys, values) = out.split_at_mut(self.key_types.len());
-        key::decode(self.keys.borrow().key(slot), keys);
-        self.accumulators.output(slot as usize, values);
-    }
-
-    fn batch(&self, slots: &[u32]) -> Batch {
-        let mut rows = BatchBuilder::new(self.types());
-        for &slot in slots {
-            self.output(slot, rows.columns());
-            rows.end_row(ChangeKind::Insert);
-        }
-        rows.finish(BatchTime::at(i64::MIN))
-    }
-}
-
 fn finish(builders: Vec<ColumnBuilder>) -> Vec<Arc<Column>> {
     builders.into_iter().map(|builder| Arc::new(builder.finish())).collect()
-}
-
-impl KeyedState for Table {
-    fn freeze(&mut self, images: &KeyGroups) {
-        self.changes.freeze(images);
-    }
-
-    fn write(&mut self, slice: &mut Slice<'_>) -> io::Result<bool> {
-        let (rows, lifetimes) = (&self.accumulators, self.lifetimes.as_ref());
-        let encode = |slot: u32, entry: &mut Vec<u8>| Self::encode(rows, lifetimes, slot, entry);
-        self.changes.write(&self.keys.borrow(), encode, slice)
-    }
-
-    fn load(&mut self, _of: &KeyGroups, saved: Saved<'_>) -> Result<(), String> {
-        let bad = || "an entry of a GROUP BY is cut short".to_owned();
-        let (key_group, mut entry) = match saved {
-            Saved::Entry { key_group, bytes } => (key_group, bytes),
-            Saved::Gone { key, .. } => {
-                self.load_gone(key);
-                return Ok(());
-            }
-            Saved::Common(_) => return Err(bad()),
-        };
-        let key = take_bytes(&mut entry).ok_or_else(bad)?;
-        let slot = self.keys.borrow_mut().intern_saved(key, key_group);
-        self.grow();
-        if self.is_present(slot) {
-            self.accumulators.clear(slot as usize);
-        } else {
-            self.hold(slot);
-        }
-        self.changes.loaded(slot);
-        self.accumulators.load(slot as usize, &mut entry).ok_or_else(bad)?;
-        if let Some(lifetimes) = &mut self.lifetimes {
-            lifetimes.set(slot, take_i64(&mut entry).ok_or_else(bad)?);
-        }
-        Ok(())
-    }
-
-    fn size(&self) -> (u64, u64) {
-        let times = self.lifetimes.as_ref().map_or(0, Lifetimes::bytes);
-        let marks = self.flags.bytes() + self.changes.bytes() + times;
-        (self.rows, marks + self.accumulators.bytes() + self.keys.borrow().bytes())
-    }
 }
 
 /// The operator. Its input is append-only.
@@ -312,18 +66,7 @@ impl GroupAggregate {
         let counts = |call: &AggregateCall| {
             call.function == AggregateFunction::CountStar && call.filter.is_none()
         };
-        let table = Table {
-            keys: dictionary,
-            key_types,
-            values: calls.iter().map(|call| call.data_type.clone()).collect(),
-            accumulators: Accumulators::new(calls),
-            flags: Chunked::default(),
-            changes: Changes::default(),
-            rows: 0,
-            retention: options.retention,
-            expiries: BTreeMap::new(),
-            lifetimes: options.ttl_ms.map(Lifetimes::new),
-        };
+        let table = Table::new(dictionary, key_types, calls, &options);
         Self {
             keys,
             options,
@@ -364,7 +107,7 @@ impl GroupAggregate {
         if flags & DIRTY != 0 {
             return;
         }
-        let present = flags & PRESENT != 0;
+        let present = self.table.is_present(slot);
         if self.keep_before {
             self.table.accumulators.output(slot as usize, &mut self.before);
         }
@@ -374,6 +117,47 @@ impl GroupAggregate {
         self.table.flags[slot as usize] |= DIRTY;
         self.table.mark(slot);
         self.dirty.push((slot, present));
+    }
+
+    /// Takes a batch of rows of windows, each of which is told from its end on.
+    fn take_windows(&mut self, batch: &Batch, out: &mut Output) {
+        let slots = self.table.keys.borrow_mut().hold(batch, &self.keys);
+        self.table.grow();
+        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        // Rows from here on are marked, but not added up yet.
+        let mut from = 0;
+        for (at, &slot) in slots.iter().enumerate() {
+            let before = batch.time.before_row(rows[at] as usize);
+            if before > self.watermark || self.options.per_row {
+                self.table.accumulators.update(&slots[from..at], &rows[from..at], batch);
+                from = at;
+                self.watermark = self.watermark.max(before);
+                self.fire();
+                self.flush(out);
+            }
+            match self.table.is_told(slot) {
+                true => self.touch(slot),
+                false => self.table.keep(&[slot]),
+            }
+        }
+        self.table.accumulators.update(&slots[from..], &rows[from..], batch);
+        // Windows that have ended, and had no row yet.
+        self.fire();
+        if self.options.per_row {
+            self.flush(out);
+        }
+        self.table.keys.borrow_mut().let_go(&slots);
+    }
+
+    /// Windows whose end the watermark has reached are told.
+    fn fire(&mut self) {
+        for slot in self.table.fire(self.watermark) {
+            if self.keep_before {
+                self.table.accumulators.output(slot as usize, &mut self.before);
+            }
+            self.table.flags[slot as usize] |= DIRTY;
+            self.dirty.push((slot, false));
+        }
     }
 
     /// Takes a batch row by row: a group may be over in the midst of it, and begin anew.
@@ -503,6 +287,10 @@ impl Operator for GroupAggregate {
         if self.stamp_us == 0 || (batch.stamp_us != 0 && batch.stamp_us < self.stamp_us) {
             self.stamp_us = batch.stamp_us;
         }
+        if self.table.fires() {
+            self.take_windows(&batch, out);
+            return Progress::Done;
+        }
         if self.table.lifetimes.is_some() {
             self.take_timed(&batch, out);
             return Progress::Done;
@@ -526,6 +314,10 @@ impl Operator for GroupAggregate {
 
     fn advance_watermark(&mut self, watermark: i64, out: &mut Output) -> Progress {
         self.watermark = self.watermark.max(watermark);
+        if self.table.fires() {
+            self.fire();
+            self.flush(out);
+        }
         let expires = self.table.expiries.first_key_value().is_some_and(|(at, _)| *at <= watermark);
         if expires {
             // What changed before it expired is still told.

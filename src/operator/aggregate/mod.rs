@@ -4,6 +4,7 @@ pub mod accumulator;
 pub mod decimal;
 pub mod group;
 mod retract;
+mod rows;
 mod sketch;
 
 pub use accumulator::Accumulators;

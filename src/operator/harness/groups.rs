@@ -52,7 +52,7 @@ fn unchanged_rows_are_not_sent() {
 /// Keys that hold a time go once the watermark has passed it, and their late rows with them.
 #[test]
 fn retention_bounds_the_groups() {
-    let retention = Some(Retention { key: 0, retention_ms: 1000 });
+    let retention = Some(Retention { key: 0, retention_ms: 1000, fires: false });
     let options = GroupOptions { retention, ..GroupOptions::default() };
     let count = [call(AggregateFunction::CountStar, None)];
     let make = || -> Box<dyn Operator> { Box::new(group(&count, options)) };

@@ -5,6 +5,7 @@ mod cost;
 mod groups;
 mod joins;
 mod joins_ttl;
+mod late_windows;
 mod lookups;
 mod model;
 mod over;

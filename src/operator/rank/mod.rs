@@ -19,6 +19,21 @@ pub struct SortKey {
     pub nulls_first: bool,
 }
 
+impl SortKey {
+    /// Which of two values of the column stands first.
+    pub fn compare(&self, a: &Value, b: &Value) -> Ordering {
+        match (a.is_null(), b.is_null()) {
+            (true, true) => Ordering::Equal,
+            (true, false) if self.nulls_first => Ordering::Less,
+            (true, false) => Ordering::Greater,
+            (false, true) if self.nulls_first => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            (false, false) if self.ascending => a.order(b),
+            (false, false) => b.order(a),
+        }
+    }
+}
+
 /// Which of two rows of equal order stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ties {
@@ -40,21 +55,7 @@ pub struct Ranking {
 
 impl Ranking {
     fn compare(&self, a: &[Value], b: &[Value]) -> Ordering {
-        for key in &self.order {
-            let (a, b) = (&a[key.column], &b[key.column]);
-            let order = match (a.is_null(), b.is_null()) {
-                (true, true) => Ordering::Equal,
-                (true, false) if key.nulls_first => Ordering::Less,
-                (true, false) => Ordering::Greater,
-                (false, true) if key.nulls_first => Ordering::Greater,
-                (false, true) => Ordering::Less,
-                (false, false) if key.ascending => a.order(b),
-                (false, false) => b.order(a),
-            };
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        Ordering::Equal
+        let mut orders = self.order.iter().map(|key| key.compare(&a[key.column], &b[key.column]));
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
