@@ -422,10 +422,13 @@ impl Below {
         index
     }
 
-    pub fn schema(&self) -> Schema {
-        let field = |(index, expr): (usize, &Expr)| Field {
-            nullable: expr.nullable,
-            ..Field::new(&format!("c{index}"), expr.data_type.clone())
+    /// Columns of the input keep their names.
+    pub fn schema(&self, input: &Schema) -> Schema {
+        let field = |(index, expr): (usize, &Expr)| {
+            let passed = expr.as_column().and_then(|column| input.fields.get(column));
+            let name = passed.map_or_else(|| format!("c{index}").into(), |it| it.name.clone());
+            let data_type = expr.data_type.clone();
+            Field { name, data_type, nullable: expr.nullable }
         };
         Schema::new(self.exprs.iter().enumerate().map(field).collect())
     }

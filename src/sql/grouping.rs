@@ -192,7 +192,8 @@ impl Queries<'_> {
                 data_type: spec.data_type.clone(),
             });
         }
-        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let schema = below.schema(&self.plan.nodes[relation.node].schema);
+        let input = self.project(relation.node, below.exprs.clone(), schema);
         let mut fields: Vec<Field> =
             keys.iter().map(|&key| self.plan.nodes[input].schema.fields[key].clone()).collect();
         let rowtime = time.map(|_| fields.len() + 2);

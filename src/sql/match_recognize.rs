@@ -148,7 +148,8 @@ impl Queries<'_> {
         measures: &[(Ast, String)],
         span: Span,
     ) -> Result<Relation> {
-        let node = self.project(input.node, below.exprs.clone(), below.schema());
+        let schema = below.schema(&self.plan.nodes[input.node].schema);
+        let node = self.project(input.node, below.exprs.clone(), schema);
         let proctime = self.is_proctime(node, time);
         let node = match proctime || self.in_arrival_order(node) {
             true => {

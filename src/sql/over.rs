@@ -174,7 +174,8 @@ impl Queries<'_> {
                 data_type: call.data_type.clone(),
             });
         }
-        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let schema = below.schema(&self.plan.nodes[relation.node].schema);
+        let input = self.project(relation.node, below.exprs.clone(), schema);
         let (input, order) = self.ordered(input, time, &keys);
         let mut schema = self.plan.nodes[input].schema.clone();
         for call in &calls {

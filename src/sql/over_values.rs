@@ -144,9 +144,9 @@ impl Queries<'_> {
             let message = "The window can only be ordered by a single time column.";
             return Err(Fault::new(self.span, message));
         };
-        let (by, exprs, schema) = (*by, below.exprs.clone(), below.schema());
-        let node = self.project(relation.node, exprs, schema);
-        Ok(Ordered { node, keys, by })
+        let schema = below.schema(&self.plan.nodes[relation.node].schema);
+        let node = self.project(relation.node, below.exprs.clone(), schema);
+        Ok(Ordered { node, keys, by: *by })
     }
 
     /// The rows with their numbers, of equal ones the earlier first.

@@ -81,7 +81,8 @@ impl Queries<'_> {
             keys.push(below.column(&key));
         }
         let order = self.sort_keys(&relation.scope, &window.order_by, &mut below)?;
-        let input = self.project(relation.node, below.exprs.clone(), below.schema());
+        let schema = below.schema(&self.plan.nodes[relation.node].schema);
+        let input = self.project(relation.node, below.exprs.clone(), schema);
         if keys.iter().any(|&key| self.window_column(input, key).is_some()) {
             self.refuse_late(input, "Top-N of a window")?;
         }
