@@ -137,6 +137,54 @@ fn a_killed_job_goes_on_from_its_last_epoch() {
     }
 }
 
+/// Stopped for longer than a transaction may be open, which the broker then aborts, and let go on:
+/// the job begins again from its last epoch, and each row is there once.
+#[test]
+fn a_job_that_stood_still_past_its_transaction_goes_on() {
+    /// Timed out after a second, a transaction is aborted when the broker looks next, every ten.
+    const STILL: Duration = Duration::from_secs(14);
+    let Some(kafka) = kafka() else { return };
+    let folder = Folder::new("stood_still");
+    let topic = unique("stood_still");
+    let job = folder.file(&format!("{topic}.sql"));
+    let copies_topic = format!("{topic}_copies");
+    let slow = "'properties.transaction.timeout.ms' = '1000', 'format'";
+    let text = source(&kafka, &topic, "")
+        + &copies(&kafka, &copies_topic).replace("'format'", slow)
+        + "INSERT INTO copies SELECT user_id, event_type FROM events;";
+    std::fs::write(&job, text).unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let state = folder.file("state");
+    let to_kafka = ["--kafka", &kafka, "--topic", &topic, "--partitions", "3"];
+    let live = ["--count", "20000", "--seed", "5", "--key", "none"];
+    let more = ["--count", "2000", "--seed", "6", "--key", "none"];
+    let mut events = Vec::new();
+    for (name, of) in [("live", live), ("more", more)] {
+        let sent = folder.file(name);
+        produce(&["--to", &sent], &of);
+        events.extend(lines(Path::new(&sent)));
+    }
+    let mut running = start(&job, "2", &state, &address);
+    let to = to_kafka.map(str::to_owned);
+    let producer = std::thread::spawn(move || {
+        let to: Vec<&str> = to.iter().map(String::as_str).collect();
+        produce(&to, &[&live[..], &["--rate", "2000"]].concat());
+    });
+    // In the midst of an epoch.
+    std::thread::sleep(Duration::from_millis(4_150));
+    signal("-STOP", running.0.id());
+    std::thread::sleep(STILL);
+    signal("-CONT", running.0.id());
+    producer.join().unwrap();
+    produce(&to_kafka, &more);
+    let written = || records(&kafka, &copies_topic);
+    wait_for("all copies", || written().len() >= events.len());
+    signal("-TERM", running.0.id());
+    assert!(running.0.wait().unwrap().success());
+    let copies = written().into_iter().map(|(_, row)| serde_json::from_str(&row.unwrap()).unwrap());
+    assert_eq!(expected_counts(&copies.collect::<Vec<_>>()), expected_counts(&events));
+}
+
 /// A job that is run with another text keeps what has not changed, to the row; the rest is let go
 /// on demand alone, and begins empty when it comes back.
 #[test]
@@ -216,7 +264,10 @@ fn records(kafka: &str, topic: &str) -> Vec<(String, Option<String>)> {
     let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
     while ended.len() < partitions as usize {
         match consumer.poll(PATIENCE).unwrap() {
-            Ok(record) => found.push((text(record.key().unwrap()), record.payload().map(text))),
+            Ok(record) => {
+                let key = record.key().map(text).unwrap_or_default();
+                found.push((key, record.payload().map(text)));
+            }
             Err(KafkaError::PartitionEOF(partition)) => drop(ended.insert(partition)),
             Err(error) => panic!("{error}"),
         }
