@@ -161,3 +161,35 @@ fn for_each_key() {
         assert_eq!((kept, late), setup.run(query, "7", "1"), "{query}");
     }
 }
+
+/// Where the clock is turned back, an hour comes twice, and its window ends when it has gone for
+/// good: rows in time are no late ones, whether late ones are taken or not.
+#[test]
+fn a_window_of_an_hour_that_comes_twice_takes_both() {
+    let folder = Folder::new("late_clock");
+    let [job, input] = ["job.sql", "in"].map(|name| folder.file(name));
+    let times = ["00:10", "01:05", "01:20", "01:50", "03:00"];
+    let line = |time: &str| format!("{{\"k\": \"a\", \"ts\": \"2026-10-25T{time}:00Z\"}}\n");
+    std::fs::write(&input, times.map(line).concat()).unwrap();
+    let run = |lateness: &str| {
+        let text = format!(
+            "SET 'table.local-time-zone' = 'Europe/Berlin';
+             CREATE TABLE r (k STRING, ts TIMESTAMP_LTZ(3),
+               WATERMARK FOR ts AS ts - INTERVAL '1' MINUTE
+             ) WITH ('connector' = 'filesystem', 'path' = '{input}', 'format' = 'json',
+               'json.timestamp-format.standard' = 'ISO-8601',
+               'window.allowed-lateness' = '{lateness}');
+             SELECT k, window_start, COUNT(*)
+             FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), INTERVAL '1' HOUR))
+             GROUP BY k, window_start, window_end;"
+        );
+        std::fs::write(&job, text).unwrap();
+        let more = ["--http", "off", "--batch-rows", "1", "--flush-interval", "0"];
+        let mut command = pelton(&[&["run", &job][..], &more].concat());
+        let out = command.stdout(Stdio::piped()).output().unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let plain = run("0 s");
+    assert_eq!(plain, "+I[a, 2026-10-25T02:00, 4]\n+I[a, 2026-10-25T04:00, 1]\n");
+    assert_eq!(run("10 min"), plain);
+}

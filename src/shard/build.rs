@@ -16,7 +16,9 @@ use super::topology::{Step, StepKind, Topology};
 use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::expression::Expr;
-use crate::operator::aggregate::{GroupAggregate, GroupOptions, Retention, RetractingAggregate};
+use crate::operator::aggregate::{
+    AggregateCall, GroupAggregate, GroupOptions, Retention, RetractingAggregate,
+};
 use crate::operator::join::{Join, TemporalJoin};
 use crate::operator::lookup::{Lookup, Seat};
 use crate::operator::normalize::Normalize;
@@ -271,12 +273,7 @@ fn operator(
         StepKind::Plain(kind) => plain_operator(kind, step, topology, settings, dictionaries)?,
         StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
-            let options = group_options(step, settings);
-            let operator =
-                GroupAggregate::new(keys.clone(), key_types, calls, dictionary(), options);
-            let mut built = BuiltOperator::new("aggregate", operator);
-            built.holds_watermarks = !settings.per_row;
-            built
+            group_aggregate(step, settings, (keys, key_types), calls, dictionary())
         }
         StepKind::LocalWindow { window, time, keys, calls } => {
             let types = input_types(step, topology);
@@ -418,6 +415,28 @@ fn on_clock<O: Operator + 'static>(
     }
 }
 
+fn group_aggregate(
+    step: &Step,
+    settings: &Settings,
+    (keys, key_types): (&[usize], Vec<DataType>),
+    calls: &[AggregateCall],
+    dictionary: SharedKeys,
+) -> BuiltOperator {
+    let options = group_options(step, settings);
+    // The end of a window is what the clock shows, its time (the key behind) may be an instant.
+    let end = options.retention.filter(|it| it.fires).map(|it| it.key);
+    let on_clock = end.is_some_and(|end| is_ltz(&key_types[end + 1]));
+    let operator = GroupAggregate::new(keys.to_vec(), key_types, calls, dictionary, options);
+    let mut built = match settings.clock().filter(|_| on_clock) {
+        None => BuiltOperator::new("aggregate", operator),
+        Some(clock) => {
+            BuiltOperator::new("aggregate", OnWallClock::new(operator, clock, None, None))
+        }
+    };
+    built.holds_watermarks = !settings.per_row;
+    built
+}
+
 fn group_options(step: &Step, settings: &Settings) -> GroupOptions {
     let StepKind::Aggregate { update_before, silent, retention, .. } = &step.kind else {
         return GroupOptions::default();
@@ -434,13 +453,7 @@ fn window_operator(
     step: &Step,
     topology: &Topology,
     settings: &Settings,
-    shape: (
-        crate::operator::window::WindowKind,
-        usize,
-        &Vec<usize>,
-        &Vec<crate::operator::aggregate::AggregateCall>,
-        bool,
-    ),
+    shape: (crate::operator::window::WindowKind, usize, &Vec<usize>, &Vec<AggregateCall>, bool),
     keys_dictionary: SharedKeys,
 ) -> BuiltOperator {
     let (window, time, keys, calls, partials) = shape;

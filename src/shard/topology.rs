@@ -92,7 +92,8 @@ pub struct Retention {
     /// Position in the group's keys of the time that counts.
     pub key: usize,
     pub retention_ms: i64,
-    /// The row is told from that time on: that of a window with `'window.allowed-lateness'`.
+    /// The time is the end of a window with `'window.allowed-lateness'`, of which the row is told
+    /// from then on.
     pub fires: bool,
 }
 
@@ -501,6 +502,14 @@ impl Builder<'_> {
             let exprs = Some(exprs);
             self.topology.views.push(View { table: table.clone(), step, exprs, key_order });
             return Ok(Placed { step, distribution: None });
+        }
+        if table.options.contains_key("retention") {
+            return Err(format!(
+                "table `{}`: 'retention' is of a table that shows a running GROUP BY as it is: its \
+                 keys, the PRIMARY KEY, with a time among them, and its aggregates. SET \
+                 'table.exec.state.ttl' lets other rows go",
+                table.name
+            ));
         }
         let edge = self.keyed(node.inputs[0], &table.primary_key);
         let kind = StepKind::Upsert { table: table.clone() };

@@ -158,8 +158,7 @@ impl Queries<'_> {
             Fault::new(span, format!("table `{}`: {reason}", table.name)).at_least(self.span)
         };
         let parts = table.parts().map_err(at_fault)?;
-        super::partitioned::columns(table).map_err(at_fault)?;
-        Rule::of(table).map_err(at_fault)?;
+        check_options(table).map_err(at_fault)?;
         let scan_field = |column: usize| {
             let (side, place) = parts.place(column);
             let Field { name, data_type, nullable } = parts.part(side).fields[place].clone();
@@ -331,4 +330,12 @@ fn substituted(expr: &Expr, by: &impl Fn(usize) -> Result<Expr>) -> Result<Expr>
         *child = substituted(child, by)?;
     }
     Ok(expr)
+}
+
+/// Options of a table that is read, beside those of its connector.
+fn check_options(table: &Table) -> std::result::Result<(), String> {
+    super::partitioned::columns(table)?;
+    Rule::of(table)?;
+    super::lateness::of(table)?;
+    Ok(())
 }

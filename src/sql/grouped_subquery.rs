@@ -23,14 +23,14 @@ pub fn has_subquery(ast: &Ast) -> bool {
     found.is_break()
 }
 
-/// Looks at the aggregates of an expression that are not those of a subquery in it.
-struct Calls<F> {
+/// Looks at the parts of an expression that are not those of a subquery in it.
+struct Outside<F> {
     /// Subqueries around the place.
     depth: usize,
     see: F,
 }
 
-impl<F: FnMut(&mut Ast) -> Result<()>> VisitorMut for Calls<F> {
+impl<F: FnMut(&mut Ast) -> Result<()>> VisitorMut for Outside<F> {
     type Break = Fault;
 
     fn pre_visit_query(&mut self, _query: &mut ast::Query) -> ControlFlow<Fault> {
@@ -44,23 +44,27 @@ impl<F: FnMut(&mut Ast) -> Result<()>> VisitorMut for Calls<F> {
     }
 
     fn pre_visit_expr(&mut self, ast: &mut Ast) -> ControlFlow<Fault> {
-        let aggregates = matches!(ast, Ast::Function(call)
-            if call.over.is_none() && is_aggregate(&call.name.to_string().to_ascii_uppercase()));
-        if self.depth > 0 || !aggregates {
-            return ControlFlow::Continue(());
-        }
-        match (self.see)(ast) {
+        match if self.depth > 0 { Ok(()) } else { (self.see)(ast) } {
             Ok(()) => ControlFlow::Continue(()),
             Err(fault) => ControlFlow::Break(fault),
         }
     }
 }
 
-fn each_aggregate(ast: &mut Ast, see: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
-    match ast.visit(&mut Calls { depth: 0, see }) {
+/// Names mean something else in a subquery.
+pub fn outside_subqueries(ast: &mut Ast, see: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
+    match ast.visit(&mut Outside { depth: 0, see }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(fault) => Err(fault),
     }
+}
+
+fn each_aggregate(ast: &mut Ast, mut see: impl FnMut(&mut Ast) -> Result<()>) -> Result<()> {
+    outside_subqueries(ast, |part| {
+        let aggregates = matches!(part, Ast::Function(call)
+            if call.over.is_none() && is_aggregate(&call.name.to_string().to_ascii_uppercase()));
+        if aggregates { see(part) } else { Ok(()) }
+    })
 }
 
 impl Queries<'_> {
@@ -114,12 +118,12 @@ impl Queries<'_> {
                 if let Some(at) = at.filter(|_| bound.as_column().is_none()) {
                     let name =
                         Ast::Identifier(ast::Ident::with_quote('`', format!("\u{1}key{at}")));
-                    let _ = ast::visit_expressions_mut(ast, |expr: &mut Ast| {
+                    outside_subqueries(ast, |expr| {
                         if *expr == **key {
                             *expr = name.clone();
                         }
-                        ControlFlow::<()>::Continue(())
-                    });
+                        Ok(())
+                    })?;
                 }
             }
         }

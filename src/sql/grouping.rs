@@ -210,7 +210,8 @@ impl Queries<'_> {
                 NodeKind::SessionAggregate { gap_ms, time, keys, calls }
             }
             _ => {
-                let ttl_ms = self.hints.of(&relation.scope);
+                let bounded = lateness.is_some();
+                let ttl_ms = if bounded { None } else { self.hints.of(&relation.scope) };
                 NodeKind::Aggregate { keys, calls, lateness, ttl_ms }
             }
         };

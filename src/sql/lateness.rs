@@ -1,13 +1,25 @@
 //! Windows that take late rows for a while: `'window.allowed-lateness'` of the table that is read.
 
 use super::fault::{Fault, Result};
-use super::plan::{Lateness, NodeId, NodeKind};
+use super::plan::{Lateness, NodeId, NodeKind, Table};
 use super::query::{Queries, Relation};
 use super::windows::Kind;
-use crate::time::duration_ms;
+use crate::time::{MS_PER_DAY, duration_ms};
 
 /// How long behind its end a window takes rows; each that comes late changes what was told.
-pub const OPTION: &str = "window.allowed-lateness";
+const OPTION: &str = "window.allowed-lateness";
+/// More is a slip, and near the end of what a time can be.
+const DAYS_MAX: i64 = 36_500;
+
+/// What the option of a table says (ms).
+pub fn of(table: &Table) -> std::result::Result<Option<i64>, String> {
+    let Some(text) = table.options.get(OPTION) else { return Ok(None) };
+    let ms = duration_ms(text).filter(|ms| *ms <= DAYS_MAX * MS_PER_DAY);
+    let ms = ms.ok_or_else(|| {
+        format!("'{OPTION}' = '{text}' is no duration up to {DAYS_MAX} d: write '30 s' or '1 h'")
+    })?;
+    Ok(Some(ms).filter(|ms| *ms > 0))
+}
 
 impl Queries<'_> {
     /// Makes columns of a relation's window that takes late rows. With how many keys in front of
@@ -19,13 +31,17 @@ impl Queries<'_> {
     ) -> Result<Option<Lateness>> {
         let Some(window) = &relation.window else { return Ok(None) };
         let Some(ms) = self.lateness(relation.node)? else { return Ok(None) };
-        if matches!(window.kind, Kind::Session { .. }) {
-            return Err(self.not_late("a SESSION window"));
+        match window.kind {
+            Kind::Session { .. } => return Err(self.not_late("a SESSION window")),
+            Kind::Sliced(kind) if kind.grows || kind.slide_ms < kind.size_ms => {
+                self.refuse_kept(relation.node)?;
+            }
+            Kind::Sliced(_) => {}
         }
         self.refuse_updates(relation.node, &format!("'{OPTION}'"))?;
         self.assign(relation)?;
-        // Behind window_start and window_end.
-        Ok(Some(Lateness { key: keys + 2, ms }))
+        // Behind window_start.
+        Ok(Some(Lateness { key: keys + 1, ms }))
     }
 
     /// Of steps that tell a window's rows once, at its end.
@@ -37,22 +53,31 @@ impl Queries<'_> {
     }
 
     fn not_late(&self, what: &str) -> Fault {
-        let instead =
-            "read the topic through a second table without the option: CREATE TABLE … LIKE";
+        let instead = "read the topic through a second table: CREATE TABLE … WITH \
+                       ('window.allowed-lateness' = '0 s') LIKE …";
         Fault::unsupported(self.span, &format!("'{OPTION}' for {what}"), instead)
+    }
+
+    /// A record that is late for one of its windows may count in another.
+    fn refuse_kept(&self, id: NodeId) -> Result<()> {
+        let node = &self.plan.nodes[id];
+        if let NodeKind::Scan { table, .. } = &node.kind
+            && ["late.topic", "late.path"].iter().any(|option| table.options.contains_key(*option))
+        {
+            let what = "windows that overlap, and late rows kept";
+            return Err(self.not_late(what));
+        }
+        node.inputs.iter().try_for_each(|&input| self.refuse_kept(input))
     }
 
     /// The longest of the tables that a node's rows are read from, as they are.
     fn lateness(&self, id: NodeId) -> Result<Option<i64>> {
         let node = &self.plan.nodes[id];
+        let below = node.inputs.iter().map(|&input| self.lateness(input));
+        let below = below.collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
         match &node.kind {
             NodeKind::Scan { table, .. } => {
-                let Some(text) = table.options.get(OPTION) else { return Ok(None) };
-                let ms = duration_ms(text).ok_or_else(|| {
-                    let message = format!("'{OPTION}' = '{text}' is not a duration");
-                    Fault::new(self.span, message).help("write it like '30 s' or '1 h'")
-                })?;
-                Ok(Some(ms).filter(|ms| *ms > 0))
+                of(table).map_err(|reason| Fault::new(self.span, reason))
             }
             NodeKind::Project { .. }
             | NodeKind::Filter { .. }
@@ -60,10 +85,10 @@ impl Queries<'_> {
             | NodeKind::WindowAssign { .. }
             | NodeKind::Unnest { .. }
             | NodeKind::Lookup { .. }
-            | NodeKind::Union => {
-                let of = node.inputs.iter().map(|&input| self.lateness(input));
-                Ok(of.collect::<Result<Vec<_>>>()?.into_iter().flatten().max())
-            }
+            | NodeKind::Union => Ok(below),
+            // Its results change, and have no time that a window could be of.
+            NodeKind::Aggregate { .. } => Ok(None),
+            _ if below.is_some() => Err(self.not_late("a window behind another step")),
             _ => Ok(None),
         }
     }

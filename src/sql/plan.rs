@@ -93,7 +93,7 @@ pub struct ScanField {
 /// How long a window takes rows behind its end: `'window.allowed-lateness'`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lateness {
-    /// Position in the keys of the window's time.
+    /// Position in the keys of the window's end; its time is behind it.
     pub key: usize,
     pub ms: i64,
 }

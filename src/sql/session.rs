@@ -62,6 +62,7 @@ impl Queries<'_> {
         (gap_ms, keys, time): (i64, &[usize], usize),
     ) -> Result<NodeId> {
         self.refuse_updates(relation.node, "a SESSION window")?;
+        self.refuse_late(relation.node, "a SESSION window")?;
         let schema = self.plan.nodes[relation.node].schema.clone();
         let scope = Scope::of(&schema, None);
         let column = |column: usize| (scope.column(column), schema.fields[column].clone());

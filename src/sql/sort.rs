@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 
 use super::fault::{Fault, Result};
+use super::grouped_subquery::outside_subqueries;
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, is_updating};
 use super::rank::RANK;
@@ -69,7 +70,11 @@ impl Queries<'_> {
             let counted = bound.as_ref().ok().and_then(Expr::as_literal).and_then(Value::as_i64);
             let counted = counted.and_then(|at| usize::try_from(at.wrapping_sub(1)).ok());
             let named = bound.as_ref().ok().and_then(Expr::as_column);
-            let column = named.or(counted.filter(|at| *at < columns)).unwrap_or_else(|| {
+            if counted.is_some_and(|at| at >= columns) {
+                let message = format!("ORDER BY {}: there are {columns} columns", by.expr);
+                return Err(Fault::new(query.span(), message).at_least(self.span));
+            }
+            let column = named.or(counted).unwrap_or_else(|| {
                 besides.push(by.expr.clone());
                 columns + besides.len() - 1
             });
@@ -91,7 +96,7 @@ impl Queries<'_> {
         }
         let mut wide = select.as_ref().clone();
         for expr in &mut besides {
-            aliases_meant(expr, &select.projection);
+            aliases_meant(expr, &select.projection)?;
         }
         wide.projection.extend(besides.into_iter().map(ast::SelectItem::UnnamedExpr));
         Ok((self.select(&wide)?, keys))
@@ -196,9 +201,9 @@ impl Queries<'_> {
 }
 
 /// The names that SELECT gives, where ORDER BY computes with them.
-fn aliases_meant(expr: &mut Ast, projection: &[ast::SelectItem]) {
-    let _ = ast::visit_expressions_mut(expr, |expr: &mut Ast| {
-        let Ast::Identifier(name) = &*expr else { return ControlFlow::<()>::Continue(()) };
+fn aliases_meant(expr: &mut Ast, projection: &[ast::SelectItem]) -> Result<()> {
+    outside_subqueries(expr, |expr| {
+        let Ast::Identifier(name) = &*expr else { return Ok(()) };
         let item = projection.iter().find_map(|item| match item {
             ast::SelectItem::ExprWithAlias { expr, alias } if alias.value == name.value => {
                 Some(expr)
@@ -208,6 +213,6 @@ fn aliases_meant(expr: &mut Ast, projection: &[ast::SelectItem]) {
         if let Some(item) = item {
             *expr = Ast::Nested(Box::new(item.clone()));
         }
-        ControlFlow::Continue(())
-    });
+        Ok(())
+    })
 }

@@ -68,7 +68,19 @@ fn late_rows_that_cannot_be_taken() {
     let grouped = "GROUP BY k, window_start, window_end;";
     let counts = |windows: &str| format!("SELECT k, COUNT(*) FROM {windows} {grouped}");
     assert_eq!(errors(&late("1 s", &counts(tumble))), [""; 0]);
-    refused(&late("soon", &counts(tumble)), "'soon' is not a duration");
+    refused(&late("soon", "SELECT k FROM l;"), "'soon' is no duration");
+    refused(&late("99999 d", &counts(tumble)), "no duration up to 36500 d");
+    refused(&late("1 s", &format!("SELECT k, window_end FROM {session};")), "for a SESSION window");
+    let first = "TABLE(TUMBLE(TABLE f, DESCRIPTOR(ts), INTERVAL '1' SECOND))";
+    let behind = "CREATE VIEW f AS SELECT k, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k \
+                  ORDER BY ts) AS n FROM l) WHERE n = 1; ";
+    let behind = format!("{behind}{}", counts(first));
+    refused(&late("1 s", &behind), "for a window behind another step");
+    let hop = "TABLE(HOP(TABLE l, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '2' SECOND))";
+    assert_eq!(errors(&late("1 s", &counts(hop))), [""; 0]);
+    refused(&late("1 s', 'late.path' = 'p", &counts(hop)), "for windows that overlap");
+    let hinted = counts(tumble).replace("SELECT", "SELECT /*+ STATE_TTL('l' = '1 d') */");
+    refused(&late("1 s", &hinted), "no input of a join or GROUP BY");
     refused(&late("1 s", &counts(session)), "'window.allowed-lateness' for a SESSION window");
     let top = format!(
         "SELECT k FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end \

@@ -11,10 +11,13 @@ const CELLS: usize = 1 << 20;
 const GROUP_BITS: u32 = 7;
 /// Set where a cell holds anything.
 const MARK: u64 = 1 << 56;
+/// Of the second hash, which stands in the cell: its 56 bits take a new key for the one that was in
+/// its place once in 7 · 10^16.
+const SEED: u64 = 0x51_7c_c1_b7_27_22_0a_95;
 
 /// Which partition each key was seen in, over all workers of a job.
 pub struct Partitions {
-    /// By a part of the key's hash: the rest of it, and the key group. 0: nothing.
+    /// By a part of the key's hash: another hash of it, and the key group. 0: nothing.
     cells: Vec<AtomicU64>,
     broken: OnceLock<String>,
 }
@@ -49,8 +52,9 @@ pub struct Witness {
 impl Witness {
     /// A worker has seen a key for the first time, or again after it was let go.
     pub fn note(&self, key: &[u8], hash: u64, group: u8) {
-        let hash = hash.wrapping_add(self.step.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | MARK;
-        let cell = &self.shared.cells[hash as usize % CELLS];
+        let of_step = self.step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let cell = &self.shared.cells[hash.wrapping_add(of_step) as usize % CELLS];
+        let hash = key::hash(key, SEED ^ of_step) | MARK;
         let known = cell.swap(hash << GROUP_BITS | u64::from(group), Ordering::Relaxed);
         let known_group = (known & ((1 << GROUP_BITS) - 1)) as u8;
         if known >> GROUP_BITS == hash << GROUP_BITS >> GROUP_BITS && known_group != group {

@@ -18,8 +18,21 @@ pub struct Retention {
     /// Which of the keys holds the time.
     pub key: usize,
     pub retention_ms: i64,
-    /// They are told from that time on, as those of a window are.
+    /// The time is the end of a window: they are told once its last millisecond has passed, which is
+    /// the time that counts.
     pub fires: bool,
+}
+
+impl Retention {
+    /// When rows of a key with this time are dropped.
+    pub fn expiry(&self, time: i64) -> i64 {
+        self.passed(time).saturating_add(self.retention_ms)
+    }
+
+    /// The watermark at which the time has passed.
+    pub fn passed(&self, time: i64) -> i64 {
+        time.saturating_sub(i64::from(self.fires))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,7 +106,7 @@ impl GroupAggregate {
         let is_open = |&row: &u32| {
             let row = row as usize;
             let watermark = self.watermark.max(batch.time.before_row(row));
-            column.is_null(row) || times[row].saturating_add(retention.retention_ms) > watermark
+            column.is_null(row) || retention.expiry(times[row]) > watermark
         };
         let rows = batch.row_ids().map(|row| row as u32);
         let (kept, late): (Vec<u32>, Vec<u32>) = rows.partition(is_open);

@@ -96,12 +96,12 @@ impl Table {
         self.flags.len() > slot as usize && self.flags[slot as usize] & PRESENT != 0
     }
 
-    fn expiry(&self, slot: u32) -> Option<i64> {
-        let retention = self.retention?;
+    /// The time in the key that retention goes by.
+    fn time_of(&self, slot: u32, retention: &Retention) -> Option<i64> {
         let mut builders = self.builders(&self.key_types);
         key::decode(self.keys.borrow().key(slot), &mut builders);
         let time = builders.swap_remove(retention.key).finish();
-        (!time.is_null(0)).then(|| time.as_i64s()[0].saturating_add(retention.retention_ms))
+        (!time.is_null(0)).then(|| time.as_i64s()[0])
     }
 
     /// A slot gets its row.
@@ -117,11 +117,11 @@ impl Table {
     }
 
     fn set_expiry(&mut self, slot: u32) {
-        let (Some(at), Some(retention)) = (self.expiry(slot), self.retention) else { return };
-        self.expiries.entry(at).or_default().push(slot);
+        let Some(retention) = self.retention else { return };
+        let Some(time) = self.time_of(slot, &retention) else { return };
+        self.expiries.entry(retention.expiry(time)).or_default().push(slot);
         if !self.is_told(slot) {
-            let from = at.saturating_sub(retention.retention_ms);
-            self.unfired.entry(from).or_default().push(slot);
+            self.unfired.entry(retention.passed(time)).or_default().push(slot);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::state::KeyDictionary;
 
 const SIZE: i64 = 50;
 const LATENESS: i64 = 60;
-/// The column that holds the window's time.
+/// The column that holds the window's end.
 const WINDOW: usize = LONG;
 
 fn input(seed: u64) -> Vec<Row> {
@@ -17,7 +17,7 @@ fn input(seed: u64) -> Vec<Row> {
     rows.retain(|row| time(row).is_some());
     for row in &mut rows {
         let time = time(row).unwrap();
-        row[WINDOW] = Value::I64(time - time.rem_euclid(SIZE) + SIZE - 1);
+        row[WINDOW] = Value::I64(time - time.rem_euclid(SIZE) + SIZE);
     }
     rows
 }
@@ -52,17 +52,17 @@ impl Model {
 
     fn reach(&mut self, watermark: i64) {
         for ((at, _), (key, window)) in &mut self.windows {
-            if *at <= watermark && !window.told {
+            if *at - 1 <= watermark && !window.told {
                 window.told = true;
                 self.told.push((ChangeKind::Insert, result(key, *at, window)));
             }
         }
-        self.windows.retain(|(at, _), _| at.saturating_add(LATENESS) > watermark);
+        self.windows.retain(|(at, _), _| at - 1 + LATENESS > watermark);
     }
 
     fn row(&mut self, row: &Row, watermark: i64) {
         let at = row[WINDOW].as_i64().unwrap();
-        if at + LATENESS <= watermark {
+        if at - 1 + LATENESS <= watermark {
             self.late += 1;
             return;
         }

@@ -1,0 +1,5 @@
+CREATE TABLE o (v INT) WITH ('connector' = 'filesystem', 'path' = 'agg/having_exists_names.jsonl', 'format' = 'json');
+CREATE VIEW w AS SELECT * FROM (VALUES (1), (2)) AS t(v);
+CREATE TABLE `result` (g INT, n BIGINT) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT v + 1, COUNT(*) FROM o GROUP BY v + 1 HAVING EXISTS (SELECT 1 FROM w WHERE v + 1 = 3);
