@@ -52,12 +52,8 @@ impl Normalize {
 
     /// Event time before a row of a slot, or behind a batch, has come this far.
     fn reach(&mut self, watermark: i64, slot: Option<u32>, out: &mut Output) {
-        if self.table.reach(watermark) {
-            out.expired += self.table.expire();
-        }
-        if let Some(slot) = slot.filter(|&slot| self.table.is_over(slot)) {
-            self.table.remove(slot);
-            out.expired += 1;
+        if let Some(over) = self.table.pass(watermark, slot) {
+            out.expired += self.table.let_go(over);
         }
     }
 

@@ -106,7 +106,7 @@ impl Rows {
 
     /// What was written before there was a watermark counts as written at the first.
     fn date(&mut self) {
-        let undated = |slot| self.lifetimes.as_ref().is_some_and(|it| it.written(slot) == i64::MIN);
+        let undated = |slot| self.lifetimes.as_ref().is_some_and(|it| it.is_undated(slot));
         let slots = 0..self.rows.len() as u32;
         let slots = slots.filter(|&slot| self.is_present(slot) && undated(slot));
         for slot in slots.collect::<Vec<_>>() {
@@ -119,15 +119,7 @@ impl Rows {
 
     fn expire(&mut self) -> u64 {
         let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
-        let mut over = Vec::new();
-        while let Some(slots) = lifetimes.due() {
-            for slot in slots.into_iter().filter(|&slot| self.is_present(slot)) {
-                match lifetimes.is_over(slot) {
-                    true => over.push(slot),
-                    false => lifetimes.watch(slot),
-                }
-            }
-        }
+        let over = lifetimes.over(|slot| self.is_present(slot));
         self.lifetimes = Some(lifetimes);
         over.iter().for_each(|&slot| self.remove(slot));
         over.len() as u64

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 
-use super::aggregates::{self, Below, Grouping};
+use super::aggregates::{self, Grouping};
 use super::fault::{At, Fault, Result};
 use super::join::{Found, Sides};
 use super::plan::{Node, NodeId, NodeKind};
@@ -131,21 +131,11 @@ impl Queries<'_> {
         relation: &Relation,
         window: &ast::WindowSpec,
     ) -> Result<Ordered> {
-        let mut below = Below::default();
-        let columns = relation.scope.columns.len();
-        (0..columns).for_each(|column| below.exprs.push(relation.scope.column(column)));
-        let mut keys = Vec::new();
-        for key in &window.partition_by {
-            let key = Binder::plain(&relation.scope, self.span).bind(key)?;
-            keys.push(below.column(&key));
-        }
-        let order = self.sort_keys(&relation.scope, &window.order_by, &mut below)?;
+        let (node, keys, order) = self.window_input(relation, window)?;
         let [by] = order.as_slice() else {
             let message = "The window can only be ordered by a single time column.";
             return Err(Fault::new(self.span, message));
         };
-        let schema = below.schema(&self.plan.nodes[relation.node].schema);
-        let node = self.project(relation.node, below.exprs.clone(), schema);
         Ok(Ordered { node, keys, by: *by })
     }
 

@@ -67,11 +67,13 @@ impl Queries<'_> {
         self.rank_node(relation, &window)
     }
 
-    fn rank_node(&mut self, relation: &mut Relation, window: &ast::WindowSpec) -> Result<()> {
-        if window.order_by.is_empty() {
-            let message = "ROW_NUMBER needs ORDER BY: else no row is the first";
-            return Err(Fault::new(self.span, message).help("OVER (PARTITION BY … ORDER BY …)"));
-        }
+    /// The relation's columns with those that a window reads besides: by which columns it is
+    /// partitioned, and ordered.
+    pub(super) fn window_input(
+        &mut self,
+        relation: &Relation,
+        window: &ast::WindowSpec,
+    ) -> Result<(NodeId, Vec<usize>, Vec<SortKey>)> {
         let mut below = Below::default();
         let columns = relation.scope.columns.len();
         (0..columns).for_each(|column| below.exprs.push(relation.scope.column(column)));
@@ -83,6 +85,17 @@ impl Queries<'_> {
         let order = self.sort_keys(&relation.scope, &window.order_by, &mut below)?;
         let schema = below.schema(&self.plan.nodes[relation.node].schema);
         let input = self.project(relation.node, below.exprs.clone(), schema);
+        Ok((input, keys, order))
+    }
+
+    fn rank_node(&mut self, relation: &mut Relation, window: &ast::WindowSpec) -> Result<()> {
+        if window.order_by.is_empty() {
+            let message = "ROW_NUMBER needs ORDER BY: else no row is the first";
+            return Err(Fault::new(self.span, message).help("OVER (PARTITION BY … ORDER BY …)"));
+        }
+        let columns = relation.scope.columns.len();
+        let (input, keys, order) = self.window_input(relation, window)?;
+        let width = self.plan.nodes[input].schema.len();
         if keys.iter().any(|&key| self.window_column(input, key).is_some()) {
             self.refuse_late(input, "Top-N of a window")?;
         }
@@ -91,7 +104,7 @@ impl Queries<'_> {
         let node = self.rank(input, keys, ranking, None);
         // What was only read is left out, so that positions are those of the scope.
         let scope = Scope::of(&self.plan.nodes[node].schema, None);
-        let rank = scope.column(below.exprs.len());
+        let rank = scope.column(width);
         let mut exprs: Vec<Expr> = (0..columns).map(|column| scope.column(column)).collect();
         let fields = relation.scope.columns.iter().map(|column| column.field.clone());
         let mut fields: Vec<Field> = fields.collect();

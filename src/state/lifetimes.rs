@@ -76,14 +76,27 @@ impl Lifetimes {
         }
     }
 
-    /// Slots of which the state may be over; where it is there and is not, they are to be watched
-    /// again.
-    pub fn due(&mut self) -> Option<Vec<u32>> {
-        self.deadlines.pop(self.now)
+    /// The slots that have state, and that is over.
+    pub fn over(&mut self, is_present: impl Fn(u32) -> bool) -> Vec<u32> {
+        let mut over = Vec::new();
+        while let Some(slots) = self.deadlines.pop(self.now) {
+            for slot in slots.into_iter().filter(|&slot| is_present(slot)) {
+                match self.is_over(slot) {
+                    true => over.push(slot),
+                    false => self.watch(slot),
+                }
+            }
+        }
+        over
     }
 
-    pub fn watch(&mut self, slot: u32) {
+    fn watch(&mut self, slot: u32) {
         self.deadlines.add(slot, self.end(slot));
+    }
+
+    /// It was written before there was a watermark.
+    pub fn is_undated(&self, slot: u32) -> bool {
+        self.written(slot) == i64::MIN
     }
 
     /// When the slot's state was written.

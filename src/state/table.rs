@@ -50,6 +50,11 @@ pub struct Table<T> {
     lifetimes: Option<Box<Lifetimes>>,
 }
 
+/// Something is over, the slot at hand for one if it is named; see [`Table::pass`].
+pub struct Over {
+    slot: Option<u32>,
+}
+
 /// Appends the bytes of a slot's value, behind when it was written if that counts.
 fn encode<T: Entry>(
     value: Option<&T>,
@@ -75,10 +80,9 @@ impl<T: Entry> Table<T> {
         Self { lifetimes: ttl_ms.map(|ttl_ms| Box::new(Lifetimes::new(ttl_ms))), ..self }
     }
 
-    /// Event time goes on; whether [`Self::expire`] has something to do. What an operator has
-    /// yet to tell of values is told before.
+    /// Event time goes on; whether [`Self::expire`] has something to do.
     #[inline]
-    pub fn reach(&mut self, watermark: i64) -> bool {
+    fn reach(&mut self, watermark: i64) -> bool {
         let Some(lifetimes) = &mut self.lifetimes else { return false };
         match lifetimes.reach(watermark) {
             Reached::Nothing => false,
@@ -94,7 +98,7 @@ impl<T: Entry> Table<T> {
     #[cold]
     fn date(&mut self) {
         for slot in 0..self.values.len() as u32 {
-            let undated = |lifetimes: &Lifetimes| lifetimes.written(slot) == i64::MIN;
+            let undated = |lifetimes: &Lifetimes| lifetimes.is_undated(slot);
             let known = self.values[slot as usize].is_some();
             if known && self.lifetimes.as_deref().is_some_and(undated) {
                 self.touch(slot);
@@ -102,27 +106,32 @@ impl<T: Entry> Table<T> {
         }
     }
 
-    /// Lets values go whose time is over; how many.
-    pub fn expire(&mut self) -> u64 {
+    fn expire(&mut self) -> u64 {
         let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
-        let mut over = Vec::new();
-        while let Some(slots) = lifetimes.due() {
-            for slot in slots.into_iter().filter(|&slot| self.get(slot).is_some()) {
-                match lifetimes.is_over(slot) {
-                    true => over.push(slot),
-                    false => lifetimes.watch(slot),
-                }
-            }
-        }
+        let over = lifetimes.over(|slot| self.get(slot).is_some());
         self.lifetimes = Some(lifetimes);
         over.iter().for_each(|&slot| drop(self.remove(slot)));
         over.len() as u64
     }
 
-    /// Whether the slot has a value whose time is over: it is to be removed before the slot is
-    /// used.
+    /// Event time goes on, before a row of a slot or behind a batch: whether something is over,
+    /// which is to be told of and then to be [let go](Self::let_go).
     #[inline]
-    pub fn is_over(&self, slot: u32) -> bool {
+    pub fn pass(&mut self, watermark: i64, slot: Option<u32>) -> Option<Over> {
+        let due = self.reach(watermark);
+        let slot = slot.filter(|&slot| self.is_over(slot));
+        (due || slot.is_some()).then_some(Over { slot })
+    }
+
+    /// Lets values go whose time is over; how many.
+    pub fn let_go(&mut self, over: Over) -> u64 {
+        let removed = over.slot.and_then(|slot| self.remove(slot));
+        u64::from(removed.is_some()) + self.expire()
+    }
+
+    /// Whether the slot has a value whose time is over: it is to go before the slot is used.
+    #[inline]
+    fn is_over(&self, slot: u32) -> bool {
         let over = |lifetimes: &Lifetimes| lifetimes.is_over(slot) && self.get(slot).is_some();
         self.lifetimes.as_deref().is_some_and(over)
     }

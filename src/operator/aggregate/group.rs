@@ -121,15 +121,20 @@ impl GroupAggregate {
             return;
         }
         let present = self.table.is_present(slot);
-        if self.keep_before {
-            self.table.accumulators.output(slot as usize, &mut self.before);
-        }
         if !present {
             self.table.add(slot);
         }
-        self.table.flags[slot as usize] |= DIRTY;
         self.table.mark(slot);
-        self.dirty.push((slot, present));
+        self.note(slot, present);
+    }
+
+    /// A row is to be told at the next flush; whether it was told before.
+    fn note(&mut self, slot: u32, told: bool) {
+        if self.keep_before {
+            self.table.accumulators.output(slot as usize, &mut self.before);
+        }
+        self.table.flags[slot as usize] |= DIRTY;
+        self.dirty.push((slot, told));
     }
 
     /// Takes a batch of rows of windows, each of which is told from its end on.
@@ -165,11 +170,7 @@ impl GroupAggregate {
     /// Windows whose end the watermark has reached are told.
     fn fire(&mut self) {
         for slot in self.table.fire(self.watermark) {
-            if self.keep_before {
-                self.table.accumulators.output(slot as usize, &mut self.before);
-            }
-            self.table.flags[slot as usize] |= DIRTY;
-            self.dirty.push((slot, false));
+            self.note(slot, false);
         }
     }
 

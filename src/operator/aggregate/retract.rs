@@ -258,13 +258,10 @@ impl RetractingAggregate {
 
     /// Event time before a row of a group, or behind a batch, has come this far.
     fn reach(&mut self, watermark: i64, slot: Option<u32>, out: &mut Output) {
-        let due = self.table.reach(watermark);
-        let over = slot.filter(|&slot| self.table.is_over(slot));
-        if due || over.is_some() {
+        if let Some(over) = self.table.pass(watermark, slot) {
             // What changed before it was over is still told.
             self.tell(out);
-            let removed = over.and_then(|slot| self.table.remove(slot));
-            out.expired += u64::from(removed.is_some()) + self.table.expire();
+            out.expired += self.table.let_go(over);
         }
         self.watermark = self.watermark.max(watermark);
     }

@@ -178,9 +178,8 @@ impl Table {
         if reached == Some(Reached::First) {
             // What was written before there was a watermark counts as written now.
             let slots = 0..self.flags.len() as u32;
-            let undated = |&slot: &u32| {
-                self.lifetimes.as_ref().is_some_and(|it| it.written(slot) == i64::MIN)
-            };
+            let undated =
+                |&slot: &u32| self.lifetimes.as_ref().is_some_and(|it| it.is_undated(slot));
             let present: Vec<u32> =
                 slots.filter(|&slot| self.is_present(slot)).filter(undated).collect();
             for slot in present {
@@ -203,15 +202,7 @@ impl Table {
     /// Lets rows go to which nothing was written for so long; how many.
     pub fn expire_unwritten(&mut self) -> u64 {
         let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
-        let mut over = Vec::new();
-        while let Some(slots) = lifetimes.due() {
-            for slot in slots.into_iter().filter(|&slot| self.is_present(slot)) {
-                match lifetimes.is_over(slot) {
-                    true => over.push(slot),
-                    false => lifetimes.watch(slot),
-                }
-            }
-        }
+        let over = lifetimes.over(|slot| self.is_present(slot));
         self.lifetimes = Some(lifetimes);
         over.iter().for_each(|&slot| self.remove(slot));
         over.len() as u64
