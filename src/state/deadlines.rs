@@ -23,7 +23,7 @@ impl Deadlines {
     }
 
     /// Whether the slot has a deadline.
-    pub fn has(&self, slot: u32) -> bool {
+    fn has(&self, slot: u32) -> bool {
         self.timed.get(slot as usize) == Some(&true)
     }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 
 use super::Chunked;
 use super::partitions::Witness;
@@ -148,8 +149,33 @@ impl KeyDictionary {
         slots
     }
 
+    /// Lets a reference to each slot go; with the last one the slot is free for another key. In
+    /// steps over all of them, so that the cache misses of many keys overlap.
     pub fn let_go(&mut self, slots: &[u32]) {
-        slots.iter().for_each(|&slot| self.release(slot));
+        let mut unused = SmallVec::<[_; 16]>::new();
+        for &slot in slots {
+            let references = &mut self.references[slot as usize];
+            if *references == PINNED {
+                continue;
+            }
+            *references = references.saturating_sub(1);
+            if *references == 0 {
+                let place = self.places[slot as usize];
+                self.records.prefetch(place, 0);
+                unused.push((slot, place));
+            }
+        }
+        if !unused.is_empty() {
+            self.recent.clear();
+        }
+        for (slot, place) in unused {
+            let key = self.records.get(place).1;
+            let (hash, room) = (key::hash(key, self.seed), key.len());
+            if let Ok(entry) = self.table.find_entry(hash, |entry| entry.place == place) {
+                entry.remove();
+                self.free.entry(room).or_default().push(slot);
+            }
+        }
     }
 
     /// The slots of the keys of the rows that count. In steps over the whole batch, so that the
@@ -284,22 +310,16 @@ impl KeyDictionary {
         *references = references.saturating_add(1);
     }
 
-    /// Lets a reference go; with the last one the slot is free for another key.
+    /// Lets a reference go, as [`Self::let_go`] does.
     pub fn release(&mut self, slot: u32) {
-        let references = &mut self.references[slot as usize];
-        if *references == PINNED {
-            return;
-        }
-        *references = references.saturating_sub(1);
-        if *references > 0 {
-            return;
-        }
-        self.recent.clear();
-        let (place, key) = (self.places[slot as usize], self.key(slot));
-        let (hash, room) = (key::hash(key, self.seed), key.len());
-        if let Ok(entry) = self.table.find_entry(hash, |entry| entry.place == place) {
-            entry.remove();
-            self.free.entry(room).or_default().push(slot);
+        self.let_go(&[slot]);
+    }
+
+    /// Starts to bring near what letting go of the slots reads first.
+    pub fn prefetch(&self, slots: &[u32]) {
+        for &slot in slots {
+            prefetch(&self.references[slot as usize]);
+            prefetch(&self.places[slot as usize]);
         }
     }
 

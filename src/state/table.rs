@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::deadlines::Deadlines;
 use super::entry::{put_i64, take_bytes, take_i64};
 use super::prefetch::prefetch_whole;
 use super::{
@@ -34,6 +35,8 @@ impl<T: Entry> Entry for Box<T> {
     }
 }
 
+/// Slots that are looked at together, so that their cache misses overlap.
+const AT_ONCE: usize = 64;
 /// Values of which the bytes on the heap are asked when a table tells its size.
 const SAMPLE: usize = 1024;
 
@@ -110,7 +113,7 @@ impl<T: Entry> Table<T> {
         let Some(mut lifetimes) = self.lifetimes.take() else { return 0 };
         let over = lifetimes.over(|slot| self.get(slot).is_some());
         self.lifetimes = Some(lifetimes);
-        over.iter().for_each(|&slot| drop(self.remove(slot)));
+        self.remove_all(&over);
         over.len() as u64
     }
 
@@ -197,6 +200,38 @@ impl<T: Entry> Table<T> {
         self.changes.remove(slot, &keys, |entry| encode(Some(&value), lifetimes, slot, entry));
         keys.release(slot);
         Some(value)
+    }
+
+    /// Lets the values go that are over, of the slots whose deadlines have passed; the others are
+    /// watched on. `end` is the time from which on a value is over.
+    pub fn forget(&mut self, deadlines: &mut Deadlines, now_ms: i64, end: impl Fn(&T) -> i64) {
+        while let Some(due) = deadlines.pop(now_ms) {
+            for slots in due.chunks(AT_ONCE) {
+                self.prefetch(slots);
+                self.keys.borrow().prefetch(slots);
+                let mut over = Vec::with_capacity(slots.len());
+                for &slot in slots {
+                    match self.get(slot).map(&end) {
+                        Some(end) if end > now_ms => deadlines.add(slot, end),
+                        Some(_) => over.push(slot),
+                        None => {}
+                    }
+                }
+                self.remove_all(&over);
+            }
+        }
+    }
+
+    /// Lets the values of slots go that have one.
+    fn remove_all(&mut self, slots: &[u32]) {
+        let Self { keys, values, changes, lifetimes, .. } = self;
+        let (mut keys, lifetimes) = (keys.borrow_mut(), lifetimes.as_deref());
+        for &slot in slots {
+            let value = values[slot as usize].take();
+            changes.remove(slot, &keys, |entry| encode(value.as_ref(), lifetimes, slot, entry));
+        }
+        self.rows -= slots.len() as u64;
+        keys.let_go(slots);
     }
 
     /// Slots and values, in the order of the slots.

@@ -136,10 +136,10 @@ impl Counted {
         low
     }
 
-    /// Whether the watermark has moved over the key's end since its last row.
+    /// The watermark that ends the key: what is due waits for it to move behind the last row.
     #[inline]
-    fn is_over(&self, watermark: i64) -> bool {
-        self.cleanup <= watermark && self.checked < watermark && self.newest != i64::MIN
+    fn end(&self) -> i64 {
+        self.cleanup.max(self.checked.saturating_add(1))
     }
 
     /// Adds a row; what is `range_ms` and the slack behind the newest goes.
@@ -261,7 +261,7 @@ impl RangeCount {
     fn touch(&mut self, slot: u32) -> &mut Counted {
         let watermark = self.watermark;
         let counted = self.table.touch(slot);
-        if counted.is_over(watermark) {
+        if counted.newest != i64::MIN && counted.end() <= watermark {
             *counted = Counted::default();
         }
         counted.checked = watermark;
@@ -352,21 +352,6 @@ impl RangeCount {
         }
         kept
     }
-
-    fn forget(&mut self) {
-        while let Some(slots) = self.cleanups.pop(self.watermark) {
-            for slot in slots {
-                match self.table.get(slot) {
-                    Some(counted) if !counted.is_over(self.watermark) => {
-                        // What is due already waits for the watermark to move.
-                        self.cleanups
-                            .add(slot, counted.cleanup.max(self.watermark.saturating_add(1)));
-                    }
-                    _ => drop(self.table.remove(slot)),
-                }
-            }
-        }
-    }
 }
 
 impl Operator for RangeCount {
@@ -399,7 +384,7 @@ impl Operator for RangeCount {
 
     fn advance_watermark(&mut self, watermark: i64, _out: &mut Output) -> Progress {
         self.watermark = self.watermark.max(watermark);
-        self.forget();
+        self.table.forget(&mut self.cleanups, self.watermark, Counted::end);
         Progress::Done
     }
 

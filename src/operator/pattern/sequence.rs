@@ -38,25 +38,32 @@ struct Open {
     newest: u32,
     /// The watermark when a row came last.
     checked: i64,
+    /// When the last of the matches runs out (event time, ms), if they do.
+    due: i64,
     /// Bit n: a match of n rows is open.
     matches: u16,
 }
 
 impl Default for Open {
     fn default() -> Self {
-        Self { rows: SmallVec::new(), newest: NONE, checked: i64::MIN, matches: 0 }
+        Self { rows: SmallVec::new(), newest: NONE, checked: i64::MIN, due: i64::MAX, matches: 0 }
     }
 }
 
 impl Open {
-    /// When the last of the matches runs out (event time, ms); each row has so many columns.
-    fn deadline(&self, columns: usize, within_ms: Option<i64>) -> i64 {
+    /// When the last of the matches runs out (event time, ms), by its rows.
+    fn runs_out(&self, columns: usize, within_ms: i64) -> i64 {
         let (mut rows, mut latest) = (&self.rows[..], i64::MIN);
         while let Some(time) = take_i64(&mut rows) {
             latest = latest.max(time);
             (0..columns).for_each(|_| drop(row::take_value(&mut rows)));
         }
-        latest.saturating_add(within_ms.unwrap_or(i64::MAX))
+        latest.saturating_add(within_ms)
+    }
+
+    /// The watermark that ends the key: what is due waits for it to move behind the last row.
+    fn end(&self) -> i64 {
+        self.due.max(self.checked.saturating_add(1))
     }
 }
 
@@ -315,10 +322,10 @@ impl SequenceMatch {
             (0..rows).for_each(|back| earlier.encode(newest, back, &mut bytes));
             open.rows.clear();
             open.rows.extend_from_slice(&bytes);
-            if let Some(deadlines) = &mut self.deadlines
-                && !deadlines.has(slot)
-            {
-                deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
+            if let Some((deadlines, within_ms)) = self.deadlines.as_mut().zip(self.within_ms) {
+                let times = (0..rows).map(|back| earlier.time(newest, back));
+                open.due = times.max().unwrap_or(i64::MIN).saturating_add(within_ms);
+                deadlines.add(slot, open.due);
             }
         }
     }
@@ -326,19 +333,7 @@ impl SequenceMatch {
     /// Lets go of keys whose matches have all run out. Others do as well once a row comes.
     fn forget(&mut self) {
         let Some(deadlines) = &mut self.deadlines else { return };
-        while let Some(slots) = deadlines.pop(self.watermark) {
-            for slot in slots {
-                let open = self.table.get(slot);
-                let due = |open: &Open| open.deadline(self.kept.len(), self.within_ms);
-                match open.map(|open| (due(open), open.checked)) {
-                    Some((at, checked)) if at > self.watermark || checked == self.watermark => {
-                        // What is due already waits for the watermark to move.
-                        deadlines.add(slot, at.max(self.watermark.saturating_add(1)));
-                    }
-                    _ => drop(self.table.remove(slot)),
-                }
-            }
-        }
+        self.table.forget(deadlines, self.watermark, Open::end);
     }
 
     fn send(&mut self, stamp_us: i64, out: &mut Output) {
@@ -424,9 +419,15 @@ impl Operator for SequenceMatch {
     }
 
     fn restored(&mut self) {
-        let Some(deadlines) = &mut self.deadlines else { return };
-        for (slot, open) in self.table.iter() {
-            deadlines.add(slot, open.deadline(self.kept.len(), self.within_ms));
+        let Some((deadlines, within_ms)) = self.deadlines.as_mut().zip(self.within_ms) else {
+            return;
+        };
+        let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            if let Some(open) = self.table.unsaved_mut(slot) {
+                open.due = open.runs_out(self.kept.len(), within_ms);
+                deadlines.add(slot, open.due);
+            }
         }
     }
 }

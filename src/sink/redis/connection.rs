@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisError, ServerError};
+use redis::{ErrorKind, RedisError, ServerError, Value};
 
 use super::server::Server;
 use super::wire::Wire;
@@ -56,6 +56,31 @@ impl Connection {
             let problem = format!("Redis at {}: {error}", self.address);
             pauses.rest(problem, &self.context).map_err(Failure::Stopped)?;
         }
+    }
+
+    /// Sends commands whose answers are asked for later, by [`Self::has_taken`]: nothing else may
+    /// be sent before.
+    pub fn post(&mut self, commands: &[u8]) {
+        if self.opened().and_then(|wire| wire.send(commands)).is_err() {
+            self.open = None;
+        }
+    }
+
+    /// Whether so many commands that were posted have come to their end, all of them well.
+    pub fn has_taken(&mut self, commands: usize) -> bool {
+        let Some(wire) = &mut self.open else { return false };
+        let mut all = true;
+        for _ in 0..commands {
+            match wire.answer() {
+                Ok(answer) => all &= !matches!(answer, Value::ServerError(_)),
+                Err(_) => {
+                    // An answer may still be under way on it.
+                    self.open = None;
+                    return false;
+                }
+            }
+        }
+        all
     }
 
     fn opened(&mut self) -> Result<&mut Wire, RedisError> {

@@ -33,13 +33,12 @@ use super::{Publisher, Sink, SinkContext};
 use crate::record::{Batch, ChangeKind};
 use crate::sql::plan::Table;
 
-/// Changes sent in one go. An answer to so many takes milliseconds; the time-out is far above.
-const PIPELINE: usize = 1_024;
-/// Changes held back for merging at most.
-const PENDING: usize = 4 * PIPELINE;
+/// Changes held back for merging at most, which are then sent in one go. The answers take
+/// milliseconds; the time-out is far above.
+const PENDING: usize = 4_096;
 /// And bytes of their keys and values.
 const PENDING_BYTES: usize = 4 << 20;
-/// Changes of a chunk: Redis serves nobody else meanwhile, for about a millisecond.
+/// Changes of a chunk, or of a script: Redis serves nobody else meanwhile, for about a millisecond.
 const CHUNK: usize = 1_024;
 /// Bytes of keys and values after which a chunk ends.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -75,6 +74,7 @@ pub fn open(
         plain: Script::new(concat!(include_str!("commands.lua"), include_str!("plain.lua"))),
         pending: Vec::new(),
         pending_bytes: 0,
+        posted: None,
         known: AHashMap::new(),
         scratch: Vec::new(),
         chunk: Chunk::default(),
@@ -94,10 +94,17 @@ struct RedisSink {
     plain: Script,
     pending: Vec<Change>,
     pending_bytes: usize,
+    posted: Option<Posted>,
     /// Where in `pending` stands what a change is merged with.
     known: AHashMap<Box<[u8]>, usize>,
     scratch: Vec<u8>,
     chunk: Chunk,
+}
+
+/// A pipeline that is on its way, and what it says.
+struct Posted {
+    pipeline: redis::Pipeline,
+    changes: Vec<Change>,
 }
 
 impl Sink for RedisSink {
@@ -106,32 +113,15 @@ impl Sink for RedisSink {
             self.take(batch, row)?;
             let full = self.pending.len() >= PENDING || self.pending_bytes >= PENDING_BYTES;
             if full && !is_half(batch, row) {
-                self.flush()?;
+                self.send()?;
             }
         }
         Ok(())
     }
 
     fn flush(&mut self) -> Result<(), String> {
-        let changes = self.taken();
-        let writer = Writer { options: &self.options, schema: &self.table.schema };
-        for part in changes.chunks(PIPELINE) {
-            let sent = match self.options.shape.length_command() {
-                None => {
-                    let mut pipeline = redis::Pipeline::with_capacity(part.len());
-                    writer.write(part, &mut pipeline);
-                    self.connection.until_taken(|wire| pipeline.exec(wire))
-                }
-                Some(_) => {
-                    self.chunk.clear();
-                    writer.write(part, &mut self.chunk);
-                    let call = self.chunk.call(&self.plain, None, &[]);
-                    self.plain.run(&call, &mut self.connection).map(drop)
-                }
-            };
-            sent.map_err(|failure| self.failure(failure, part))?;
-        }
-        Ok(())
+        self.send()?;
+        self.settle()
     }
 
     fn idle(&mut self) -> Result<(), String> {
@@ -173,6 +163,44 @@ impl RedisSink {
         self.known.clear();
         self.pending_bytes = 0;
         std::mem::take(&mut self.pending)
+    }
+
+    /// Sends what is pending. Of a pipeline the answers are left for later: rows are made ready
+    /// while Redis is at work.
+    fn send(&mut self) -> Result<(), String> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let changes = self.taken();
+        let writer = Writer { options: &self.options, schema: &self.table.schema };
+        if self.options.shape.length_command().is_none() {
+            let mut pipeline = redis::Pipeline::with_capacity(changes.len());
+            writer.write(&changes, &mut pipeline);
+            let commands = pipeline.get_packed_pipeline();
+            self.settle()?;
+            self.connection.post(&commands);
+            self.posted = Some(Posted { pipeline, changes });
+            return Ok(());
+        }
+        for part in changes.chunks(CHUNK) {
+            self.chunk.clear();
+            writer.write(part, &mut self.chunk);
+            let call = self.chunk.call(&self.plain, None, &[]);
+            let sent = self.plain.run(&call, &mut self.connection).map(drop);
+            sent.map_err(|failure| self.failure(failure, part))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until what was posted is taken. Where it was not, or not all of it, it is sent again
+    /// whole, which does no harm.
+    fn settle(&mut self) -> Result<(), String> {
+        let Some(Posted { pipeline, changes }) = self.posted.take() else { return Ok(()) };
+        if self.connection.has_taken(pipeline.len()) {
+            return Ok(());
+        }
+        let sent = self.connection.until_taken(|wire| pipeline.exec(wire));
+        sent.map_err(|failure| self.failure(failure, &changes))
     }
 
     /// Sends what is pending, which ends with row `rows` of the epoch.

@@ -75,12 +75,12 @@ impl Wire {
         }
     }
 
-    fn send(&mut self, bytes: &[u8]) -> RedisResult<()> {
+    pub fn send(&mut self, bytes: &[u8]) -> RedisResult<()> {
         self.stream.write_all(bytes)?;
         Ok(self.stream.flush()?)
     }
 
-    fn answer(&mut self) -> RedisResult<Value> {
+    pub fn answer(&mut self) -> RedisResult<Value> {
         self.parser.parse_value(&mut self.stream)
     }
 }
