@@ -125,6 +125,7 @@ pub struct Control<'a> {
     pub groups: Vec<(usize, Offsets)>,
     pub metrics: Metrics,
     pub latencies: Latencies,
+    pub pauses: Latencies,
     pub summary: RunSummary,
     /// Of the epoch before, for a sabotage that names the wrong one.
     pub name_before: String,
@@ -283,7 +284,6 @@ impl Control<'_> {
                     current.sources.extend(sources);
                     current.cost.images += cost.images;
                     current.cost.changes += cost.changes;
-                    current.cost.pause = current.cost.pause.max(cost.pause);
                     current.cost.busy = current.cost.busy.max(cost.busy);
                     current.files.extend(file);
                 }
@@ -385,9 +385,14 @@ impl Control<'_> {
             let gauge = self.metrics.gauge("pelton_epoch_duration_seconds", help, &labels);
             gauge.set(took.as_secs_f64());
         }
-        let help = "The longest that a worker stood still for the state of the last epoch";
-        let pause = self.metrics.gauge("pelton_epoch_pause_seconds", help, &[]);
-        pause.set(epoch.cost.pause.as_secs_f64());
+        let help = "For how long workers have stood still to keep their state, since the start";
+        for pauses in self.pauses.snapshot() {
+            for (quantile, us) in [("0.5", pauses.p50), ("0.99", pauses.p99), ("1", pauses.max)] {
+                let labels = [("quantile", quantile)];
+                let gauge = self.metrics.gauge("pelton_epoch_pause_seconds", help, &labels);
+                gauge.set(us as f64 / 1e6);
+            }
+        }
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
         let outboxes = epoch.outboxes.iter().map(|outbox| outbox.file.length).sum();

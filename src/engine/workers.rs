@@ -69,6 +69,8 @@ struct WorkerSeed {
 struct Observed {
     metrics: Metrics,
     latencies: Latencies,
+    /// For how long workers stand still to keep their state.
+    pauses: Latencies,
     health: Arc<Health>,
     dead_letters: Arc<AtomicU64>,
     /// The trouble that dead letters have on their way out.
@@ -85,7 +87,7 @@ pub fn run(
     options: &RunOptions,
     known: &mut Option<u64>,
 ) -> Result<RunSummary, Ended> {
-    let started = Instant::now();
+    let (started, mut threads) = (Instant::now(), Vec::new());
     let workers = options.shards.unwrap_or_else(cores_allowed);
     let (observed, contexts, opening, stores) = Observed::new(job, options, workers);
     let wakers = (0..workers).map(|_| Waker::new()).collect::<Result<Vec<_>, _>>()?;
@@ -100,7 +102,6 @@ pub fn run(
     let letter_thread = dead_letters::start(job, letters_out, metrics, total, &observed.letters)?;
     let mut plumbings = plumbing(&job.topology, &wakers, &std::mem::take(&mut sinks.queues));
     let (events, worker_events) = unbounded();
-    let mut threads = Vec::new();
     let seats = lookups::start(job, &stores, &wakers, metrics, &events, &mut threads)?;
     plumbings.iter_mut().zip(seats).for_each(|(plumbing, seats)| plumbing.lookups = seats);
     let starter = Starter {
@@ -133,6 +134,7 @@ pub fn run(
         groups: Vec::new(),
         metrics: observed.metrics.clone(),
         latencies: observed.latencies.clone(),
+        pauses: observed.pauses.clone(),
         summary: RunSummary::default(),
         name_before: String::new(),
         full: false,
@@ -245,6 +247,7 @@ impl Observed {
             health: Arc::new(Health::new(workers, of_sinks.chain(of_stores).collect())),
             metrics,
             latencies: Latencies::new(),
+            pauses: Latencies::new(),
             dead_letters: Arc::default(),
             letters,
             committed: Arc::default(),
@@ -508,7 +511,8 @@ fn assemble(seed: WorkerSeed) -> Result<Worker, String> {
             ReadBack { sizes: [0; KEY_GROUPS], oldest: groups_of(seed.index, seed.workers).start }
         }
     };
-    let state = seed.orders.map(|orders| EpochState::new(orders, place, &read));
+    let pauses = seed.observed.pauses.recorder("state");
+    let state = seed.orders.map(|orders| EpochState::new(orders, pauses, place, &read));
     seed.observed.health.opened(seed.index);
     Ok(Worker::new(Parts {
         index: seed.index,

@@ -11,6 +11,7 @@ use super::node::Node;
 use super::state_thread::{Order, QUEUE};
 use super::worker::SourcePositions;
 use crate::checkpoint::{Records, Rotation, Sizes};
+use crate::metrics::LatencyRecorder;
 use crate::record::key;
 use crate::state::slice::ROOM;
 use crate::state::{KeyGroups, KeyedState, Saved, Slice};
@@ -21,6 +22,8 @@ const PART: usize = 256 << 10;
 /// What a worker knows of the state that it has written, and where it goes.
 pub struct EpochState {
     orders: Sender<Order>,
+    /// Each time that the worker stands still.
+    pauses: LatencyRecorder,
     groups: KeyGroups,
     rotation: Rotation,
     /// A digest of what its last file said for all key groups.
@@ -29,10 +32,21 @@ pub struct EpochState {
 
 impl EpochState {
     /// `read`: what the worker, one of `workers`, has read back.
-    pub fn new(orders: Sender<Order>, (worker, workers): (usize, usize), read: &ReadBack) -> Self {
+    pub fn new(
+        orders: Sender<Order>,
+        pauses: LatencyRecorder,
+        (worker, workers): (usize, usize),
+        read: &ReadBack,
+    ) -> Self {
         let groups = key::groups_of(worker, workers);
         let rotation = Rotation::new(groups.clone(), read.sizes, read.oldest);
-        Self { orders, groups, rotation, common: None }
+        Self { orders, pauses, groups, rotation, common: None }
+    }
+
+    fn paused_since(&mut self, begun: Instant) -> Duration {
+        let took = begun.elapsed();
+        self.pauses.record(took.as_micros() as u64, 1);
+        took
     }
 
     fn send(&self, order: Order) -> Result<(), String> {
@@ -60,8 +74,7 @@ pub struct Cost {
     /// Bytes of whole key groups, and of changes.
     pub images: u64,
     pub changes: u64,
-    /// The longest that the worker has stood still for it, and how long in all.
-    pub pause: Duration,
+    /// How long the worker has stood still for it in all.
     pub busy: Duration,
 }
 
@@ -106,20 +119,25 @@ impl EpochInProgress {
     }
 
     /// Keeps the state of a node that the barrier has reached.
-    pub fn freeze(&mut self, index: usize, states: Vec<(&'static str, &mut dyn KeyedState)>) {
+    pub fn freeze(
+        &mut self,
+        index: usize,
+        states: Vec<(&'static str, &mut dyn KeyedState)>,
+        state: Option<&mut EpochState>,
+    ) {
         self.nodes_left -= 1;
-        let Some(draft) = &mut self.draft else { return };
+        let Some((draft, state)) = self.draft.as_mut().zip(state) else { return };
         let begun = Instant::now();
         states.into_iter().for_each(|(_, state)| state.freeze(&draft.images));
         draft.frozen.push_back(index);
-        draft.spent(begun);
+        draft.cost.busy += state.paused_since(begun);
     }
 
     /// Writes a slice; whether there was anything to do.
     pub fn write(
         &mut self,
         nodes: &mut [Node],
-        state: Option<&EpochState>,
+        state: Option<&mut EpochState>,
     ) -> Result<bool, String> {
         let Some((draft, state)) = self.draft.as_mut().zip(state) else { return Ok(false) };
         // A slow disk makes the epoch take longer, and nothing else.
@@ -134,7 +152,7 @@ impl EpochInProgress {
         if draft.records.waiting() >= PART {
             state.send(Order::Records { epoch, bytes: draft.records.take() })?;
         }
-        draft.spent(begun);
+        draft.cost.busy += state.paused_since(begun);
         Ok(worked)
     }
 
@@ -155,12 +173,6 @@ impl EpochInProgress {
 }
 
 impl Draft {
-    fn spent(&mut self, begun: Instant) {
-        let took = begun.elapsed();
-        self.cost.pause = self.cost.pause.max(took);
-        self.cost.busy += took;
-    }
-
     fn write(&mut self, nodes: &mut [Node]) -> io::Result<bool> {
         let mut room = ROOM;
         while room > 0

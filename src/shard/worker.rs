@@ -454,7 +454,8 @@ impl Worker {
 
     fn freeze_node(&mut self, index: usize, epoch: u64) -> Result<(), String> {
         if let Some(progress) = self.epoch.as_mut().filter(|progress| progress.epoch == epoch) {
-            progress.freeze(index, self.parts.nodes[index].operator.states());
+            let states = self.parts.nodes[index].operator.states();
+            progress.freeze(index, states, self.parts.state.as_mut());
         }
         self.finish_epoch_if_done()
     }
@@ -462,7 +463,7 @@ impl Worker {
     /// A slice of the state that an epoch keeps.
     fn write_state(&mut self) -> Result<bool, String> {
         let Some(progress) = &mut self.epoch else { return Ok(false) };
-        let worked = progress.write(&mut self.parts.nodes, self.parts.state.as_ref())?;
+        let worked = progress.write(&mut self.parts.nodes, self.parts.state.as_mut())?;
         self.finish_epoch_if_done()?;
         Ok(worked)
     }
