@@ -15,7 +15,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Learns one schema at a time.
 pub struct Learner {
     questions: Sender<u32>,
-    answers: Receiver<(u32, Result<String, String>)>,
+    answers: Receiver<(u32, Result<Vec<String>, String>)>,
     /// Why there is no answer yet.
     context: SinkContext,
     asked: bool,
@@ -40,7 +40,7 @@ impl Learner {
     }
 
     /// Asks for a schema, once; what is known of one that was asked for, if anything is yet.
-    pub fn learn(&mut self, id: u32) -> Option<(u32, Result<String, String>)> {
+    pub fn learn(&mut self, id: u32) -> Option<(u32, Result<Vec<String>, String>)> {
         if !std::mem::replace(&mut self.asked, true) {
             // The thread takes one after the other, and ends after this.
             let _ = self.questions.try_send(id);
@@ -62,7 +62,7 @@ impl Drop for Learner {
 }
 
 /// Asks until there is an answer, or nobody left to take it.
-fn find(registry: &Registry, id: u32, context: &SinkContext) -> Result<String, String> {
+fn find(registry: &Registry, id: u32, context: &SinkContext) -> Result<Vec<String>, String> {
     let mut pauses = Pauses::new(PAUSE, PAUSE_MAX);
     loop {
         let answer = match registry.schema(id) {

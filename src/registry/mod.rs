@@ -1,11 +1,13 @@
 //! The schema registry of `avro-confluent`: a schema by its id for those who read, an id for a
 //! schema for those who write.
 //!
-//! Source: the REST interface of Confluent's registry, `GET /schemas/ids/{id}` and
+//! Source: the REST interface of Confluent's registry, `GET /schemas/ids/{id}`,
+//! `GET /subjects/{subject}/versions/{version}` for schemas that one refers to, and
 //! `POST /subjects/{subject}/versions`, which others speak too.
 
 mod learner;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use hyper::Method;
@@ -24,6 +26,8 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.schema
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer: schemas may be long.
 const ANSWER_MAX: usize = 4 << 20;
+/// Schemas that one refers to, and they to others: more is no one's record.
+const REFERENCES_MAX: usize = 100;
 
 /// Why the registry does not give what it was asked for.
 pub enum Trouble {
@@ -71,25 +75,56 @@ impl Registry {
         Ok(Self { base, headers })
     }
 
-    /// The text of a schema.
-    pub fn schema(&self, id: u32) -> Result<String, Trouble> {
+    /// The text of a schema, behind those of the schemas that it refers to: each name is declared
+    /// before it is used.
+    pub fn schema(&self, id: u32) -> Result<Vec<String>, Trouble> {
         let answer = self.ask(Method::GET, &["schemas", "ids", &id.to_string()], None)?;
-        let refused = |reason: String| Err(Trouble::Refused(reason));
+        let mut texts = Vec::new();
+        self.gather(&answer, &mut HashSet::new(), &mut texts)?;
+        Ok(texts)
+    }
+
+    /// Adds the text of an answer behind those that it refers to and that are not `known` yet.
+    fn gather(
+        &self,
+        answer: &Value,
+        known: &mut HashSet<String>,
+        texts: &mut Vec<String>,
+    ) -> Result<(), Trouble> {
         if let Some(kind) = answer["schemaType"].as_str().filter(|kind| *kind != "AVRO") {
-            return refused(format!("it is of {kind}, not of AVRO"));
+            return Err(Trouble::Refused(format!("it is of {kind}, not of AVRO")));
         }
-        if answer["references"].as_array().is_some_and(|list| !list.is_empty()) {
-            return refused("it refers to others, which is not supported".into());
+        let text = answer["schema"].as_str();
+        let text = text.ok_or_else(|| Trouble::Passing("an answer without 'schema'".into()))?;
+        for reference in answer["references"].as_array().into_iter().flatten() {
+            let (subject, version) = (reference["subject"].as_str(), reference["version"].as_u64());
+            let (Some(subject), Some(version)) = (subject, version) else {
+                return Err(Trouble::Passing("a reference without subject and version".into()));
+            };
+            // Also what ends a circle.
+            if !known.insert(format!("{subject} {version}")) {
+                continue;
+            }
+            if known.len() > REFERENCES_MAX {
+                return Err(Trouble::Refused(format!("it refers to more than {REFERENCES_MAX}")));
+            }
+            let name = encoded(subject);
+            let path = ["subjects", &name, "versions", &version.to_string()];
+            let answer = self.ask(Method::GET, &path, None).map_err(|trouble| match trouble {
+                Trouble::Refused(reason) => {
+                    Trouble::Refused(format!("it refers to '{subject}' {version}: {reason}"))
+                }
+                passing => passing,
+            })?;
+            self.gather(&answer, known, texts)?;
         }
-        match answer["schema"].as_str() {
-            Some(schema) => Ok(schema.to_owned()),
-            None => Err(Trouble::Passing("an answer without 'schema'".into())),
-        }
+        texts.push(text.to_owned());
+        Ok(())
     }
 
     /// The id of a schema under a subject, which takes it in if it is new.
     pub fn register(&self, subject: &str, schema: &str) -> Result<u32, Trouble> {
-        let subject = utf8_percent_encode(subject, NON_ALPHANUMERIC).to_string();
+        let subject = encoded(subject);
         let body = json!({ "schema": schema }).to_string();
         let answer = self.ask(Method::POST, &["subjects", &subject, "versions"], Some(body))?;
         let id = answer["id"].as_u64().and_then(|id| u32::try_from(id).ok());
@@ -125,4 +160,9 @@ impl Registry {
             _ => Trouble::Passing(reason),
         })
     }
+}
+
+/// A subject as a part of a path.
+fn encoded(subject: &str) -> String {
+    utf8_percent_encode(subject, NON_ALPHANUMERIC).to_string()
 }

@@ -1,5 +1,6 @@
 //! Avro with a schema registry: a small one, which speaks the requests of Confluent's.
 
+use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,8 @@ use super::*;
 struct Known {
     /// By id less one.
     schemas: Mutex<Vec<String>>,
+    /// By id.
+    references: Mutex<BTreeMap<usize, Value>>,
     /// Subject and id, as they were asked for.
     registered: Mutex<Vec<(String, usize)>>,
     logins: Mutex<Vec<String>>,
@@ -68,16 +71,27 @@ fn answer(stream: TcpStream, known: &Known) -> std::io::Result<()> {
 }
 
 impl Known {
+    fn schema(&self, id: usize, schema: &str) -> Value {
+        match self.references.lock().unwrap().get(&id) {
+            Some(references) => json!({"schema": schema, "references": references}),
+            None => json!({"schema": schema}),
+        }
+    }
+
     fn answer(&self, path: &str, body: &[u8]) -> (u16, Value) {
         let mut schemas = self.schemas.lock().unwrap();
         if let Some(id) = path.strip_prefix("/registry/schemas/ids/") {
             let id: usize = id.parse().unwrap();
             return match schemas.get(id - 1) {
-                Some(schema) => (200, json!({"schema": schema})),
+                Some(schema) => (200, self.schema(id, schema)),
                 None => (404, json!({"error_code": 40403, "message": "Schema not found"})),
             };
         }
         let subject = path.strip_prefix("/registry/subjects/").unwrap();
+        if let Some(version) = subject.strip_prefix("the%20shared/versions/") {
+            let id: usize = version.parse().unwrap();
+            return (200, self.schema(id, &schemas[id - 1]));
+        }
         let subject = subject.strip_suffix("/versions").unwrap().replace("%5F", "_");
         let body: Value = serde_json::from_slice(body).unwrap();
         let schema = body["schema"].as_str().unwrap();
@@ -145,10 +159,15 @@ fn records_of_a_registry() {
     assert_eq!(found[0].0.as_deref(), Some(&[0, 0, 0, 0, 1, 2, 2][..]));
     assert_eq!(found[1].1.as_deref(), Some(&[0, 0, 0, 0, 2, 2, 4, 0, 2, 4, 0xfe, 0xd4, 0][..]));
     let other = r#"{"type":"record","name":"other","fields":[
-        {"name":"more","type":"string"},{"name":"id","type":"long"}]}"#;
-    registry.known.schemas.lock().unwrap().push(other.to_owned());
+        {"name":"more","type":"s.More"},{"name":"id","type":"long"}]}"#;
+    let shared = r#"{"type":"enum","name":"s.More","symbols":["a","b"]}"#;
+    registry.known.schemas.lock().unwrap().extend([other, shared].map(str::to_owned));
+    // The shared one refers to itself, which must not go round for ever.
+    let reference = json!([{"name": "s.More", "subject": "the shared", "version": 4}]);
+    let references = BTreeMap::from([(3, reference.clone()), (4, reference)]);
+    *registry.known.references.lock().unwrap() = references;
     let bad = [&[0, 0, 0, 0, 9, 2][..], &[0, 0, 0, 0, 2, 2][..], b"{}"];
-    let fitting = Record { value: Some(&[0, 0, 0, 0, 3, 2, b'x', 14]), ..Record::default() };
+    let fitting = Record { value: Some(&[0, 0, 0, 0, 3, 2, 14]), ..Record::default() };
     let bad_records = bad.map(|value| Record { value: Some(value), ..Record::default() });
     case.fill(&[&[fitting][..], &bad_records[..]].concat());
     let out = case.folder.file("out");

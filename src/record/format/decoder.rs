@@ -73,8 +73,9 @@ impl RecordDecoder {
         Some((Side::Key, avro.missing(rows.filter_map(|row| block.key(row)))?))
     }
 
-    /// What a registry says of a schema: its text, or why there is none.
-    pub fn learn(&mut self, side: Side, id: u32, schema: Result<String, String>) {
+    /// What a registry says of a schema: its text, behind those that it refers to, or why there is
+    /// none.
+    pub fn learn(&mut self, side: Side, id: u32, schema: Result<Vec<String>, String>) {
         let decoder = if side == Side::Key { self.key.as_mut() } else { Some(&mut self.value) };
         if let Some(Decoder::Avro(avro)) = decoder {
             avro.learn(id, schema);

@@ -49,7 +49,7 @@ impl AvroDecoder {
     pub fn new(whole: &[Field], fields: Vec<Field>, registry: bool) -> Result<Self, String> {
         let plans = match registry {
             true => Plans::Registry(HashMap::new()),
-            false => Plans::Own(Plan::new(&types::schema(whole)?.to_string(), &fields)?),
+            false => Plans::Own(Plan::new(&[types::schema(whole)?.to_string()], &fields)?),
         };
         Ok(Self { fields, plans })
     }
@@ -66,10 +66,11 @@ impl AvroDecoder {
         })
     }
 
-    /// What the registry says of a schema: its text, or why there is none.
-    pub fn learn(&mut self, id: u32, schema: Result<String, String>) {
+    /// What the registry says of a schema: its text, behind those that it refers to, or why there is
+    /// none.
+    pub fn learn(&mut self, id: u32, schema: Result<Vec<String>, String>) {
         let Plans::Registry(known) = &mut self.plans else { return };
-        let plan = schema.and_then(|text| Plan::new(&text, &self.fields));
+        let plan = schema.and_then(|texts| Plan::new(&texts, &self.fields));
         known.insert(id, plan.map_err(|reason| format!("schema {id}: {reason}").into()));
     }
 
@@ -108,7 +109,7 @@ fn schema_id(record: &[u8]) -> Option<u32> {
 }
 
 impl Plan {
-    fn new(schema: &str, fields: &[Field]) -> Result<Self, String> {
+    fn new(schema: &[String], fields: &[Field]) -> Result<Self, String> {
         let schema = Schema::parse(schema)?;
         let Kind::Record(written) = &schema.of(schema.root).kind else {
             return Err("it is not that of a record".into());

@@ -63,10 +63,13 @@ pub struct Schema {
 }
 
 impl Schema {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let json = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
-        let mut parser = Parser::default();
-        let root = parser.take(&json, "", 0)?;
+    /// Of the last text, which may name the types of those before it.
+    pub fn parse(texts: &[String]) -> Result<Self, String> {
+        let (mut parser, mut root) = (Parser::default(), 0);
+        for text in texts {
+            let json = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+            root = parser.take(&json, "", 0)?;
+        }
         Ok(Self { types: parser.types, root })
     }
 

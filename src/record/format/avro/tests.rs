@@ -49,7 +49,7 @@ fn block(records: &[Vec<u8>]) -> RawBlock {
 /// A table that reads records of [`SCHEMA`], which it knows as number 7.
 fn reader(fields: &[Field]) -> AvroDecoder {
     let mut decoder = AvroDecoder::new(fields, fields.to_vec(), true).unwrap();
-    decoder.learn(7, Ok(SCHEMA.into()));
+    decoder.learn(7, Ok(vec![SCHEMA.into()]));
     decoder
 }
 
@@ -167,10 +167,32 @@ fn depth_and_emptiness_are_bounded() {
     let schema = r#"{"type":"record","name":"r","fields":[
         {"name":"all","type":{"type":"array","items":"null"}}]}"#;
     let mut decoder = AvroDecoder::new(&id, id.to_vec(), true).unwrap();
-    decoder.learn(1, Ok(schema.into()));
+    decoder.learn(1, Ok(vec![schema.into()]));
     let endless = [vec![0, 0, 0, 0, 1], vec![0xfe; 9], vec![1, 0]].concat();
     let decoded = decoder.decode(block(&[endless]));
     assert!(decoded.rejected[0].1.contains("elements without a byte"), "{:?}", decoded.rejected);
+}
+
+/// Names of schemas that stand before it, in namespaces of their own.
+#[test]
+fn a_schema_that_refers_to_others() {
+    let texts = [
+        r#"{"type":"enum","name":"Kind","namespace":"a.b","symbols":["x","y"]}"#,
+        r#"{"type":"record","name":"Inner","namespace":"a","fields":[{"name":"kind","type":"a.b.Kind"}]}"#,
+        r#"{"type":"record","name":"r","namespace":"a","fields":[
+            {"name":"skipped","type":"Inner"},{"name":"kind","type":["null","a.b.Kind"]}]}"#,
+    ]
+    .map(str::to_owned);
+    let fields = [Field::new("kind", DataType::STRING)];
+    let record = [0, 0, 0, 0, 1, 0, 2, 2].to_vec();
+    let decode = |texts: &[String]| {
+        let mut decoder = AvroDecoder::new(&fields, fields.to_vec(), true).unwrap();
+        decoder.learn(1, Ok(texts.to_vec()));
+        decoder.decode(block(std::slice::from_ref(&record)))
+    };
+    assert_eq!(row(&decode(&texts), 0), [text("y")]);
+    let short = decode(&texts[1..]);
+    assert!(short.rejected[0].1.contains("there is no type 'a.b.Kind'"), "{:?}", short.rejected);
 }
 
 #[test]
@@ -184,7 +206,7 @@ fn schemas_that_are_none() {
         ("7", "7 is no type"),
     ] {
         let mut decoder = AvroDecoder::new(&[], Vec::new(), true).unwrap();
-        decoder.learn(1, Ok(schema.into()));
+        decoder.learn(1, Ok(vec![schema.into()]));
         let decoded = decoder.decode(block(&[vec![0, 0, 0, 0, 1, 0]]));
         assert!(decoded.rejected[0].1.contains(wanted), "{schema}: {:?}", decoded.rejected);
     }
