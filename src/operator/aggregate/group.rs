@@ -151,7 +151,7 @@ impl GroupAggregate {
                 from = at;
                 self.watermark = self.watermark.max(before);
                 self.fire();
-                self.flush(out);
+                self.tell(out);
             }
             match self.table.is_told(slot) {
                 true => self.touch(slot),
@@ -162,7 +162,7 @@ impl GroupAggregate {
         // Windows that have ended, and had no row yet.
         self.fire();
         if self.options.per_row {
-            self.flush(out);
+            self.tell(out);
         }
         self.table.keys.borrow_mut().let_go(&slots);
     }
@@ -227,6 +227,13 @@ impl GroupAggregate {
             slots.iter().for_each(|&slot| self.touch(slot));
         }
         self.table.accumulators.update(slots, rows, batch);
+    }
+
+    /// Tells what has changed in the midst of a batch, whose stamp holds for the rest of it too.
+    fn tell(&mut self, out: &mut Output) {
+        if !self.dirty.is_empty() {
+            self.send(out);
+        }
     }
 
     fn send(&mut self, out: &mut Output) {
@@ -346,10 +353,8 @@ impl Operator for GroupAggregate {
     }
 
     fn flush(&mut self, out: &mut Output) {
-        if !self.dirty.is_empty() {
-            self.send(out);
-            self.stamp_us = 0;
-        }
+        self.tell(out);
+        self.stamp_us = 0;
     }
 
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {

@@ -150,3 +150,24 @@ fn the_last_change_does_not_depend_on_when_it_is_flushed() {
         assert!(last(changes(&out)) == wanted, "batches of {size}, restored {restore}");
     }
 }
+
+/// Latencies are told from it: rows told in the midst of a batch leave it to those behind them.
+#[test]
+fn what_a_batch_tells_carries_its_stamp() {
+    let rows = input(23);
+    let mut operator = operator(true);
+    let mut out = Output::default();
+    for (index, batch) in (1..).zip(timed(&inserts(&rows), 1024)) {
+        let (stamp_us, told) = (index * 1_000, out.messages.len());
+        finish(operator.process(0, Batch { stamp_us, ..batch }, &mut out), &mut operator, &mut out);
+        operator.flush(&mut out);
+        let stamps = out.messages[told..].iter().filter_map(|message| match message {
+            Message::Data(batch) if !batch.is_empty() => Some(batch.stamp_us),
+            _ => None,
+        });
+        let stamps: Vec<i64> = stamps.collect();
+        assert!(stamps.len() > 10, "{stamps:?}");
+        let other = stamps.iter().find(|&&stamp| stamp != stamp_us);
+        assert_eq!(other, None, "in the batch of {stamp_us}");
+    }
+}
