@@ -371,11 +371,11 @@ fn dingtalk_is_signed_and_what_the_rate_holds_back_is_a_digest() {
     let receiver = Receiver::start(&[(200, "", r#"{"errcode":0,"errmsg":"ok"}"#)]);
     let folder = Folder::new(&alerts(15));
     let url = format!("{}?access_token=abc", receiver.url());
-    let options = ", 'secret' = 'SEC+/=', 'rate-limit' = '2/1s', 'title' = '{severity} {id}',
+    let options = ", 'secret' = 'SEC+/=', 'rate-limit' = '2/3s', 'title' = '{severity} {id}',
         'template' = '### {message}'";
     let started = Instant::now();
     folder.start(&folder.sink("dingtalk", &url, options)).succeeds();
-    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert!(started.elapsed() >= Duration::from_secs(3));
     let requests = receiver.requests();
     let messages: Vec<Value> = requests.iter().map(|request| request.json()).collect();
     let first = json!({ "title": "error 1", "text": "### 用户user_1连续3次执行click操作" });

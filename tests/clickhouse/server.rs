@@ -72,8 +72,7 @@ impl Server {
     }
 
     pub fn signal(&self, signal: &str) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        crate::common::signal(signal, self.process.id());
     }
 
     pub fn kill(&mut self) {

@@ -102,10 +102,22 @@ impl Drop for Job {
     }
 }
 
-/// Sends a process a signal, `-TERM` and the like.
+/// Sends a process a signal, `-TERM` and the like. After `-STOP` it stands still: on a busy machine
+/// its threads may go on for a while.
 pub fn signal(name: &str, process: u32) {
     let sent = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
     assert!(sent.success());
+    if name == "-STOP" {
+        wait_for("its threads to stand still", || stands_still(process));
+    }
+}
+
+fn stands_still(process: u32) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    // The state comes behind the name, which is in brackets and may hold anything.
+    let state = |stat: String| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('T'));
+    let stat = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("stat"));
+    tasks.flatten().all(|task| stat(task).is_ok_and(|stat| state(stat) == Some(true)))
 }
 
 pub struct Folder(PathBuf);

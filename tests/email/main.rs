@@ -8,11 +8,13 @@ mod shipped;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Job, certificate, wait_for};
 use openssl::ssl::{SslAcceptor, SslMethod};
-use receiver::{Act, Mail, Nobody, Offers, Server};
+use receiver::{Act, Mail, Offers, Server};
 use serde_json::{Value, json};
 
 struct Folder(tempfile::TempDir);
@@ -255,17 +257,17 @@ fn who_has_it_is_not_sent_it_again() {
 fn what_the_rate_holds_back_is_a_digest() {
     let server = Server::good();
     let folder = Folder::new(&alerts(15));
-    let sink = folder.sink(&server.plain(), ", 'rate-limit' = '2/1s'");
+    let sink = folder.sink(&server.plain(), ", 'rate-limit' = '2/3s'");
     let started = Instant::now();
     folder.run(&sink);
     let mails = server.mails();
     assert_eq!(subjects(&mails), ["1 error", "14 × receiver"]);
     let listed: String = (2..=15).map(|id| format!("- {id} error\r\n")).collect();
     assert_eq!(format!("{}\r\n", mails[1].text()), listed);
-    // 2 in any second, half of them at once. Counted from the start of the job: how long the first
-    // was under way is not known here.
+    // 2 in any three seconds, half of them at once. Counted from the start of the job: how long the
+    // first was under way is not known here.
     let pause = mails[1].at - started;
-    assert!(pause >= Duration::from_secs(1), "{pause:?}");
+    assert!(pause >= Duration::from_secs(3), "{pause:?}");
     folder.run(&sink);
     assert_eq!(server.mails()[3].header("Message-ID"), mails[1].header("Message-ID"));
 }
@@ -275,7 +277,7 @@ fn a_refused_digest_leaves_all_its_rows() {
     let server =
         Server::scripted(|nth, line| (nth == 1 && line == "END").then_some(Act::Say("550 no")));
     let folder = Folder::new(&alerts(4));
-    folder.run(&folder.sink(&server.plain(), ", 'rate-limit' = '2/1s'"));
+    folder.run(&folder.sink(&server.plain(), ", 'rate-limit' = '2/3s'"));
     let wanted = [2, 3, 4].map(|id| (id, "answered 550 no".to_owned()));
     assert_eq!((subjects(&server.mails()), folder.dead()), (vec!["1 error".into()], wanted.into()));
 }
@@ -299,21 +301,27 @@ fn a_server_that_says_nothing_or_no_smtp_is_given_up() {
 #[test]
 fn a_dead_server_holds_no_other_sink_back() {
     let folder = Folder::new(&alerts(2));
-    let nobody = Nobody::new();
     let good = Server::good();
+    let held = Arc::new(AtomicBool::new(true));
+    let shared = held.clone();
+    let dead = Server::scripted(move |_, _| {
+        while shared.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Some(Act::Close)
+    });
     let copy = folder.path("copy");
     let tables = format!(
         "CREATE TABLE copy (COLUMNS) WITH ('connector' = 'filesystem', 'path' = '{}');
          CREATE TABLE good (COLUMNS) WITH ('connector' = 'email', 'smtp' = '{}',
            'from' = 'pelton@example.com', 'to' = 'ops@example.com', 'subject' = '{{id}} error',
            'body' = '{{message}}' {AT_ONCE});
-         CREATE TABLE dead (COLUMNS) WITH ('connector' = 'email', 'smtp' = 'smtp://{}',
-           'from' = 'pelton@example.com', 'to' = 'ops@example.com', 'username' = 'pelton',
-           'password' = 'hush', 'retry.attempts' = '3', 'retry.backoff' = '800ms',
-           'dead-letter.path' = '{}');",
+         CREATE TABLE dead (COLUMNS) WITH ('connector' = 'email', 'smtp' = '{}',
+           'from' = 'pelton@example.com', 'to' = 'ops@example.com', 'retry.attempts' = '3',
+           'retry.backoff' = '50ms', 'timeout' = '10min', 'dead-letter.path' = '{}');",
         copy.display(),
         good.plain(),
-        nobody.address(),
+        dead.plain(),
         folder.path("dead").display()
     );
     let inserts =
@@ -325,12 +333,11 @@ fn a_dead_server_holds_no_other_sink_back() {
     // They have all their rows while the first row is still tried here.
     assert!(folder.dead().is_empty() && job.0.try_wait().unwrap().is_none());
     assert_each_once(&good.mails(), 2);
+    held.store(false, Ordering::SeqCst);
     wait_for("the end of the job", || job.0.try_wait().unwrap().is_some());
     let dead = folder.dead();
     assert_eq!(dead.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2]);
-    assert!(dead[0].1.contains("refused") && dead[0].1.contains("tried 3 times"), "{dead:?}");
-    let log = std::fs::read_to_string(folder.path("stderr")).unwrap();
-    assert!(!log.contains("hush"), "{log}");
+    assert!(dead[0].1.contains("tried 3 times"), "{dead:?}");
 }
 
 /// A server's certificate and the file that makes it trusted.

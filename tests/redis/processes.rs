@@ -38,8 +38,7 @@ impl Drop for Over {
 
 impl Process {
     pub fn signal(&self, signal: &str) {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        crate::common::signal(signal, self.0.id());
     }
 }
 
