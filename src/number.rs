@@ -131,9 +131,15 @@ pub fn parse_i64_flink(text: &str) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
+/// Text without what Java's `trim` takes away: blanks and control characters, but no blanks beyond
+/// ASCII.
+pub fn trim_java(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
+}
+
 /// Text as a double, or a float, by Java's `parseDouble` and `parseFloat`, but for hexadecimal digits.
 pub fn parse_java<T: FromStr>(text: &str) -> Option<T> {
-    let text = text.trim_matches(|c: char| c <= ' ');
+    let text = trim_java(text);
     let number = text.strip_prefix(['+', '-']).unwrap_or(text);
     match number.as_bytes().first()? {
         b'0'..=b'9' | b'.' => text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text).parse().ok(),

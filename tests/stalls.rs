@@ -290,8 +290,13 @@ fn what_waits_behind_a_paused_sink_waits_in_kafka() {
     );
     signal("-STOP", server.0.id());
     let running = Running::start(&folder, &(events(&kafka, &topic, "") + &table));
-    std::thread::sleep(Duration::from_secs(10));
-    let (read, before) = (running.metric("pelton_source_records_total"), running.resident_bytes());
+    let mut read = 0.0;
+    wait_for("the fetch to stop", || {
+        let before = std::mem::replace(&mut read, running.metric("pelton_source_records_total"));
+        std::thread::sleep(Duration::from_secs(5));
+        before > 0.0 && read == before
+    });
+    let before = running.resident_bytes();
     std::thread::sleep(stall());
     assert_eq!(running.metric("pelton_source_records_total"), read, "the job reads on");
     assert!(read < 1_000_000.0, "{read} records are read of which none can go out");

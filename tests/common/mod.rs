@@ -13,7 +13,7 @@ use openssl::x509::X509;
 use serde_json::Value;
 
 /// How long something that will come is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub fn kafka() -> Option<String> {
     let kafka = std::env::var("PELTON_TEST_KAFKA").ok();

@@ -93,15 +93,17 @@ fn timestamp(text: &str, data_type: &DataType, iso8601: bool) -> Option<i64> {
 
 fn from_text(text: &str, data_type: &DataType, iso8601: bool) -> Option<Flat> {
     match data_type {
-        DataType::Boolean => Some(Flat::Bool(text.trim().eq_ignore_ascii_case("true"))),
+        DataType::Boolean => Some(Flat::Bool(number::trim_java(text).eq_ignore_ascii_case("true"))),
         DataType::Float => number::parse_java::<f32>(text).map(|v| Flat::F64(f64::from(v))),
         DataType::Double => number::parse_java(text).map(Flat::F64),
         DataType::Date => day(text).map(Flat::I64),
         DataType::Time => time_of_day(text).map(Flat::I64),
         kind if kind.is_timestamp() => timestamp(text, kind, iso8601).map(Flat::I64),
-        kind if kind.is_integer() => {
-            text.trim().parse().ok().and_then(|value| ranged(value, kind)).map(Flat::I64)
-        }
+        kind if kind.is_integer() => number::trim_java(text)
+            .parse()
+            .ok()
+            .and_then(|value| ranged(value, kind))
+            .map(Flat::I64),
         _ => None,
     }
 }
@@ -134,7 +136,7 @@ pub fn decimal(leaf: Leaf<'_>, data_type: &DataType) -> Option<Option<i128>> {
     let parse = |text: &[u8]| decimal::parse(text, to).ok();
     match leaf {
         Leaf::Text { raw, escaped } => {
-            with_text(raw, escaped, |text| parse(text.trim_matches(|c| c <= ' ').as_bytes()))
+            with_text(raw, escaped, |text| parse(number::trim_java(text).as_bytes()))
         }
         Leaf::Number { raw, number } => number.to_decimal(to).map(Some).or_else(|| parse(raw)),
         Leaf::Bool(_) | Leaf::Nested(_) => None,

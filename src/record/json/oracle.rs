@@ -82,7 +82,8 @@ fn converted(json: &str, data_type: &DataType) -> Result<Value, ()> {
 
 /// A number, or a text that should be one.
 fn scalar(text: &str, is_text: bool, data_type: &DataType) -> Result<Value, ()> {
-    let trimmed = text.trim();
+    // As Java does it.
+    let trimmed = text.trim_matches(|c| c <= ' ');
     match data_type {
         DataType::Boolean => Ok(Value::Bool(trimmed.eq_ignore_ascii_case("true"))),
         DataType::Double => double(text, is_text).map(Value::F64),
@@ -92,8 +93,7 @@ fn scalar(text: &str, is_text: bool, data_type: &DataType) -> Result<Value, ()> 
             Ok(Value::F64(f64::from(digits.parse::<f32>().map_err(drop)?)))
         }
         DataType::Decimal(_) => {
-            let text = text.trim_matches(|c| c <= ' ');
-            hundredths(text).map(|value| value.map_or(Value::Null, Value::decimal))
+            hundredths(trimmed).map(|value| value.map_or(Value::Null, Value::decimal))
         }
         kind => {
             let whole = match trimmed.parse::<i64>() {

@@ -52,6 +52,14 @@ fn reads_values_by_flinks_rules() {
         text,
         r#"[Str("{\"a\":[1,2]}"), I64(9007199254740993), Null, Null, Null, Null, Null]"#
     );
+    // Java's trim takes control characters, and no blanks beyond ASCII.
+    let text = decode(r#"{"n":"\u000e5 ","ok":"\u000etrue","timestamp":"\t5"}"#);
+    assert_eq!(text, "[Null, I64(5), F64(5.0), Bool(true), Null, Null, Null]");
+    assert!(decode(r#"{"ok":"\u3000true"}"#).contains("Bool(false)"));
+    for wide in ["n", "timestamp", "price"] {
+        let text = decode(&format!(r#"{{"{wide}":"5\u3000"}}"#));
+        assert_eq!(text, format!("Fail to deserialize at field: {wide}."));
+    }
     assert_eq!(decode(r#"{"n":"abc"}"#), "Fail to deserialize at field: n.");
     assert_eq!(decode(r#"{"n":18446744073709551615}"#), "Fail to deserialize at field: n.");
     let price = |text: &str| decode(&format!("{{\"price\":{text}}}"));

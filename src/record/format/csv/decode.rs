@@ -100,7 +100,7 @@ impl CsvDecoder {
 
 /// Appends a field's value; false, and nothing: it does not fit.
 fn put(text: &str, kind: &DataType, options: &CsvOptions, column: &mut ColumnBuilder) -> bool {
-    let trimmed = text.trim_matches(|c: char| c <= ' ');
+    let trimmed = number::trim_java(text);
     match kind {
         DataType::String { .. } => column.push_str(text),
         DataType::Boolean => column.push_bool(trimmed.eq_ignore_ascii_case("true")),
