@@ -1,6 +1,8 @@
 //! The Redis sink against a real server, started here on a port of its own.
 
 mod collections;
+#[path = "../common/mod.rs"]
+mod common;
 mod cost;
 mod crashes;
 mod fence;
