@@ -59,7 +59,8 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
             }
             out.push(']');
         }
-        (Value::Map(entries), DataType::Map(key_type, value_type)) => {
+        (Value::Map(entries), of) => {
+            let Some((key_type, value_type)) = of.as_map() else { return out.push_str("null") };
             out.push('{');
             for (i, (key, value)) in as_hashed(entries, key_type).into_iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
