@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
-use super::aggregates::{self, Below};
+use super::aggregates::{self, Below, Grouping, Spec};
 use super::calls::plain_arguments;
 use super::fault::{Fault, Result};
 use super::literal;
@@ -25,6 +25,15 @@ struct Call {
     otherwise: Value,
     distinct: bool,
     data_type: DataType,
+    /// The result, of what the operator gives, which is column 0; as it is where there is none.
+    finish: Option<Expr>,
+}
+
+impl Call {
+    fn new(function: OverFunction, argument: Option<Expr>, data_type: DataType) -> Self {
+        let otherwise = Value::Null;
+        Self { function, argument, otherwise, distinct: false, data_type, finish: None }
+    }
 }
 
 /// The OVER calls of one SELECT, all of the same window.
@@ -202,7 +211,11 @@ impl Queries<'_> {
         let fields = relation.scope.columns.iter().map(|column| column.field.clone());
         let mut fields: Vec<Field> = fields.collect();
         for (index, (call, name)) in found.calls.into_iter().zip(found.names).enumerate() {
-            let value = scope.column(read + index);
+            let mut value = scope.column(read + index);
+            if let Some(mut finish) = call.finish {
+                finish.map_columns(&|_| read + index);
+                value = finish;
+            }
             let mut field = Field::new(&name, value.data_type.clone());
             field.nullable = call.function != OverFunction::Count;
             relation.scope.columns.push(ScopeColumn::new(None, field.clone()));
@@ -278,9 +291,11 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         && let Some(function) = over_function(aggregate)
     {
         let spec = aggregates::bind(aggregate, call, scope, span)?;
-        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
-        let otherwise = Value::Null;
-        return Ok(Call { function, argument, otherwise, distinct, data_type });
+        let distinct = spec.distinct;
+        return Ok(Call { distinct, ..Call::new(function, spec.argument, spec.data_type) });
+    }
+    if matches!(name.as_str(), "LISTAGG" | "ARRAY_AGG" | "COLLECT") {
+        return collection(&name, call, scope, span);
     }
     if let Some(variance) = variance(&name) {
         let spec = aggregates::bind(AggregateFunction::Sum, call, scope, span)?;
@@ -289,8 +304,8 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             return Err(Fault::unsupported(span, &text, "cast to DOUBLE before"));
         }
         let function = OverFunction::Variance(variance);
-        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
-        return Ok(Call { function, argument, otherwise: Value::Null, distinct, data_type });
+        let distinct = spec.distinct;
+        return Ok(Call { distinct, ..Call::new(function, spec.argument, spec.data_type) });
     }
     let mut arguments = plain_arguments(call, span)?.into_iter();
     let mut binder = Binder::plain(scope, span);
@@ -301,8 +316,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
         ("LAG", Some(_)) => lag(next()?, span)?,
         ("ROW_NUMBER", None) => {
-            let OverCall { function, data_type, otherwise, .. } = OverCall::count();
-            return Ok(Call { function, argument: None, otherwise, distinct: false, data_type });
+            return Ok(Call::new(OverFunction::Count, None, DataType::BigInt));
         }
         ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
             return Err(Fault::unsupported(
@@ -315,7 +329,8 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             return Err(Fault::unsupported(
                 span,
                 &format!("{name} OVER"),
-                "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE and LAG are there",
+                "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG \
+                 and COLLECT are there",
             ));
         }
     };
@@ -332,7 +347,22 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             })?
         }
     };
-    Ok(Call { function, argument, otherwise, distinct: false, data_type })
+    Ok(Call { otherwise, ..Call::new(function, argument, data_type) })
+}
+
+/// LISTAGG, ARRAY_AGG and COLLECT, which are made of what rows give one behind the other, or counted.
+fn collection(name: &str, call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
+    let mut grouping = Grouping::default();
+    let mut binder = Binder { scope, grouping: Some(&mut grouping), span };
+    let finish = aggregates::derived(name, call, &mut binder, span)?;
+    let function = match name {
+        "COLLECT" => OverFunction::Collect,
+        _ => OverFunction::Concat,
+    };
+    let Some(Spec { argument, distinct, data_type, .. }) = grouping.calls.pop() else {
+        return Err(Fault::new(span, format!("{name} needs an argument")));
+    };
+    Ok(Call { distinct, finish: Some(finish), ..Call::new(function, argument, data_type) })
 }
 
 /// LAG with the number of rows that it looks back.

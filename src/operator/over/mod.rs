@@ -28,6 +28,10 @@ pub enum OverFunction {
     /// The first or last value of the frame that is not NULL.
     FirstValue,
     LastValue,
+    /// Texts, or packed values, one behind the other.
+    Concat,
+    /// How often each value is there, packed: see `AggregateFunction::Collect`.
+    Collect,
     /// The value `offset` rows before.
     Lag {
         offset: usize,
