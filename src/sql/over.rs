@@ -61,10 +61,6 @@ impl Queries<'_> {
         items: &mut [(Ast, String)],
     ) -> Result<()> {
         self.assign(relation)?;
-        if let Some(window) = self.window_of_values(select, relation, items)? {
-            return self.over_values(select, relation, items, &window);
-        }
-        self.refuse_updates(relation.node, "OVER")?;
         let mut found: Option<Calls> = None;
         for (item, _) in items.iter_mut() {
             let replaced = ast::visit_expressions_mut(item, |expr: &mut Ast| {
@@ -115,12 +111,7 @@ impl Queries<'_> {
             names: Vec::new(),
         });
         if calls.window != window {
-            return Err(Fault::new(
-                span,
-                "Over Agg: Unsupported use of OVER windows. All aggregates must be computed on \
-                 the same window. please re-check the over window statement.",
-            )
-            .help("compute the other window in a subquery"));
+            return Err(two_windows(span));
         }
         // A name that no column of a user has.
         let name = format!("\u{1}over{}", calls.calls.len());
@@ -160,7 +151,6 @@ impl Queries<'_> {
     /// A projection that computes what is read, the rows by time, and the calls over them; the
     /// relation then offers its own columns and one more for each call.
     fn over_node(&mut self, relation: &mut Relation, found: Calls) -> Result<()> {
-        let time = self.over_time(relation, &found.window)?;
         let bounds = bounds(&found, self.span)?;
         let columns = relation.scope.columns.len();
         let mut below = Below::default();
@@ -171,6 +161,12 @@ impl Queries<'_> {
         for key in &found.window.partition_by {
             let key = Binder::plain(&relation.scope, self.span).bind(key)?;
             keys.push(below.column(&key));
+        }
+        let (by, nulls_first) = self.over_order(relation, &found.window, &mut below)?;
+        if let (Some(_), Bounds::Newest(_)) = (nulls_first, bounds) {
+            let what = "LAG OVER ordered by a column without a watermark";
+            let instead = "ORDER BY the time attribute of the table";
+            return Err(Fault::unsupported(self.span, what, instead));
         }
         let mut calls = Vec::new();
         for call in &found.calls {
@@ -185,14 +181,17 @@ impl Queries<'_> {
         }
         let schema = below.schema(&self.plan.nodes[relation.node].schema);
         let input = self.project(relation.node, below.exprs.clone(), schema);
-        let (input, order) = self.ordered(input, time, &keys);
+        let (input, order) = match nulls_first {
+            Some(nulls_first) => (input, Order::Value { nulls_first }),
+            None => self.ordered(input, by, &keys),
+        };
         let mut schema = self.plan.nodes[input].schema.clone();
         for call in &calls {
             schema.fields.push(Field::new("over", call.data_type.clone()));
         }
         let read = below.exprs.len();
-        let kind = NodeKind::Over { time, keys, calls, bounds, order };
-        let time = self.plan.nodes[input].time;
+        let kind = NodeKind::Over { time: by, keys, calls, bounds, order };
+        let time = self.plan.nodes[input].time.filter(|_| nulls_first.is_none());
         let node = self.plan.add(Node { kind, inputs: vec![input], schema, time });
         self.offer(relation, node, read, found)
     }
@@ -224,6 +223,35 @@ impl Queries<'_> {
         }
         relation.node = self.project(node, exprs, Schema::new(fields));
         Ok(())
+    }
+
+    /// The column that the window is ordered by, and, where it is no time attribute, whether NULL
+    /// stands first in it.
+    fn over_order(
+        &self,
+        relation: &Relation,
+        window: &ast::WindowSpec,
+        below: &mut Below,
+    ) -> Result<(usize, Option<bool>)> {
+        if let [by] = window.order_by.as_slice() {
+            let bound = Binder::plain(&relation.scope, self.span).bind(&by.expr)?;
+            let time = self.plan.nodes[relation.node].time;
+            let is_time = bound.as_column().is_some_and(|column| {
+                Some(column) == time || self.is_proctime(relation.node, column)
+            });
+            let frame = window.window_frame.as_ref();
+            let whole = frame.is_none_or(|frame| {
+                frame.start_bound == ast::WindowFrameBound::Preceding(None)
+                    && matches!(frame.end_bound, None | Some(ast::WindowFrameBound::CurrentRow))
+            });
+            let descends = matches!(by.options.sort, Some(ast::OrderBySort::Desc));
+            if !is_time && !descends && whole {
+                let nulls_first = by.options.nulls_first.unwrap_or(true);
+                return Ok((below.column(&bound), Some(nulls_first)));
+            }
+        }
+        self.refuse_updates(relation.node, "OVER")?;
+        Ok((self.over_time(relation, window)?, None))
     }
 
     /// The time attribute that the window is ordered by.
@@ -396,6 +424,16 @@ fn over_function(function: AggregateFunction) -> Option<OverFunction> {
             return None;
         }
     })
+}
+
+/// All calls of a SELECT share one window.
+pub fn two_windows(span: Span) -> Fault {
+    Fault::new(
+        span,
+        "Over Agg: Unsupported use of OVER windows. All aggregates must be computed on the same \
+         window. please re-check the over window statement.",
+    )
+    .help("compute the other window in a subquery")
 }
 
 /// The frame: RANGE or ROWS, up to the current row.

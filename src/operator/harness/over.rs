@@ -55,7 +55,7 @@ impl Operator for Sorted {
     }
 }
 
-fn calls() -> Vec<OverCall> {
+pub fn calls() -> Vec<OverCall> {
     use OverFunction::*;
     let call = |function, argument: Option<usize>, distinct| {
         let of = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
@@ -98,7 +98,7 @@ fn calls_in(bounds: Bounds) -> Vec<OverCall> {
 }
 
 /// The value of a call over the rows of a frame, oldest first.
-fn value(call: &OverCall, frame: &[&Row]) -> Value {
+pub fn value(call: &OverCall, frame: &[&Row]) -> Value {
     let Some(argument) = call.argument else { return Value::I64(frame.len() as i64) };
     if let OverFunction::Lag { offset } = call.function {
         let row = frame.len().checked_sub(offset + 1).map(|at| frame[at]);

@@ -4,6 +4,7 @@
 
 mod count;
 mod frame;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use self::count::RangeCount;
 use self::frame::Keep;
 pub use self::frame::{Frame, aggregate};
+pub use self::values::OverValues;
 use super::{Operator, Output, Progress};
 use crate::record::{Batch, ColumnBuilder, DataType, Value};
 use crate::state::{KeyedState, SharedKeys, Table};
@@ -119,6 +121,10 @@ pub enum Order {
     Arrival {
         slack_ms: i64,
     },
+    /// By a column that is no time: see [`OverValues`].
+    Value {
+        nulls_first: bool,
+    },
 }
 
 /// The operator for some calls. `time`, `keys` and the calls' arguments are columns of the input.
@@ -219,8 +225,8 @@ impl Over {
                 let oldest = frame.last_out.saturating_sub(range);
                 frame.slide_to(oldest, calls);
                 let slack_ms = match self.order {
-                    Order::EventTime => 0,
                     Order::Arrival { slack_ms } => slack_ms,
+                    _ => 0,
                 };
                 frame.trim(oldest.saturating_sub(slack_ms), calls);
                 frame.insert(time, oldest, arguments, calls);
@@ -372,7 +378,7 @@ impl Operator for Over {
         let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         match self.order {
             Order::EventTime => self.take_by_time(batch, &slots, out),
-            Order::Arrival { .. } => self.take_as_they_come(batch, &slots, out),
+            _ => self.take_as_they_come(batch, &slots, out),
         }
         self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
