@@ -353,14 +353,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
                 "ROW_NUMBER in a subquery that is filtered by it: WHERE rn <= 10",
             ));
         }
-        _ => {
-            return Err(Fault::unsupported(
-                span,
-                &format!("{name} OVER"),
-                "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG \
-                 and COLLECT are there",
-            ));
-        }
+        _ => return Err(not_over(&name, span)),
     };
     let data_type = argument.as_ref().map_or(DataType::Null, |it| it.data_type.clone());
     if data_type.is_nested() {
@@ -391,6 +384,22 @@ fn collection(name: &str, call: &ast::Function, scope: &Scope, span: Span) -> Re
         return Err(Fault::new(span, format!("{name} needs an argument")));
     };
     Ok(Call { distinct, finish: Some(finish), ..Call::new(function, argument, data_type) })
+}
+
+/// A function that is none of OVER.
+fn not_over(name: &str, span: Span) -> Fault {
+    match name {
+        "LEAD" | "NTILE" | "PERCENT_RANK" | "CUME_DIST" => {
+            let message = format!("{name} Function is not supported in stream mode.");
+            Fault::new(span, message).help("LAG looks at the rows before")
+        }
+        _ => Fault::unsupported(
+            span,
+            &format!("{name} OVER"),
+            "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG \
+             and COLLECT are there",
+        ),
+    }
 }
 
 /// LAG with the number of rows that it looks back.

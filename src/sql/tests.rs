@@ -282,7 +282,10 @@ fn aggregates_and_times_that_cannot_run() {
             "SELECT COUNT(*) FILTER (WHERE v > 0) OVER (ORDER BY ts) FROM t;",
             "OVER must be applied to aggregate function",
         ),
-        ("SELECT LEAD(v) OVER (ORDER BY ts) FROM t;", "LEAD OVER is not supported yet"),
+        (
+            "SELECT LEAD(v) OVER (ORDER BY ts) FROM t;",
+            "LEAD Function is not supported in stream mode",
+        ),
         ("SELECT APPROX_PERCENTILE(v, 1.5) FROM t;", "a share, a literal from 0 to 1"),
         ("SELECT PERCENTILE(v, v) FROM t;", "a share, a literal from 0 to 1"),
         (
