@@ -428,6 +428,23 @@ fn times_out_of_range_are_dead_letters() {
     }
 }
 
+/// A few bytes that stand for billions of rows.
+#[test]
+fn a_multiset_that_claims_billions_is_a_dead_letter() {
+    let folder = Folder::new("billions");
+    let lines = [r#"{"m":{"a":2147483647,"b":2147483647}}"#, r#"{"m":{"a":2}}"#].map(str::to_owned);
+    let dead = folder.file("dead");
+    let more = format!(", 'dead-letter.path' = '{dead}'");
+    let table = file_table(&folder, "m MULTISET<STRING>", &lines, &more);
+    let query = "SELECT v FROM t CROSS JOIN UNNEST(m) AS u(v)";
+    let (rows, summary) = rows(&folder, &table, "v STRING", query, &[]);
+    assert_eq!((rows.len(), &summary["dead_letters"]), (2, &1.into()));
+    let letters = common::lines(Path::new(&dead));
+    assert_eq!(letters[0]["text"], lines[0]);
+    let reason = letters[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("a MULTISET of 4294967294 values"), "{reason}");
+}
+
 /// Seconds, milli-, micro- and nanoseconds, as numbers, texts and floats.
 #[test]
 fn an_instant_is_the_same_in_every_unit_that_is_declared() {

@@ -168,6 +168,7 @@ fn what_forgets_does_so_in_every_form() {
         // Changes of changes.
         "SELECT k, MAX(c), COUNT(*) FROM (SELECT k, COUNT(*) AS c FROM a GROUP BY k) GROUP BY k"
             .into(),
+        "SELECT k, SUM(n) OVER (PARTITION BY k ORDER BY n) FROM a".into(),
         format!("SELECT k, n FROM (SELECT *, {number} n DESC) AS nth FROM a) WHERE nth <= 2"),
         format!("SELECT k, n FROM (SELECT *, {number} ts DESC) AS nth FROM a) WHERE nth = 1"),
     ] {

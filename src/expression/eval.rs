@@ -176,7 +176,7 @@ fn call(
         | ArrayAppend | ArrayPrepend | ArrayDistinct | ArrayReverse | ArrayMax | ArrayMin
         | Element | ArrayConcat | ArrayUnion | ArrayExcept | ArrayIntersect | ArraySlice
         | ArraySort | ArrayJoin | MapKeys | MapValues | MapEntries | MapFromArrays | MapUnion
-        | Split | StrToMap | RegexpExtractAll | Unpack => {
+        | Split | StrToMap | RegexpExtractAll | Unpack | Collected | Repeated => {
             collections::evaluate(function, frame, to)
         }
         InetAton | InetNtoa | Md5 | Bin | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64

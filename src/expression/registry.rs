@@ -15,13 +15,16 @@ mod types;
 
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
 pub use reference::{Described, reference};
-pub use special::{OnNull, blank_pad, json_array, json_members, json_object, pack, unpack};
+pub use special::{
+    OnNull, blank_pad, collected, is_null, json_array, json_members, json_object, pack, repeated,
+    unpack,
+};
 pub use times::difference;
 pub use types::{cast, coerce, common_type, unify, wider_type};
 
 use super::{Expr, ExprKind};
 use crate::record::DataType;
-use Parameter::{Any, Bytes, Double, Integer, Number, Text, TextOrBytes};
+use Parameter::{Bytes, Double, Integer, Number, Text, TextOrBytes};
 use checks::{check_charset, check_json_path, check_pattern};
 
 /// What is evaluated. Constants (units, patterns) are arguments like all others.
@@ -186,6 +189,10 @@ pub enum Function {
     /// A value as bytes that can stand behind others, NULL too; and the array of such.
     Pack,
     Unpack,
+    /// The multiset of values that are packed so, each with its count behind it; and its values,
+    /// each as often as it is there.
+    Collected,
+    Repeated,
     /// A decimal as a JSON number.
     JsonDecimal,
     /// -1, 0 or 1: how two decimals stand that have no common type.
@@ -230,7 +237,6 @@ pub enum Function {
 /// What a parameter takes.
 #[derive(Clone, Copy)]
 enum Parameter {
-    Any,
     Text,
     Bytes,
     TextOrBytes,
@@ -406,7 +412,7 @@ const ENTRIES: &[(&str, Entry)] = &[
     ("ELT", Special(special::elt)),
     ("UUID", Plain(F::Uuid, &[], 0, R::Text)),
     ("CONVERT_TZ", Plain(F::ConvertZone, &[Text, Text, Text], 3, R::Text)),
-    ("CARDINALITY", Plain(F::Cardinality, &[Any], 1, R::Int)),
+    ("CARDINALITY", Special(collections::cardinality)),
     ("ARRAY", Special(collections::array)),
     ("MAP", Special(collections::map)),
     ("ROW", Special(collections::row)),
@@ -534,7 +540,6 @@ fn check(
     let convert = |(i, arg): (usize, Expr)| {
         let given = arg.data_type.clone();
         let fits = match parameter(i) {
-            Any => Some(arg),
             Text if given.is_string() => Some(arg),
             Text => coerce(arg, &DataType::STRING),
             Bytes if given.is_binary() => Some(arg),

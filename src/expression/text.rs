@@ -59,7 +59,8 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
             }
             out.push(']');
         }
-        (Value::Map(entries), DataType::Map(key_type, value_type)) => {
+        (Value::Map(entries), of) => {
+            let Some((key_type, value_type)) = of.as_map() else { return out.push_str("null") };
             out.push('{');
             for (i, (key, value)) in as_hashed(entries, key_type).into_iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
@@ -102,7 +103,12 @@ fn java_hash(key: &Value, data_type: &DataType) -> u32 {
         }
         (Value::I64(value), DataType::BigInt) => folded(*value as u64),
         (Value::I64(value), of) if of.is_integer() => *value as u32,
+        (Value::I64(value), of) => time_hash(*value, of),
         (Value::F64(value), DataType::Double) => folded(value.to_bits()),
+        (Value::F64(value), DataType::Float) => (*value as f32).to_bits(),
+        (Value::Decimal(value), of) => {
+            decimal_hash(value.get()).wrapping_mul(31).wrapping_add(u32::from(of.scale()))
+        }
         (Value::Bool(value), _) => {
             if *value {
                 1_231
@@ -112,6 +118,39 @@ fn java_hash(key: &Value, data_type: &DataType) -> u32 {
         }
         _ => 0,
     }
+}
+
+/// Of a LocalDate, LocalTime, LocalDateTime or Instant.
+fn time_hash(value: i64, data_type: &DataType) -> u32 {
+    const NS_PER_MS: i64 = 1_000_000;
+    let folded = |bits: u64| (bits ^ bits >> 32) as u32;
+    let date = |days: i64| {
+        let (year, month, day) = time::civil_from_days(days);
+        let (year, month, day) = (year as u32, month as u32, day as u32);
+        (year & 0xFFFF_F800) ^ ((year << 11).wrapping_add(month << 6).wrapping_add(day))
+    };
+    let clock = |ms: i64| folded((ms * NS_PER_MS) as u64);
+    match data_type {
+        DataType::Date => date(value),
+        DataType::Time => clock(value),
+        DataType::Timestamp { .. } => {
+            date(value.div_euclid(time::MS_PER_DAY)) ^ clock(value.rem_euclid(time::MS_PER_DAY))
+        }
+        DataType::TimestampLtz { .. } => {
+            let nanos = (value.rem_euclid(1000) * NS_PER_MS) as u32;
+            folded(value.div_euclid(1000) as u64).wrapping_add(nanos.wrapping_mul(51))
+        }
+        _ => 0,
+    }
+}
+
+/// Of the BigInteger that a BigDecimal has for its digits.
+fn decimal_hash(unscaled: i128) -> u32 {
+    let digits = unscaled.unsigned_abs();
+    let words = [96, 64, 32, 0].map(|shift| (digits >> shift) as u32);
+    let hash =
+        words.into_iter().fold(0, |hash: u32, word| hash.wrapping_mul(31).wrapping_add(word));
+    if unscaled < 0 { hash.wrapping_neg() } else { hash }
 }
 
 /// As Java writes an array of its signed bytes: `[104, -1]`.

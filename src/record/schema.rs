@@ -49,6 +49,8 @@ pub enum DataType {
     Row(Arc<[Field]>),
     Map(Arc<DataType>, Arc<DataType>),
     Array(Arc<DataType>),
+    /// Values with the number of times that each is there, by ascending values where they have an order.
+    Multiset(Arc<DataType>),
 }
 
 impl DataType {
@@ -102,7 +104,16 @@ impl DataType {
     }
 
     pub fn is_nested(&self) -> bool {
-        matches!(self, Self::Row(_) | Self::Map(..) | Self::Array(_))
+        matches!(self, Self::Row(_) | Self::Map(..) | Self::Array(_) | Self::Multiset(_))
+    }
+
+    /// The types of the keys and values of what is held as a map.
+    pub fn as_map(&self) -> Option<(&DataType, &DataType)> {
+        match self {
+            Self::Map(key, value) => Some((key, value)),
+            Self::Multiset(element) => Some((element, &Self::Int)),
+            _ => None,
+        }
     }
 
     /// An integer in the width of this type: it wraps, as Flink's do.
@@ -123,7 +134,7 @@ impl DataType {
             Self::Decimal(_) => Physical::I128,
             Self::Bytes { .. } | Self::Binary { .. } => Physical::Bytes,
             Self::String { .. } => Physical::Str,
-            Self::Row(_) | Self::Map(..) | Self::Array(_) => Physical::Any,
+            nested if nested.is_nested() => Physical::Any,
             _ => Physical::I64,
         }
     }
@@ -174,6 +185,7 @@ impl fmt::Display for DataType {
             }
             Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             Self::Array(element) => write!(f, "ARRAY<{element}>"),
+            Self::Multiset(element) => write!(f, "MULTISET<{element}>"),
         }
     }
 }

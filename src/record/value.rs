@@ -19,7 +19,7 @@ pub enum Value {
     Str(Arc<str>),
     Bytes(Arc<[u8]>),
     Row(Arc<[Value]>),
-    /// Entries in the order they came.
+    /// Entries in the order they came; of a multiset each value with its count.
     Map(Arc<[(Value, Value)]>),
     Array(Arc<[Value]>),
 }

@@ -13,18 +13,19 @@ use super::options;
 use super::query::{LocalView, Views};
 use super::source_task::SourceTask;
 use super::topology::{Step, StepKind, Topology};
-use super::watermark::{IdleAdvance, WatermarkGenerator, WatermarkOptions};
+use super::watermark::{AssignWatermarks, IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
 use crate::expression::Expr;
+use crate::operator::Operator;
 use crate::operator::aggregate::{
     AggregateCall, GroupAggregate, GroupOptions, Retention, RetractingAggregate,
 };
-use crate::operator::join::{Join, TemporalJoin};
+use crate::operator::join::{Join, JoinSpec, TemporalJoin};
 use crate::operator::lookup::{Lookup, Seat};
 use crate::operator::normalize::Normalize;
-use crate::operator::over;
+use crate::operator::over::{self, Order, OverValues};
 use crate::operator::pattern::recognize;
-use crate::operator::rank::{KeepFirst, TopN, WindowEnd};
+use crate::operator::rank::{KeepFirst, SortKey, TopN, WindowEnd};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
 use crate::operator::unnest::Unnest;
@@ -33,8 +34,7 @@ use crate::operator::window::{
     LocalWindowAggregate, OnWallClock, SessionAggregate, SingleWindows, WallClock, WindowAggregate,
     WindowAssign,
 };
-use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchTime, DataType, Message, key};
+use crate::record::{DataType, Message, key};
 use crate::sql::plan::{NodeKind, Table};
 use crate::state::partitions::{Partitions, Witness};
 use crate::state::{KeyDictionary, SharedKeys};
@@ -355,6 +355,12 @@ fn plain_operator(
             let sort = TimeSort::new(*time, keys.clone(), types(0), settings.seed);
             BuiltOperator::new("sort", in_place(sort.then_by(then.clone()), step))
         }
+        NodeKind::Over { time, keys, calls, bounds, order: Order::Value { nulls_first } } => {
+            let by = SortKey { column: *time, ascending: true, nulls_first: *nulls_first };
+            let (frame, calls) = ((by, *bounds), calls.clone());
+            let over = OverValues::new(frame, keys.clone(), calls, types(0), of_keys(keys));
+            BuiltOperator::new("over", over.expiring(step.ttl_ms[0]).per_row(settings.per_row))
+        }
         NodeKind::Over { time, keys, calls, bounds, order } => {
             let (by, calls) = (keys.clone(), calls.clone());
             let operator = over::over(*time, by, calls, (*bounds, *order), of_keys(keys));
@@ -375,22 +381,27 @@ fn plain_operator(
             let make = |time| SessionAggregate::new(*gap_ms, time, keys, calls, dictionary());
             on_clock("session", settings, (&types, *time), rowtime, make)
         }
-        NodeKind::Join { spec } => {
-            let types = [types(0), types(1)];
-            let join = Join::new((**spec).clone(), types, dictionary()).expiring(step.ttl_ms);
-            match settings.clock().filter(|_| spec.time.is_some_and(|time| time.on_clock)) {
-                None => BuiltOperator::new("join", join),
-                Some(clock) => {
-                    BuiltOperator::new("join", OnWallClock::new(join, clock, None, None))
-                }
-            }
-        }
+        NodeKind::Join { spec } => join(spec, [types(0), types(1)], step, settings, dictionary()),
         NodeKind::TemporalJoin { spec } => {
             let operator = TemporalJoin::new(spec.clone(), [types(0), types(1)], dictionary());
             BuiltOperator::new("join", operator)
         }
         other => return Err(format!("{other:?} is no operator by itself")),
     })
+}
+
+fn join(
+    spec: &JoinSpec,
+    types: [Vec<DataType>; 2],
+    step: &Step,
+    settings: &Settings,
+    dictionary: SharedKeys,
+) -> BuiltOperator {
+    let join = Join::new(spec.clone(), types, dictionary).expiring(step.ttl_ms);
+    match settings.clock().filter(|_| spec.time.is_some_and(|time| time.on_clock)) {
+        None => BuiltOperator::new("join", join),
+        Some(clock) => BuiltOperator::new("join", OnWallClock::new(join, clock, None, None)),
+    }
 }
 
 fn in_place(sort: TimeSort, step: &Step) -> TimeSort {
@@ -557,40 +568,8 @@ fn watermark(
         max_drift_ms: duration("scan.watermark.alignment.max-drift", MAX_DRIFT_MS)?,
     };
     let generator = Rc::new(RefCell::new(WatermarkGenerator::new(options, alignment)));
-    let mut built = BuiltOperator::new(
-        "watermark",
-        AssignWatermarks { generator: generator.clone(), first_alone: forgets },
-    );
+    let mut built =
+        BuiltOperator::new("watermark", AssignWatermarks::new(generator.clone(), forgets));
     built.generator = Some(generator);
     Ok(built)
-}
-
-/// The operator that stamps a source's batches with their watermarks.
-struct AssignWatermarks {
-    generator: Rc<RefCell<WatermarkGenerator>>,
-    /// The first watermark of all goes out by itself, so that every shard begins with it: what was
-    /// written before counts as written then.
-    first_alone: bool,
-}
-
-impl Operator for AssignWatermarks {
-    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
-        let stamped = self.generator.borrow_mut().stamp(batch, out.context.now_ms, out);
-        let starts = |before: &Arc<Vec<i64>>| before.iter().position(|it| *it > i64::MIN);
-        let before = stamped.time.before.as_ref().filter(|_| self.first_alone);
-        match before.and_then(starts).filter(|at| *at > 0) {
-            None => out.emit(stamped),
-            Some(at) => {
-                let rows = stamped.row_ids().map(|row| row as u32);
-                let (head, rest) = rows.partition(|row| (*row as usize) < at);
-                let BatchTime { first, before, .. } = stamped.time.clone();
-                let watermark = before.as_ref().map_or(first, |before| before[at]);
-                let time = BatchTime { first, last: watermark, before };
-                out.emit(Batch { time, ..stamped.with_selection(head) });
-                out.messages.push(Message::Watermark(watermark));
-                out.emit(stamped.with_selection(rest));
-            }
-        }
-        Progress::Done
-    }
 }

@@ -1,12 +1,14 @@
 //! Watermarks at the source: the largest time seen of each partition less the delay, the
 //! smallest of the partitions that are not idle, judged record by record.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alignment::Alignment;
-use crate::operator::Output;
+use crate::operator::{Operator, Output, Progress};
 use crate::record::batch::{Origin, Records};
-use crate::record::{Batch, BatchTime, ChangeKind, ColumnData, Status};
+use crate::record::{Batch, BatchTime, ChangeKind, ColumnData, Message, Status};
 use crate::source::PartitionState;
 
 /// How event time runs at one table: `WATERMARK FOR` and the `scan.*` options.
@@ -267,6 +269,42 @@ impl WatermarkGenerator {
             let target = self.current.saturating_add(elapsed_ms);
             self.current = self.current.max(target.min(now_ms - self.options.delay_ms));
         }
+    }
+}
+
+/// The operator that stamps a source's batches with their watermarks.
+pub struct AssignWatermarks {
+    generator: Rc<RefCell<WatermarkGenerator>>,
+    /// The first watermark of all goes out by itself, so that every shard begins with it: what was
+    /// written before counts as written then.
+    first_alone: bool,
+}
+
+impl AssignWatermarks {
+    pub fn new(generator: Rc<RefCell<WatermarkGenerator>>, first_alone: bool) -> Self {
+        Self { generator, first_alone }
+    }
+}
+
+impl Operator for AssignWatermarks {
+    fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
+        let stamped = self.generator.borrow_mut().stamp(batch, out.context.now_ms, out);
+        let starts = |before: &Arc<Vec<i64>>| before.iter().position(|it| *it > i64::MIN);
+        let before = stamped.time.before.as_ref().filter(|_| self.first_alone);
+        match before.and_then(starts).filter(|at| *at > 0) {
+            None => out.emit(stamped),
+            Some(at) => {
+                let rows = stamped.row_ids().map(|row| row as u32);
+                let (head, rest) = rows.partition(|row| (*row as usize) < at);
+                let BatchTime { first, before, .. } = stamped.time.clone();
+                let watermark = before.as_ref().map_or(first, |before| before[at]);
+                let time = BatchTime { first, last: watermark, before };
+                out.emit(Batch { time, ..stamped.with_selection(head) });
+                out.messages.push(Message::Watermark(watermark));
+                out.emit(stamped.with_selection(rest));
+            }
+        }
+        Progress::Done
     }
 }
 

@@ -10,9 +10,6 @@ use crate::expression::{CastMode, Expr, ExprKind};
 use crate::operator::aggregate::{AggregateFunction, Share};
 use crate::record::{DataType, Field, Schema, Value};
 
-/// Aggregates of the language that this release does not have.
-pub const LATER: [&str; 1] = ["COLLECT"];
-
 /// Those that Flink's streams lack, and what there is instead.
 pub const OURS: [(&str, &str); 2] = [
     ("APPROX_COUNT_DISTINCT", "write COUNT(DISTINCT x), which keeps all values"),
@@ -20,7 +17,7 @@ pub const OURS: [(&str, &str); 2] = [
 ];
 
 /// Aggregates that are computed from others.
-pub const DERIVED: [&str; 12] = [
+pub const DERIVED: [&str; 13] = [
     "VAR_POP",
     "VAR_SAMP",
     "VARIANCE",
@@ -31,6 +28,7 @@ pub const DERIVED: [&str; 12] = [
     "JSON_ARRAYAGG",
     "JSON_OBJECTAGG",
     "ARRAY_AGG",
+    "COLLECT",
     "PERCENTILE",
     "APPROX_PERCENTILE",
 ];
@@ -132,6 +130,10 @@ pub fn bind(
                                re-check the data type.";
                 return Err(Fault::new(span, message).help("COUNT(DISTINCT TO_BASE64(…))"));
             }
+            if distinct && matches!(argument.data_type, DataType::Multiset(_)) {
+                let message = "Distinct aggregate function does not support type: MULTISET.";
+                return Err(Fault::new(span, message).help("COUNT(DISTINCT JSON_STRING(…))"));
+            }
             // A repeated value changes neither the smallest nor the largest.
             let distinct =
                 distinct && !matches!(function, AggregateFunction::Min | AggregateFunction::Max);
@@ -198,6 +200,7 @@ pub fn derived(
         "JSON_ARRAYAGG" => return json_array(call, binder, span),
         "JSON_OBJECTAGG" => return json_object(call, binder, span),
         "ARRAY_AGG" => return array(call, binder, span),
+        "COLLECT" => return collect(call, binder, span),
         "PERCENTILE" | "APPROX_PERCENTILE" => return percentile(name, call, binder, span),
         _ => {}
     }
@@ -266,7 +269,8 @@ fn json_array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Resu
     };
     let json = json_of(value, on_null, scope, span)?;
     let piece = registry::call("CONCAT", vec![text(","), json]).at(span)?;
-    let all = joined(call, piece, false, binder, span)?;
+    let piece = (AggregateFunction::Concat, piece);
+    let all = gathered(call, piece, false, binder, span)?;
     let all = registry::call("COALESCE", vec![all, text(",")]).at(span)?;
     let start = Expr::literal(Value::I64(2), DataType::BigInt);
     let all = registry::call("SUBSTRING", vec![all, start]).at(span)?;
@@ -295,10 +299,10 @@ fn json_of(
     }
 }
 
-/// What each row gives, one behind the other, in the order of the rows.
-fn joined(
+/// What each row gives: by Concat one behind the other in the order of the rows, by Collect counted.
+fn gathered(
     call: &ast::Function,
-    piece: Expr,
+    (function, piece): (AggregateFunction, Expr),
     distinct: bool,
     binder: &mut Binder<'_>,
     span: Span,
@@ -308,7 +312,7 @@ fn joined(
     let Some(grouping) = &mut binder.grouping else {
         return Err(misplaced(&call.name.to_string(), span));
     };
-    let (function, data_type) = (AggregateFunction::Concat, piece.data_type.clone());
+    let data_type = piece.data_type.clone();
     Ok(grouping.call(Spec { function, argument: Some(piece), filter, distinct, data_type }))
 }
 
@@ -331,7 +335,8 @@ fn json_object(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Res
     let key = registry::call("JSON_STRING", vec![key]).at(span)?;
     let value = json_of(value, on_null, binder.scope, span)?;
     let pair = registry::call("CONCAT", vec![text(" "), key, text(" "), value]).at(span)?;
-    let all = joined(call, pair, false, binder, span)?;
+    let pair = (AggregateFunction::Concat, pair);
+    let all = gathered(call, pair, false, binder, span)?;
     let all = registry::call("COALESCE", vec![all, text("")]).at(span)?;
     Ok(registry::json_members(all))
 }
@@ -349,8 +354,30 @@ fn array(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Ex
     }
     let value = Binder::plain(binder.scope, span).bind(value)?;
     let element = value.data_type.clone();
-    let all = joined(call, registry::pack(value), is_distinct(call), binder, span)?;
+    let piece = (AggregateFunction::Concat, registry::pack(value));
+    let all = gathered(call, piece, is_distinct(call), binder, span)?;
     Ok(registry::unpack(all, element))
+}
+
+/// COLLECT: the different values, packed, with their counts; NULL is none of them.
+fn collect(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<Expr> {
+    let arguments = super::calls::plain_arguments(call, span)?;
+    let [value] = arguments.as_slice() else {
+        return Err(Fault::new(
+            span,
+            "Invalid number of arguments to function 'COLLECT'. Was expecting 1 arguments",
+        ));
+    };
+    let value = Binder::plain(binder.scope, span).bind(value)?;
+    let element = value.data_type.clone();
+    let (absent, null) =
+        (registry::is_null(value.clone()), Expr::literal(Value::Null, DataType::Null));
+    let packed = registry::case(vec![(absent, null)], Some(registry::pack(value))).at(span)?;
+    let packed = (AggregateFunction::Collect, packed);
+    let all = gathered(call, packed, is_distinct(call), binder, span)?;
+    let none = Expr::literal(Value::Bytes([].into()), DataType::BYTES);
+    let all = registry::call("COALESCE", vec![all, none]).at(span)?;
+    Ok(registry::collected(all, element))
 }
 
 fn is_distinct(call: &ast::Function) -> bool {

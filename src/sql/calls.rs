@@ -43,10 +43,6 @@ impl Binder<'_> {
         if aggregates::DERIVED.contains(&name.as_str()) {
             return aggregates::derived(&name, call, self, span);
         }
-        if aggregates::LATER.contains(&name.as_str()) {
-            let instead = "docs/sql.md lists the aggregates there are";
-            return Err(Fault::unsupported(span, &format!("the aggregate {name}"), instead));
-        }
         let args = plain_arguments(call, span)?;
         let with_unit = matches!(name.as_str(), "TIMESTAMPADD" | "TIMESTAMPDIFF");
         let (unit, args) = match args.split_first() {

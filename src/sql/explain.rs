@@ -8,7 +8,7 @@ use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use super::ttl;
 use crate::operator::join::{JoinSpec, TemporalSpec};
 use crate::operator::lookup::{LookupSpec, ROWS_WAITING};
-use crate::operator::over::{Bounds, Order};
+use crate::operator::over::{Bounds, Order, OverCall, OverFunction};
 use crate::operator::pattern::{OPEN_MAX, Recognition};
 use crate::operator::window::WindowKind;
 use crate::record::Schema;
@@ -82,8 +82,8 @@ fn describe(plan: &Plan, node: &Node) -> String {
             picked(input, keys)
         ),
         NodeKind::Over { keys, calls, bounds, order, .. } => {
-            let (by, frame) = (picked(input, keys), frame(*bounds, *order));
-            format!("over: {} value(s) a row by {by}, {frame}", calls.len())
+            let frame = frame(calls, *bounds, *order, &kept(plan, node));
+            format!("over: {} value(s) a row by {}, {frame}", calls.len(), picked(input, keys))
         }
         NodeKind::First { keys, .. } => first(&picked(input, keys), ttl::of(plan, node)[0]),
         NodeKind::Rank { keys, ranking, window } => format!(
@@ -275,11 +275,18 @@ fn kept_rows(recognition: &Recognition) -> String {
     )
 }
 
-/// How an OVER takes its rows and what it keeps.
-fn frame(bounds: Bounds, order: Order) -> String {
+/// How an OVER takes its rows and what it keeps; in the order of a value, as long as `kept` says.
+fn frame(calls: &[OverCall], bounds: Bounds, order: Order, kept: &str) -> String {
+    let lists =
+        |call: &OverCall| matches!(call.function, OverFunction::Concat | OverFunction::Collect);
+    let all = if calls.iter().any(lists) { "all values of each key" } else { "one row a key" };
     let order = match order {
         Order::EventTime => "by event time",
         Order::Arrival { .. } => "as rows come",
+        Order::Value { .. } => {
+            let how = "in the order of a value; exchange by key";
+            return format!("{how}; state: all rows of each key, {kept}");
+        }
     };
     let state = match bounds {
         Bounds::Range(Some(ms)) => {
@@ -293,7 +300,7 @@ fn frame(bounds: Bounds, order: Order) -> String {
         Bounds::Rows(Some(rows)) => {
             format!("the last {} rows of each key, until the job ends", rows + 1)
         }
-        Bounds::Range(None) | Bounds::Rows(None) => "one row a key, until the job ends".into(),
+        Bounds::Range(None) | Bounds::Rows(None) => format!("{all}, until the job ends"),
     };
     format!("{order}; exchange by key; state: {state}")
 }

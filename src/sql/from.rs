@@ -299,7 +299,7 @@ impl Queries<'_> {
             NodeKind::Over { time, .. } if self.is_proctime(node.inputs[0], *time) => {
                 self.in_arrival_order(node.inputs[0])
             }
-            NodeKind::Over { order, .. } => *order != Order::EventTime,
+            NodeKind::Over { order, .. } => matches!(order, Order::Arrival { .. }),
             NodeKind::Project { .. }
             | NodeKind::Filter { .. }
             | NodeKind::Unnest { .. }

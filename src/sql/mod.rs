@@ -22,7 +22,6 @@ mod lookup;
 mod match_recognize;
 pub mod optimizer;
 mod over;
-mod over_values;
 pub mod partitioned;
 pub mod plan;
 pub mod portability;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
-use super::aggregates::{self, Below};
+use super::aggregates::{self, Below, Grouping, Spec};
 use super::calls::plain_arguments;
 use super::fault::{Fault, Result};
 use super::literal;
@@ -25,6 +25,15 @@ struct Call {
     otherwise: Value,
     distinct: bool,
     data_type: DataType,
+    /// The result, of what the operator gives, which is column 0; as it is where there is none.
+    finish: Option<Expr>,
+}
+
+impl Call {
+    fn new(function: OverFunction, argument: Option<Expr>, data_type: DataType) -> Self {
+        let otherwise = Value::Null;
+        Self { function, argument, otherwise, distinct: false, data_type, finish: None }
+    }
 }
 
 /// The OVER calls of one SELECT, all of the same window.
@@ -52,10 +61,6 @@ impl Queries<'_> {
         items: &mut [(Ast, String)],
     ) -> Result<()> {
         self.assign(relation)?;
-        if let Some(window) = self.window_of_values(select, relation, items)? {
-            return self.over_values(select, relation, items, &window);
-        }
-        self.refuse_updates(relation.node, "OVER")?;
         let mut found: Option<Calls> = None;
         for (item, _) in items.iter_mut() {
             let replaced = ast::visit_expressions_mut(item, |expr: &mut Ast| {
@@ -106,12 +111,7 @@ impl Queries<'_> {
             names: Vec::new(),
         });
         if calls.window != window {
-            return Err(Fault::new(
-                span,
-                "Over Agg: Unsupported use of OVER windows. All aggregates must be computed on \
-                 the same window. please re-check the over window statement.",
-            )
-            .help("compute the other window in a subquery"));
+            return Err(two_windows(span));
         }
         // A name that no column of a user has.
         let name = format!("\u{1}over{}", calls.calls.len());
@@ -151,7 +151,6 @@ impl Queries<'_> {
     /// A projection that computes what is read, the rows by time, and the calls over them; the
     /// relation then offers its own columns and one more for each call.
     fn over_node(&mut self, relation: &mut Relation, found: Calls) -> Result<()> {
-        let time = self.over_time(relation, &found.window)?;
         let bounds = bounds(&found, self.span)?;
         let columns = relation.scope.columns.len();
         let mut below = Below::default();
@@ -162,6 +161,12 @@ impl Queries<'_> {
         for key in &found.window.partition_by {
             let key = Binder::plain(&relation.scope, self.span).bind(key)?;
             keys.push(below.column(&key));
+        }
+        let (by, nulls_first) = self.over_order(relation, &found.window, &mut below)?;
+        if let (Some(_), Bounds::Newest(_)) = (nulls_first, bounds) {
+            let what = "LAG OVER ordered by a column without a watermark";
+            let instead = "ORDER BY the time attribute of the table";
+            return Err(Fault::unsupported(self.span, what, instead));
         }
         let mut calls = Vec::new();
         for call in &found.calls {
@@ -176,14 +181,17 @@ impl Queries<'_> {
         }
         let schema = below.schema(&self.plan.nodes[relation.node].schema);
         let input = self.project(relation.node, below.exprs.clone(), schema);
-        let (input, order) = self.ordered(input, time, &keys);
+        let (input, order) = match nulls_first {
+            Some(nulls_first) => (input, Order::Value { nulls_first }),
+            None => self.ordered(input, by, &keys),
+        };
         let mut schema = self.plan.nodes[input].schema.clone();
         for call in &calls {
             schema.fields.push(Field::new("over", call.data_type.clone()));
         }
         let read = below.exprs.len();
-        let kind = NodeKind::Over { time, keys, calls, bounds, order };
-        let time = self.plan.nodes[input].time;
+        let kind = NodeKind::Over { time: by, keys, calls, bounds, order };
+        let time = self.plan.nodes[input].time.filter(|_| nulls_first.is_none());
         let node = self.plan.add(Node { kind, inputs: vec![input], schema, time });
         self.offer(relation, node, read, found)
     }
@@ -202,7 +210,11 @@ impl Queries<'_> {
         let fields = relation.scope.columns.iter().map(|column| column.field.clone());
         let mut fields: Vec<Field> = fields.collect();
         for (index, (call, name)) in found.calls.into_iter().zip(found.names).enumerate() {
-            let value = scope.column(read + index);
+            let mut value = scope.column(read + index);
+            if let Some(mut finish) = call.finish {
+                finish.map_columns(&|_| read + index);
+                value = finish;
+            }
             let mut field = Field::new(&name, value.data_type.clone());
             field.nullable = call.function != OverFunction::Count;
             relation.scope.columns.push(ScopeColumn::new(None, field.clone()));
@@ -211,6 +223,35 @@ impl Queries<'_> {
         }
         relation.node = self.project(node, exprs, Schema::new(fields));
         Ok(())
+    }
+
+    /// The column that the window is ordered by, and, where it is no time attribute, whether NULL
+    /// stands first in it.
+    fn over_order(
+        &self,
+        relation: &Relation,
+        window: &ast::WindowSpec,
+        below: &mut Below,
+    ) -> Result<(usize, Option<bool>)> {
+        if let [by] = window.order_by.as_slice() {
+            let bound = Binder::plain(&relation.scope, self.span).bind(&by.expr)?;
+            let time = self.plan.nodes[relation.node].time;
+            let is_time = bound.as_column().is_some_and(|column| {
+                Some(column) == time || self.is_proctime(relation.node, column)
+            });
+            let frame = window.window_frame.as_ref();
+            let whole = frame.is_none_or(|frame| {
+                frame.start_bound == ast::WindowFrameBound::Preceding(None)
+                    && matches!(frame.end_bound, None | Some(ast::WindowFrameBound::CurrentRow))
+            });
+            let descends = matches!(by.options.sort, Some(ast::OrderBySort::Desc));
+            if !is_time && !descends && whole {
+                let nulls_first = by.options.nulls_first.unwrap_or(true);
+                return Ok((below.column(&bound), Some(nulls_first)));
+            }
+        }
+        self.refuse_updates(relation.node, "OVER")?;
+        Ok((self.over_time(relation, window)?, None))
     }
 
     /// The time attribute that the window is ordered by.
@@ -278,9 +319,11 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         && let Some(function) = over_function(aggregate)
     {
         let spec = aggregates::bind(aggregate, call, scope, span)?;
-        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
-        let otherwise = Value::Null;
-        return Ok(Call { function, argument, otherwise, distinct, data_type });
+        let distinct = spec.distinct;
+        return Ok(Call { distinct, ..Call::new(function, spec.argument, spec.data_type) });
+    }
+    if matches!(name.as_str(), "LISTAGG" | "ARRAY_AGG" | "COLLECT") {
+        return collection(&name, call, scope, span);
     }
     if let Some(variance) = variance(&name) {
         let spec = aggregates::bind(AggregateFunction::Sum, call, scope, span)?;
@@ -289,8 +332,8 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             return Err(Fault::unsupported(span, &text, "cast to DOUBLE before"));
         }
         let function = OverFunction::Variance(variance);
-        let (argument, distinct, data_type) = (spec.argument, spec.distinct, spec.data_type);
-        return Ok(Call { function, argument, otherwise: Value::Null, distinct, data_type });
+        let distinct = spec.distinct;
+        return Ok(Call { distinct, ..Call::new(function, spec.argument, spec.data_type) });
     }
     let mut arguments = plain_arguments(call, span)?.into_iter();
     let mut binder = Binder::plain(scope, span);
@@ -301,8 +344,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         ("LAST_VALUE", Some(_)) => OverFunction::LastValue,
         ("LAG", Some(_)) => lag(next()?, span)?,
         ("ROW_NUMBER", None) => {
-            let OverCall { function, data_type, otherwise, .. } = OverCall::count();
-            return Ok(Call { function, argument: None, otherwise, distinct: false, data_type });
+            return Ok(Call::new(OverFunction::Count, None, DataType::BigInt));
         }
         ("ROW_NUMBER" | "RANK" | "DENSE_RANK", _) => {
             return Err(Fault::unsupported(
@@ -311,13 +353,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
                 "ROW_NUMBER in a subquery that is filtered by it: WHERE rn <= 10",
             ));
         }
-        _ => {
-            return Err(Fault::unsupported(
-                span,
-                &format!("{name} OVER"),
-                "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE and LAG are there",
-            ));
-        }
+        _ => return Err(not_over(&name, span)),
     };
     let data_type = argument.as_ref().map_or(DataType::Null, |it| it.data_type.clone());
     if data_type.is_nested() {
@@ -332,7 +368,38 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
             })?
         }
     };
-    Ok(Call { function, argument, otherwise, distinct: false, data_type })
+    Ok(Call { otherwise, ..Call::new(function, argument, data_type) })
+}
+
+/// LISTAGG, ARRAY_AGG and COLLECT, which are made of what rows give one behind the other, or counted.
+fn collection(name: &str, call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
+    let mut grouping = Grouping::default();
+    let mut binder = Binder { scope, grouping: Some(&mut grouping), span };
+    let finish = aggregates::derived(name, call, &mut binder, span)?;
+    let function = match name {
+        "COLLECT" => OverFunction::Collect,
+        _ => OverFunction::Concat,
+    };
+    let Some(Spec { argument, distinct, data_type, .. }) = grouping.calls.pop() else {
+        return Err(Fault::new(span, format!("{name} needs an argument")));
+    };
+    Ok(Call { distinct, finish: Some(finish), ..Call::new(function, argument, data_type) })
+}
+
+/// A function that is none of OVER.
+fn not_over(name: &str, span: Span) -> Fault {
+    match name {
+        "LEAD" | "NTILE" | "PERCENT_RANK" | "CUME_DIST" => {
+            let message = format!("{name} Function is not supported in stream mode.");
+            Fault::new(span, message).help("LAG looks at the rows before")
+        }
+        _ => Fault::unsupported(
+            span,
+            &format!("{name} OVER"),
+            "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG \
+             and COLLECT are there",
+        ),
+    }
 }
 
 /// LAG with the number of rows that it looks back.
@@ -366,6 +433,16 @@ fn over_function(function: AggregateFunction) -> Option<OverFunction> {
             return None;
         }
     })
+}
+
+/// All calls of a SELECT share one window.
+pub fn two_windows(span: Span) -> Fault {
+    Fault::new(
+        span,
+        "Over Agg: Unsupported use of OVER windows. All aggregates must be computed on the same \
+         window. please re-check the over window statement.",
+    )
+    .help("compute the other window in a subquery")
 }
 
 /// The frame: RANGE or ROWS, up to the current row.

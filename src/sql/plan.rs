@@ -136,7 +136,8 @@ pub enum NodeKind {
         keys: Vec<usize>,
         then: Vec<SortKey>,
     },
-    /// OVER: the input's columns, then one for each call.
+    /// OVER: the input's columns, then one for each call. What rows are ordered by is called `time` also
+    /// where it is another column, as the id of a step is a hash of these names.
     Over {
         time: usize,
         keys: Vec<usize>,

@@ -11,7 +11,7 @@ use super::group_forms::groupings;
 use super::join::split;
 use super::over::has_over;
 use super::plan::{Node, NodeId, NodeKind, Plan, Table};
-use super::rank::has_rank;
+use super::rank::{has_other, has_rank};
 use super::scope::{Binder, Scope};
 use super::select::{
     and, field_of, group_expressions, has_aggregate, name_of, refuse_clauses, star,
@@ -20,6 +20,7 @@ use super::ttl::Hints;
 use super::windows::{Kind, Window};
 use crate::expression::Expr;
 use crate::operator::join::JoinType;
+use crate::operator::over::Order;
 use crate::record::Schema;
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
@@ -163,7 +164,7 @@ impl Queries<'_> {
             for (ast, _) in &mut items {
                 self.single_values(&mut relation, ast)?;
             }
-            let alone = items.iter().all(|(ast, _)| has_rank(ast) || !has_over(ast));
+            let alone = !items.iter().any(|(ast, _)| has_other(ast));
             if alone && items.iter().any(|(ast, _)| has_rank(ast)) {
                 self.ranked(select, &mut relation, &mut items)?;
             } else if items.iter().any(|(ast, _)| has_over(ast)) {
@@ -305,6 +306,7 @@ pub fn is_updating(plan: &Plan, node: NodeId) -> bool {
             true
         }
         NodeKind::Rank { ref window, .. } if window.is_none() => true,
+        NodeKind::Over { order: Order::Value { .. }, .. } => true,
         NodeKind::TemporalJoin { .. } => is_updating(plan, node.inputs[0]),
         NodeKind::Scan { ref table, .. } => table.is_changelog(),
         NodeKind::WindowAggregate { .. } | NodeKind::SessionAggregate { .. } => false,

@@ -28,6 +28,17 @@ pub fn has_rank(ast: &Ast) -> bool {
     found.is_break()
 }
 
+/// Whether an expression calls another function OVER a window.
+pub fn has_other(ast: &Ast) -> bool {
+    let found = ast::visit_expressions(ast, |expr: &Ast| match expr {
+        Ast::Function(call) if call.over.is_some() && rank_call(expr).is_none() => {
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
 fn rank_call(expr: &Ast) -> Option<&ast::Function> {
     let Ast::Function(call) = expr else { return None };
     let name = call.name.to_string().to_ascii_uppercase();
@@ -45,26 +56,44 @@ impl Queries<'_> {
     ) -> Result<()> {
         let mut window = None;
         for (item, _) in items.iter_mut() {
-            let Some(call) = rank_call(item) else { continue };
-            let name = call.name.to_string().to_ascii_uppercase();
-            if name != "ROW_NUMBER" {
-                let message = format!("{name}() on streaming table is not supported currently");
-                return Err(Fault::new(call.span(), message)
-                    .help("write ROW_NUMBER()")
-                    .at_least(self.span));
+            let replaced = ast::visit_expressions_mut(item, |expr: &mut Ast| {
+                let Some(call) = rank_call(expr) else { return ControlFlow::Continue(()) };
+                match self.same_window(call, select, &mut window) {
+                    Ok(()) => *expr = Ast::Identifier(ast::Ident::with_quote('`', RANK)),
+                    Err(fault) => return ControlFlow::Break(fault.at_least(self.span)),
+                }
+                ControlFlow::Continue(())
+            });
+            if let ControlFlow::Break(fault) = replaced {
+                return Err(fault);
             }
-            let found = self.window_spec(call.over.as_ref(), select, call.span())?;
-            if window.replace(found).is_some() {
-                let instead = "number the rows again in a subquery around this one";
-                return Err(Fault::unsupported(self.span, "two ROW_NUMBERs", instead));
-            }
-            *item = Ast::Identifier(ast::Ident::with_quote('`', RANK));
         }
-        let Some(window) = window else {
-            let instead = "select it as a column of its own, and compute with that outside";
-            return Err(Fault::unsupported(self.span, "ROW_NUMBER in an expression", instead));
-        };
-        self.rank_node(relation, &window)
+        match window {
+            Some(window) => self.rank_node(relation, &window),
+            None => Ok(()),
+        }
+    }
+
+    /// The window of a ROW_NUMBER, which all of a SELECT share.
+    fn same_window(
+        &self,
+        call: &ast::Function,
+        select: &ast::Select,
+        window: &mut Option<ast::WindowSpec>,
+    ) -> Result<()> {
+        let name = call.name.to_string().to_ascii_uppercase();
+        if name != "ROW_NUMBER" {
+            let message = format!("{name}() on streaming table is not supported currently");
+            return Err(Fault::new(call.span(), message).help("write ROW_NUMBER()"));
+        }
+        let found = self.window_spec(call.over.as_ref(), select, call.span())?;
+        match window {
+            Some(known) if *known != found => Err(super::over::two_windows(call.span())),
+            _ => {
+                *window = Some(found);
+                Ok(())
+            }
+        }
     }
 
     /// The relation's columns with those that a window reads besides: by which columns it is

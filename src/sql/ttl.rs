@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::tokens::Flink;
 use super::types::Cursor;
 use crate::error::SqlError;
+use crate::operator::over::Order;
 use crate::time::duration_ms;
 
 /// How long state that has no other end is kept behind its last write, in event time.
@@ -103,6 +104,7 @@ pub fn of(plan: &Plan, node: &Node) -> [Option<i64>; 2] {
         NodeKind::Join { spec } if spec.time.is_none() => spec.ttl_ms.map(|hint| hint.or(set)),
         NodeKind::Normalize { .. }
         | NodeKind::First { .. }
+        | NodeKind::Over { order: Order::Value { .. }, .. }
         | NodeKind::Rank { window: None, .. } => [set, None],
         NodeKind::Sink { table } if keeps_all(table) => [set, None],
         _ => [None, None],

@@ -1,5 +1,7 @@
 //! Reads column types from tokens: the parser's library has no `ROW<…>`.
 
+use std::sync::Arc;
+
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use super::fault::{Fault, Result};
@@ -15,7 +17,7 @@ pub struct Cursor<'a> {
     half_shift: bool,
 }
 
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "STRING",
     "VARCHAR",
     "CHAR",
@@ -39,6 +41,7 @@ const NAMES: [&str; 23] = [
     "ROW",
     "MAP",
     "ARRAY",
+    "MULTISET",
 ];
 
 impl<'a> Cursor<'a> {
@@ -153,13 +156,8 @@ impl<'a> Cursor<'a> {
                 self.close_angle()?;
                 DataType::Map(key.into(), value.into())
             }
-            "ARRAY" => {
-                self.open_angle()?;
-                let element = self.data_type()?;
-                self.words(&["NOT", "NULL"]);
-                self.close_angle()?;
-                DataType::Array(element.into())
-            }
+            "ARRAY" => DataType::Array(self.element()?),
+            "MULTISET" => DataType::Multiset(self.element()?),
             "DECIMAL" | "NUMERIC" | "DEC" => DataType::Decimal(self.decimal(span)?),
             "BYTES" => DataType::BYTES,
             "VARBINARY" => DataType::Bytes { max: self.bytes(span)? },
@@ -232,6 +230,15 @@ impl<'a> Cursor<'a> {
         }
         self.close_angle()?;
         Ok(DataType::Row(fields.into()))
+    }
+
+    /// `<type>`.
+    fn element(&mut self) -> Result<Arc<DataType>> {
+        self.open_angle()?;
+        let element = self.data_type()?;
+        self.words(&["NOT", "NULL"]);
+        self.close_angle()?;
+        Ok(element.into())
     }
 
     fn length(&mut self) -> Result<Option<u64>> {

@@ -7,7 +7,7 @@ use super::plan::{Node, NodeKind};
 use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::select::unquoted;
-use crate::expression::Expr;
+use crate::expression::{Expr, registry};
 use crate::operator::join::JoinType;
 use crate::operator::unnest::UnnestSpec;
 use crate::record::{DataType, Field, Schema, Value};
@@ -43,10 +43,12 @@ impl Queries<'_> {
         if !matches!(kind, JoinType::Inner | JoinType::Left) {
             return Err(fault("UNNEST is joined by CROSS JOIN, JOIN or LEFT JOIN"));
         }
-        let collection = Binder::plain(&left.scope, self.span).bind(collection)?;
+        let collection = repeated(Binder::plain(&left.scope, self.span).bind(collection)?);
         let Some(elements) = elements(&collection.data_type) else {
-            let message =
-                format!("UNNEST takes an ARRAY or a MAP, this is {}", collection.data_type);
+            let message = format!(
+                "UNNEST takes an ARRAY, a MAP or a MULTISET, this is {}",
+                collection.data_type
+            );
             return Err(fault(&message));
         };
         let width = left.scope.columns.len();
@@ -102,6 +104,14 @@ impl Queries<'_> {
         }
         condition.map_columns(&|column| if column < width { column } else { column + 1 });
         Ok(Some(condition))
+    }
+}
+
+/// A multiset as an array; what else there is stays.
+fn repeated(collection: Expr) -> Expr {
+    match collection.data_type.clone() {
+        DataType::Multiset(element) => registry::repeated(collection, (*element).clone()),
+        _ => collection,
     }
 }
 

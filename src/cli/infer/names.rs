@@ -61,6 +61,7 @@ pub fn type_text(data_type: &DataType) -> String {
             text + ">"
         }
         DataType::Map(key, value) => format!("MAP<{}, {}>", type_text(key), type_text(value)),
+        DataType::Multiset(element) => format!("MULTISET<{}>", type_text(element)),
         DataType::Array(element) => format!("ARRAY<{}>", type_text(element)),
         other => other.to_string(),
     }

@@ -83,6 +83,21 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
             }
             array(values)
         }),
+        Collected => anys(frame, frame.validity(), |row| {
+            Ok(Some(Value::Map(collected(args[0].bytes(row)).into())))
+        }),
+        Repeated => anys(frame, frame.validity(), |row| {
+            let entries = args[0].map(row);
+            let all =
+                entries.iter().fold(0, |all: usize, (_, count)| all.saturating_add(times(count)));
+            if all > REPEATED_MAX {
+                return Err(format!(
+                    "a MULTISET of {all} values: at most {REPEATED_MAX} are taken apart"
+                ));
+            }
+            let repeated = |(value, count)| std::iter::repeat_n(value, times(count)).cloned();
+            array(entries.iter().flat_map(|(value, count)| repeated((value, count))).collect())
+        }),
         MakeArray => anys(frame, Validity::all(), |row| {
             array(args.iter().map(|arg| arg.value(row)).collect())
         }),
@@ -113,6 +128,29 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
         ArrayMax | ArrayMin | Element => element(function, frame, to),
         _ => changed(function, frame),
     }
+}
+
+/// Packed values and their counts by turns, by ascending values; those without an order by their
+/// bytes, so that equal multisets are equal.
+fn collected(mut bytes: &[u8]) -> Vec<(Value, Value)> {
+    let mut entries = Vec::new();
+    loop {
+        let from = bytes;
+        let Some(value) = row::take_value(&mut bytes) else { break };
+        let packed = &from[..from.len() - bytes.len()];
+        let Some(count) = row::take_value(&mut bytes) else { break };
+        entries.push((packed, value, count));
+    }
+    entries.sort_by(|a, b| a.1.order(&b.1).then_with(|| a.0.cmp(b.0)));
+    entries.into_iter().map(|(_, value, count)| (value, count)).collect()
+}
+
+/// Values of one multiset that become rows: a record of a few bytes may claim any number.
+const REPEATED_MAX: usize = 1_000_000;
+
+/// How often a value is there; one without a count is not.
+fn times(count: &Value) -> usize {
+    count.as_i64().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
 }
 
 /// The rows whose first argument is not NULL.

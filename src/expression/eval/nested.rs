@@ -60,11 +60,12 @@ fn write_json<'a>(value: &'a Value, of: &'a DataType, out: &mut String) {
             };
             write_members(members.map(named).collect(), out);
         }
-        (Value::Map(entries), DataType::Map(key_type, value_type)) => {
+        (Value::Map(entries), of) => {
+            let (key_type, value_type) = of.as_map().unwrap_or((&DataType::Null, &DataType::Null));
             let named = |(key, value): &'a (Value, Value)| {
                 let mut shown = String::new();
                 text::write_value(key, key_type, &mut shown);
-                (shown, (value, &**value_type))
+                (shown, (value, value_type))
             };
             write_members(entries.iter().map(named).collect(), out);
         }
@@ -120,7 +121,8 @@ pub fn write_cast(value: &Value, of: &DataType, out: &mut String) {
             }
             out.push(']');
         }
-        (Value::Map(entries), DataType::Map(key_type, value_type)) => {
+        (Value::Map(entries), of) => {
+            let Some((key_type, value_type)) = of.as_map() else { return out.push_str("NULL") };
             out.push('{');
             for (at, (key, value)) in entries.iter().enumerate() {
                 out.push_str(comma(at));
@@ -256,8 +258,13 @@ fn convert(
     let conversion = Conversion { frame };
     match (from, to) {
         (DataType::Array(a), DataType::Array(b)) => conversion.arrays(values, [a, b], failed),
-        (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
-            conversion.maps(values, [[ka, kb], [va, vb]], failed)
+        (DataType::Map(..), DataType::Map(..)) | (DataType::Multiset(_), DataType::Multiset(_)) => {
+            match (from.as_map(), to.as_map()) {
+                (Some((ka, va)), Some((kb, vb))) => {
+                    conversion.maps(values, [[ka, kb], [va, vb]], failed)
+                }
+                _ => values.to_vec(),
+            }
         }
         (DataType::Row(a), DataType::Row(b)) => conversion.rows(values, [a, b], failed),
         _ => leaves(frame, values, [from, to], failed),

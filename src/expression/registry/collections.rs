@@ -57,7 +57,7 @@ pub fn row(name: &str, args: Vec<Expr>) -> Made {
     Ok(not_null(make(Function::MakeRow, args, DataType::Row(fields))))
 }
 
-fn not_null(expr: Expr) -> Expr {
+pub(super) fn not_null(expr: Expr) -> Expr {
     Expr { nullable: false, ..expr }
 }
 
@@ -149,6 +149,16 @@ pub fn array_join(name: &str, mut args: Vec<Expr>) -> Made {
         *arg = string(name, arg.clone())?;
     }
     Ok(make(Function::ArrayJoin, args, DataType::STRING))
+}
+
+pub fn cardinality(name: &str, args: Vec<Expr>) -> Made {
+    let [collection] = exactly(name, args)?;
+    match &collection.data_type {
+        DataType::Array(_) | DataType::Map(..) | DataType::Null => {
+            Ok(make(Function::Cardinality, vec![collection], DataType::Int))
+        }
+        other => Err(refused(name, other, "an ARRAY or a MAP")),
+    }
 }
 
 /// Of one map: its keys, its values, or both as rows.

@@ -130,6 +130,7 @@ fn written(data_type: &DataType) -> String {
         }
         DataType::Array(element) => format!("ARRAY<{}>", written(element)),
         DataType::Map(key, value) => format!("MAP<{}, {}>", written(key), written(value)),
+        DataType::Multiset(element) => format!("MULTISET<{}>", written(element)),
         plain => plain.to_string(),
     }
 }
@@ -175,6 +176,20 @@ pub fn pack(value: Expr) -> Expr {
 /// The array of the values that were packed one behind the other.
 pub fn unpack(bytes: Expr, element: DataType) -> Expr {
     make(Function::Unpack, vec![bytes], DataType::Array(element.into()))
+}
+
+/// The multiset of values that were packed, each with its count behind it.
+pub fn collected(bytes: Expr, element: DataType) -> Expr {
+    super::collections::not_null(make(
+        Function::Collected,
+        vec![bytes],
+        DataType::Multiset(element.into()),
+    ))
+}
+
+/// A multiset as an array: each value as often as it is there.
+pub fn repeated(multiset: Expr, element: DataType) -> Expr {
+    make(Function::Repeated, vec![multiset], DataType::Array(element.into()))
 }
 
 /// The JSON object of members `"key" value`, one behind the other, by their keys; of two with one

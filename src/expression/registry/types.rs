@@ -51,6 +51,9 @@ fn common_of_two(a: &DataType, b: &DataType) -> Option<DataType> {
         }
         (Date, t @ Timestamp { .. }) | (t @ Timestamp { .. }, Date) => t.clone(),
         (DataType::Array(a), DataType::Array(b)) => DataType::Array(common_of_two(a, b)?.into()),
+        (DataType::Multiset(a), DataType::Multiset(b)) => {
+            DataType::Multiset(common_of_two(a, b)?.into())
+        }
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => {
             DataType::Map(common_of_two(ka, kb)?.into(), common_of_two(va, vb)?.into())
         }
@@ -144,12 +147,14 @@ pub fn coerce(expr: Expr, to: &DataType) -> Option<Expr> {
 /// Whether all parts of a nested value convert without being asked; names of fields don't count.
 fn fits(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
-        (DataType::Array(a), DataType::Array(b)) => fits(a, b),
+        (DataType::Array(a), DataType::Array(b))
+        | (DataType::Multiset(a), DataType::Multiset(b)) => fits(a, b),
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => fits(ka, kb) && fits(va, vb),
         (DataType::Row(a), DataType::Row(b)) => {
             let pair = |(a, b): (&Field, &Field)| fits(&a.data_type, &b.data_type);
             a.len() == b.len() && a.iter().zip(b.iter()).all(pair)
         }
+        (a, b) if a.is_nested() => a == b,
         (a, b) => coerce(Expr::column(0, a.clone()), b).is_some(),
     }
 }
@@ -182,7 +187,8 @@ fn castable(from: &DataType, to: &DataType) -> bool {
     let interval = |t: &DataType| matches!(t, IntervalDayTime | IntervalYearMonth);
     let temporal = |t: &DataType| t.is_timestamp() || matches!(t, Date | Time);
     match (from, to) {
-        (DataType::Array(a), DataType::Array(b)) => castable(a, b),
+        (DataType::Array(a), DataType::Array(b))
+        | (DataType::Multiset(a), DataType::Multiset(b)) => castable(a, b),
         (DataType::Map(ka, va), DataType::Map(kb, vb)) => castable(ka, kb) && castable(va, vb),
         (DataType::Row(a), DataType::Row(b)) => {
             let pair = |(a, b): (&Field, &Field)| castable(&a.data_type, &b.data_type);

@@ -50,7 +50,7 @@ impl Accumulator {
         let form = match (call.function, &call.argument_type) {
             (Count | CountStar, _) => Form::None,
             (SquaredDistances, _) => Form::Spread,
-            (function, _) if function.is_sketch() => Form::Sketch,
+            (function, _) if function.is_summary() => Form::Sketch,
             (_, argument) if argument.is_string() || argument.is_binary() => Form::Text,
             (_, DataType::Decimal(_)) => Form::Decimal,
             (_, argument) if argument.is_approximate() => Form::Float,
@@ -163,6 +163,7 @@ impl Accumulator {
             Box::new(match function {
                 AggregateFunction::ApproxPercentile(_) => Sketch::Quantiles(Default::default()),
                 AggregateFunction::Percentile(_) => Sketch::Exact(Default::default()),
+                AggregateFunction::Collect => Sketch::Counted(Default::default()),
                 _ => Sketch::Distinct(DistinctCounter::new()),
             })
         })
@@ -177,6 +178,7 @@ impl Accumulator {
         match &column.data {
             ColumnData::I64(values) => self.sketch(at).add_number(values[row] as f64),
             ColumnData::F64(values) => self.sketch(at).add_number(values[row]),
+            ColumnData::Bytes(values) => self.sketch(at).add_bytes(values.bytes(row)),
             _ => {}
         }
     }
@@ -309,7 +311,7 @@ impl Accumulator {
 
     fn output(&self, at: usize, out: &mut ColumnBuilder) {
         use AggregateFunction::{
-            ApproxCountDistinct, ApproxPercentile, Avg, Count, CountStar, Percentile,
+            ApproxCountDistinct, ApproxPercentile, Avg, Collect, Count, CountStar, Percentile,
         };
         let count = self.count[at];
         match (self.call.function, self.form) {
@@ -321,6 +323,11 @@ impl Accumulator {
             (ApproxPercentile(share) | Percentile(share), _) => {
                 let found = self.sketches[at].as_ref().and_then(|it| it.quantile(share.get()));
                 out.push_value(&found.map_or(Value::Null, Value::F64));
+            }
+            (Collect, _) => {
+                let mut counted = Vec::new();
+                self.sketches[at].iter().for_each(|it| it.counted(&mut counted));
+                out.push_bytes(&counted);
             }
             (Avg, Form::Int) => out.push_i64(self.call.data_type.wrap(self.ints[at] / count)),
             (Avg, Form::Float) => self.push_float(self.floats[at] / count as f64, out),

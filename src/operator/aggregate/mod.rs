@@ -10,6 +10,7 @@ mod sketch;
 pub use accumulator::Accumulators;
 pub use group::{GroupAggregate, GroupOptions, Retention};
 pub use retract::{Group, RetractingAggregate};
+pub use sketch::put_counted;
 
 use crate::record::DataType;
 
@@ -26,6 +27,8 @@ pub enum AggregateFunction {
     Last,
     /// Texts one behind the other, as they come.
     Concat,
+    /// How often each value is there: the values, which are packed, with their counts, packed too.
+    Collect,
     /// The sum of the squared distances from the mean (Welford's way), of which variances are made.
     SquaredDistances,
     /// How many values differ, within a standard error of 1.6 %; exact up to 512.
@@ -62,9 +65,14 @@ impl AggregateFunction {
         matches!(self, Self::First | Self::Last | Self::Concat | Self::SquaredDistances)
     }
 
-    /// The state is a sketch, which is not sent in part.
+    /// The state is a sketch, from which nothing can be taken back.
     pub fn is_sketch(self) -> bool {
         matches!(self, Self::ApproxCountDistinct | Self::ApproxPercentile(_) | Self::Percentile(_))
+    }
+
+    /// The state sums up many values, and is not sent in part.
+    pub fn is_summary(self) -> bool {
+        self.is_sketch() || self == Self::Collect
     }
 }
 

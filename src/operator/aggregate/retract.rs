@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use super::{AggregateCall, AggregateFunction, decimal};
+use super::{AggregateCall, AggregateFunction, decimal, put_counted};
 use crate::decimal::Unscaled;
 use crate::operator::{Operator, Output, Progress};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, key, row};
@@ -45,12 +45,11 @@ struct Kept {
 
 impl Kept {
     fn change(&mut self, call: &AggregateCall, value: Value, by: i64) {
-        use AggregateFunction::{Concat, First, Last};
+        use AggregateFunction::{Collect, Concat, First, Last, Max, Min};
         if value.is_null() {
             return;
         }
-        let extreme = matches!(call.function, AggregateFunction::Min | AggregateFunction::Max);
-        if call.distinct || extreme {
+        if call.distinct || matches!(call.function, Min | Max | Collect) {
             let counted = self.values.entry(Ordered(value.clone())).or_default();
             let before = *counted;
             *counted += by;
@@ -90,10 +89,21 @@ impl Kept {
         }
     }
 
+    /// The values, which are packed, with their counts; each once if they are `distinct`.
+    fn counted(&self, distinct: bool) -> Value {
+        let mut counted = Vec::new();
+        for (value, count) in &self.values {
+            if let Value::Bytes(packed) = &value.0 {
+                put_counted(packed, if distinct { 1 } else { *count }, &mut counted);
+            }
+        }
+        Value::Bytes(counted.into())
+    }
+
     fn output(&self, call: &AggregateCall) -> Value {
         use AggregateFunction::{
-            ApproxCountDistinct, ApproxPercentile, Avg, Concat, Count, CountStar, First, Last, Max,
-            Min, Percentile, SquaredDistances, Sum,
+            ApproxCountDistinct, ApproxPercentile, Avg, Collect, Concat, Count, CountStar, First,
+            Last, Max, Min, Percentile, SquaredDistances, Sum,
         };
         let of = &call.data_type;
         match call.function {
@@ -118,6 +128,7 @@ impl Kept {
             Concat => {
                 Value::Str(self.list.iter().filter_map(Value::as_str).collect::<String>().into())
             }
+            Collect => self.counted(call.distinct),
             // The planner refuses them: they do not know what to take back.
             SquaredDistances => Value::Null,
             ApproxCountDistinct | ApproxPercentile(_) | Percentile(_) => Value::Null,

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::key;
-use crate::state::entry::{put_i64, take_i64};
+use crate::record::{Value, key, row};
+use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
 
 /// What is kept of one group.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub enum Sketch {
     Quantiles(QuantileSketch),
     /// All values, each once with its count.
     Exact(BTreeMap<Total, u64>),
+    /// The same of values of any type, as bytes.
+    Counted(BTreeMap<Box<[u8]>, u64>),
 }
 
 /// A double in its total order.
@@ -39,14 +41,16 @@ impl Sketch {
         match self {
             Self::Quantiles(sketch) => sketch.add(value, 1),
             Self::Exact(values) => *values.entry(Total(value)).or_default() += 1,
-            Self::Distinct(_) => {}
+            Self::Distinct(_) | Self::Counted(_) => {}
         }
     }
 
-    /// A value in canonical form.
+    /// A value in canonical form, or packed.
     pub fn add_bytes(&mut self, value: &[u8]) {
-        if let Self::Distinct(counter) = self {
-            counter.add(key::hash(value, 0));
+        match self {
+            Self::Distinct(counter) => counter.add(key::hash(value, 0)),
+            Self::Counted(values) => *values.entry(value.into()).or_default() += 1,
+            Self::Quantiles(_) | Self::Exact(_) => {}
         }
     }
 
@@ -56,6 +60,9 @@ impl Sketch {
             (Self::Quantiles(a), Self::Quantiles(b)) => a.merge(b),
             (Self::Exact(a), Self::Exact(b)) => {
                 b.iter().for_each(|(value, count)| *a.entry(*value).or_default() += count);
+            }
+            (Self::Counted(a), Self::Counted(b)) => {
+                b.iter().for_each(|(value, count)| *a.entry(value.clone()).or_default() += count);
             }
             _ => {}
         }
@@ -71,9 +78,16 @@ impl Sketch {
     /// The value at a share (0 to 1) of all.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         match self {
-            Self::Distinct(_) => None,
+            Self::Distinct(_) | Self::Counted(_) => None,
             Self::Quantiles(sketch) => sketch.quantile(share),
             Self::Exact(values) => exact(values, share),
+        }
+    }
+
+    /// Packed values, each with its count behind it.
+    pub fn counted(&self, out: &mut Vec<u8>) {
+        if let Self::Counted(values) = self {
+            values.iter().for_each(|(value, count)| put_counted(value, *count as i64, out));
         }
     }
 
@@ -101,6 +115,13 @@ impl Sketch {
                 put_i64(values.len() as i64, out);
                 for (value, count) in values {
                     put_i64(value.0.to_bits() as i64, out);
+                    put_i64(*count as i64, out);
+                }
+            }
+            Self::Counted(values) => {
+                put_i64(values.len() as i64, out);
+                for (value, count) in values {
+                    put_bytes(value, out);
                     put_i64(*count as i64, out);
                 }
             }
@@ -140,8 +161,21 @@ impl Sketch {
                 }
                 Some(())
             }
+            Self::Counted(values) => {
+                for _ in 0..take_i64(from)? {
+                    let value = take_bytes(from)?.into();
+                    values.insert(value, take_i64(from)? as u64);
+                }
+                Some(())
+            }
         }
     }
+}
+
+/// Appends a packed value, and how often it is there.
+pub fn put_counted(value: &[u8], count: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(value);
+    row::encode_value(&Value::I64(count), out);
 }
 
 /// The value between the two that stand next to a share, by its distance from them.

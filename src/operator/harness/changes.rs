@@ -5,6 +5,7 @@ use super::*;
 use crate::operator::aggregate::RetractingAggregate;
 use crate::operator::join::{TemporalJoin, TemporalSpec};
 use crate::operator::normalize::Normalize;
+use crate::operator::over::{Bounds, OverValues};
 use crate::operator::rank::{Ranking, SortKey, Ties, TopN, WindowEnd};
 use crate::state::KeyDictionary;
 
@@ -182,6 +183,42 @@ fn top_n_equals_a_sort_of_what_is_left() {
                     let out = run_changes(&make, input, size, restore);
                     same(&fold(&out), &wanted, &format!("{of:?} batches of {size}"));
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn over_a_value_equals_the_model() {
+    let (changes, left) = changes(17, 400);
+    let calls = super::over::calls();
+    for (bounds, nulls_first) in [(Bounds::Range(None), true), (Bounds::Rows(None), false)] {
+        let by = SortKey { column: LONG, ascending: true, nulls_first };
+        let mut sorted = left.clone();
+        sorted.sort_by(|a, b| by.compare(&a[LONG], &b[LONG]));
+        let values = |(at, row): (usize, &Row)| {
+            let counts = |(other, known): &(usize, &Row)| {
+                let is_peer = by.compare(&known[LONG], &row[LONG]).is_eq();
+                let peers = bounds == Bounds::Range(None) && is_peer;
+                known[KEY] == row[KEY] && (*other <= at || peers)
+            };
+            let frame: Vec<&Row> =
+                sorted.iter().enumerate().filter(counts).map(|it| it.1).collect();
+            let values: Vec<Value> =
+                calls.iter().map(|call| super::over::value(call, &frame)).collect();
+            [&row[..], &values].concat()
+        };
+        let wanted: Vec<Row> = sorted.iter().enumerate().map(values).collect();
+        for per_row in [false, true] {
+            let make = || -> Box<dyn Operator> {
+                let (frame, dictionary) = ((by, bounds), KeyDictionary::shared(3));
+                let over =
+                    OverValues::new(frame, vec![KEY], calls.clone(), TYPES.to_vec(), dictionary);
+                Box::new(over.per_row(per_row))
+            };
+            for (size, restore) in [(1, true), (7, false), (1024, false), (64, true)] {
+                let out = run_changes(&make, &changes, size, restore);
+                same(&fold(&out), &wanted, &format!("{bounds:?}, batches of {size}"));
             }
         }
     }

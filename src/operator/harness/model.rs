@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{KEY, Row, advance, time};
-use crate::operator::aggregate::{AggregateCall, AggregateFunction};
+use crate::operator::aggregate::{AggregateCall, AggregateFunction, put_counted};
 use crate::operator::window::WindowKind;
-use crate::record::{DataType, Value};
+use crate::record::{DataType, Value, row};
 
 /// The value of an aggregate over rows.
 pub fn aggregate(call: &AggregateCall, rows: &[&Row]) -> Value {
@@ -66,6 +66,36 @@ pub fn decimal_total(values: &[&Value], average: bool, scale: u8) -> Value {
     let (count, sum) = (values.len() as i128, sum * 10i128.pow(u32::from(scale) - 2));
     let up = (2 * sum.abs() + count) / (2 * count);
     Value::decimal(up * sum.signum())
+}
+
+/// Texts, or bytes, one behind the other.
+pub fn joined(values: &[Value]) -> Value {
+    let bytes = |value: &Value| match value {
+        Value::Str(text) => text.as_bytes().to_vec(),
+        Value::Bytes(bytes) => bytes.to_vec(),
+        other => panic!("{other:?} is no part of a list"),
+    };
+    let all: Vec<u8> = values.iter().flat_map(bytes).collect();
+    match values[0] {
+        Value::Str(_) => Value::Str(String::from_utf8(all).unwrap().into()),
+        _ => Value::Bytes(all.into()),
+    }
+}
+
+/// Packed values with their counts, in the order of their bytes with the length before.
+pub fn counted(values: &[Value], distinct: bool) -> Value {
+    let mut counts: BTreeMap<Vec<u8>, (Value, i64)> = BTreeMap::new();
+    for value in values {
+        let mut key = Vec::new();
+        row::encode_value(value, &mut key);
+        counts.entry(key).or_insert((value.clone(), 0)).1 += 1;
+    }
+    let mut out = Vec::new();
+    for (value, count) in counts.into_values() {
+        let Value::Bytes(packed) = value else { panic!("{value:?} is not packed") };
+        put_counted(&packed, if distinct { 1 } else { count }, &mut out);
+    }
+    if out.is_empty() { Value::Null } else { Value::Bytes(out.into()) }
 }
 
 pub fn unscaled(value: &Value) -> Option<i128> {

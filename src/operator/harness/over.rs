@@ -55,7 +55,7 @@ impl Operator for Sorted {
     }
 }
 
-fn calls() -> Vec<OverCall> {
+pub fn calls() -> Vec<OverCall> {
     use OverFunction::*;
     let call = |function, argument: Option<usize>, distinct| {
         let of = argument.map_or(DataType::BigInt, |at| TYPES[at].clone());
@@ -76,6 +76,8 @@ fn calls() -> Vec<OverCall> {
     }
     all.extend([call(Min, Some(TEXT), false), call(Sum, Some(INT), true)]);
     all.extend([call(Sum, Some(DECIMAL), true), call(LastValue, Some(BYTES), false)]);
+    all.extend([call(Concat, Some(TEXT), false), call(Concat, Some(BYTES), false)]);
+    all.extend([call(Collect, Some(BYTES), false), call(Collect, Some(BYTES), true)]);
     all
 }
 
@@ -96,7 +98,7 @@ fn calls_in(bounds: Bounds) -> Vec<OverCall> {
 }
 
 /// The value of a call over the rows of a frame, oldest first.
-fn value(call: &OverCall, frame: &[&Row]) -> Value {
+pub fn value(call: &OverCall, frame: &[&Row]) -> Value {
     let Some(argument) = call.argument else { return Value::I64(frame.len() as i64) };
     if let OverFunction::Lag { offset } = call.function {
         let row = frame.len().checked_sub(offset + 1).map(|at| frame[at]);
@@ -104,6 +106,9 @@ fn value(call: &OverCall, frame: &[&Row]) -> Value {
     }
     let mut values: Vec<Value> = frame.iter().map(|row| row[argument].clone()).collect();
     values.retain(|value| !value.is_null());
+    if call.function == OverFunction::Collect {
+        return model::counted(&values, call.distinct);
+    }
     if call.distinct {
         let mut seen: Vec<Value> = Vec::new();
         values.retain(|value| !seen.contains(value) && (seen.push(value.clone()), true).1);
@@ -120,6 +125,7 @@ fn value(call: &OverCall, frame: &[&Row]) -> Value {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match call.function {
         OverFunction::FirstValue => values[0].clone(),
+        OverFunction::Concat => model::joined(&values),
         OverFunction::LastValue => values[values.len() - 1].clone(),
         OverFunction::Min if call.argument == Some(TEXT) => {
             values.iter().min_by_key(|value| text(value)).cloned().unwrap()

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::operator::aggregate::{GroupAggregate, GroupOptions, RetractingAggregate};
 use crate::operator::normalize::Normalize;
+use crate::operator::over::{Bounds, OverCall, OverValues};
 use crate::operator::rank::{Ranking, SortKey, Ties, TopN};
 use crate::operator::upsert::UpsertTable;
 use crate::state::KeyDictionary;
@@ -407,6 +408,32 @@ fn the_first_rows_of_a_key_begin_anew_when_they_are_over() {
         };
         check("first rows", &changes, apart(&changes, &mut write), &make);
     }
+}
+
+#[test]
+fn rows_in_the_order_of_a_value_begin_anew_when_they_are_over() {
+    let changes: Vec<Change> = changes(59, 900);
+    let mut kept: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
+    let mut write = |own: i64, _: bool, (kind, row): &Change| {
+        let kept = kept.entry(own).or_default();
+        if !kind.is_retract() {
+            kept.push(row.clone());
+            return Effect::Write;
+        }
+        let Some(at) = kept.iter().position(|known| known == row) else {
+            return Effect::Nothing;
+        };
+        kept.remove(at);
+        if kept.is_empty() { Effect::End } else { Effect::Write }
+    };
+    let make = |ttl_ms: Option<i64>| -> Box<dyn Operator> {
+        let by = SortKey { column: LONG, ascending: true, nulls_first: true };
+        let (frame, dictionary) = ((by, Bounds::Range(None)), KeyDictionary::shared(3));
+        let calls = vec![OverCall::count()];
+        let over = OverValues::new(frame, vec![KEY], calls, TYPES.to_vec(), dictionary);
+        Box::new(over.per_row(true).expiring(ttl_ms))
+    };
+    check("over a value", &changes, apart(&changes, &mut write), &make);
 }
 
 /// The rows of a table that are not over are those of the last write of each key.

@@ -238,6 +238,7 @@ impl RangeCount {
         let slack_ms = match order {
             Order::EventTime => 0,
             Order::Arrival { slack_ms } => slack_ms,
+            Order::Value { .. } => return None,
         };
         let counts = |call: &OverCall| {
             call.function == OverFunction::Count && call.argument.is_none() && !call.distinct

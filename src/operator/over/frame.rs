@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 
 use super::{OverCall, OverFunction, Variance};
-use crate::operator::aggregate::decimal;
+use crate::operator::aggregate::{decimal, put_counted};
 use crate::record::{ColumnBuilder, DataType, Value, row};
 use crate::state::Entry;
 use crate::state::entry::{put_bytes, put_i64, take_bytes, take_i64};
@@ -19,8 +19,16 @@ struct Accumulator {
     /// The extreme, the first or last value, or the sum of decimals; of a variance, the sum of the
     /// squares.
     value: Option<Value>,
-    /// How often each value stands in the frame, for DISTINCT.
+    /// How often each value stands in the frame, for DISTINCT and COLLECT.
     distinct: Option<HashMap<Box<[u8]>, u64, ahash::RandomState>>,
+    /// The values that are put one behind the other, where a list is asked for.
+    list: Option<Box<List>>,
+}
+
+/// Apart from the accumulator, as few calls have one.
+#[derive(Clone, Debug, Default)]
+struct List {
+    values: VecDeque<Value>,
 }
 
 /// The state of one key.
@@ -100,7 +108,9 @@ impl Frame {
             self.values.insert(at * width(calls) + offset, value);
         }
         if counts {
-            self.rescan(calls);
+            self.rescan(calls, |function| {
+                function.picks_a_row() || function == OverFunction::Concat
+            });
         }
     }
 
@@ -149,21 +159,21 @@ impl Frame {
         }
         self.active += 1;
         if rescan {
-            self.rescan(calls);
+            self.rescan(calls, OverFunction::picks_a_row);
         }
     }
 
-    /// Finds extremes, first and last values anew among the rows that count.
-    fn rescan(&mut self, calls: &[OverCall]) {
-        if calls.iter().all(|call| !call.function.picks_a_row()) {
+    /// Computes some functions, such as extremes, anew from the rows that count.
+    fn rescan(&mut self, calls: &[OverCall], which: impl Fn(OverFunction) -> bool) {
+        if calls.iter().all(|call| !which(call.function)) {
             return;
         }
         let fresh = self.computed(calls, self.active, self.times.len());
-        let picks = calls.iter().map(|call| call.function.picks_a_row());
+        let which = calls.iter().map(|call| which(call.function));
         for ((accumulator, fresh), _) in
-            self.accumulators.iter_mut().zip(fresh).zip(picks).filter(|(_, picks)| *picks)
+            self.accumulators.iter_mut().zip(fresh).zip(which).filter(|(_, which)| *which)
         {
-            accumulator.value = fresh.value;
+            (accumulator.value, accumulator.list) = (fresh.value, fresh.list);
         }
     }
 
@@ -230,12 +240,12 @@ impl Accumulator {
         if value.is_null() {
             return;
         }
-        if call.distinct {
+        if call.distinct || call.function == OverFunction::Collect {
             let mut bytes = Vec::new();
             row::encode_value(value, &mut bytes);
             let count = self.distinct.get_or_insert_default().entry(bytes.into()).or_default();
             *count += 1;
-            if *count > 1 {
+            if call.distinct && *count > 1 {
                 return;
             }
         }
@@ -263,7 +273,10 @@ impl Accumulator {
             }
             OverFunction::LastValue => self.value = Some(value.clone()),
             OverFunction::Variance(_) => self.sum_squared(value, 1),
-            OverFunction::Count | OverFunction::Lag { .. } => {}
+            OverFunction::Concat => {
+                self.list.get_or_insert_default().values.push_back(value.clone())
+            }
+            OverFunction::Count | OverFunction::Collect | OverFunction::Lag { .. } => {}
         }
     }
 
@@ -326,21 +339,28 @@ impl Accumulator {
         }
     }
 
+    fn heap_bytes(&self) -> usize {
+        self.list.as_ref().map_or(0, |list| list.values.capacity() * size_of::<Value>())
+    }
+
     /// Takes a value of the oldest row back; false where what is left has to be looked through.
     fn take_back(&mut self, call: &OverCall, value: &Value) -> bool {
         if value.is_null() {
             return true;
         }
-        if call.distinct {
+        if call.distinct || call.function == OverFunction::Collect {
             let mut bytes = Vec::new();
             row::encode_value(value, &mut bytes);
             let counts = self.distinct.get_or_insert_default();
             if let Some(count) = counts.get_mut(bytes.as_slice()) {
                 *count -= 1;
-                if *count > 0 {
+                let is_left = *count > 0;
+                if is_left && call.distinct {
                     return true;
                 }
-                counts.remove(bytes.as_slice());
+                if !is_left {
+                    counts.remove(bytes.as_slice());
+                }
             }
         }
         self.count -= 1;
@@ -360,9 +380,43 @@ impl Accumulator {
             }
             OverFunction::Variance(_) => self.sum_squared(value, -1),
             OverFunction::LastValue if self.count == 0 => self.value = None,
+            // The oldest; of DISTINCT, a value keeps the place at which it has come first.
+            OverFunction::Concat => {
+                if let Some(list) = &mut self.list
+                    && let Some(at) = list.values.iter().position(|known| known == value)
+                {
+                    list.values.remove(at);
+                }
+            }
             _ => {}
         }
         true
+    }
+
+    /// The values of a list, one behind the other.
+    fn joined(&self, out: &mut ColumnBuilder) {
+        let mut bytes = Vec::new();
+        for value in self.list.iter().flat_map(|list| &list.values) {
+            match value {
+                Value::Str(text) => bytes.extend_from_slice(text.as_bytes()),
+                Value::Bytes(packed) => bytes.extend_from_slice(packed),
+                _ => {}
+            }
+        }
+        out.push_bytes(&bytes);
+    }
+
+    /// The values with their counts, each once if they are `distinct`.
+    fn counted(&self, distinct: bool, out: &mut ColumnBuilder) {
+        let mut bytes = Vec::new();
+        let mut values: Vec<_> = self.distinct.iter().flatten().collect();
+        values.sort_unstable();
+        for (value, count) in values {
+            if let Some(Value::Bytes(packed)) = row::take_value(&mut &**value) {
+                put_counted(&packed, if distinct { 1 } else { *count as i64 }, &mut bytes);
+            }
+        }
+        out.push_bytes(&bytes);
     }
 
     fn output(&self, call: &OverCall, out: &mut ColumnBuilder) {
@@ -388,6 +442,8 @@ impl Accumulator {
             OverFunction::Sum => out.push_i64(call.data_type.wrap(self.int)),
             OverFunction::Avg => out.push_i64(call.data_type.wrap(self.int / self.count)),
             OverFunction::Lag { .. } => out.push_null(),
+            OverFunction::Concat => self.joined(out),
+            OverFunction::Collect => self.counted(call.distinct, out),
             OverFunction::Variance(of) => out.push_value(&match self.variance(of) {
                 Value::F64(value) => Value::F64(narrow_float(value, &call.data_type)),
                 Value::I64(value) => Value::I64(call.data_type.wrap(value)),
@@ -431,6 +487,11 @@ impl Entry for Frame {
             put_i64(accumulator.int, out);
             put_i64(accumulator.float.to_bits() as i64, out);
             row::encode_value(accumulator.value.as_ref().unwrap_or(&Value::Null), out);
+            // Less than none: a list stands before the values.
+            if let Some(list) = accumulator.list.as_ref().filter(|list| !list.values.is_empty()) {
+                put_i64(-(list.values.len() as i64), out);
+                list.values.iter().for_each(|value| row::encode_value(value, out));
+            }
             let distinct = accumulator.distinct.iter().flatten();
             put_i64(distinct.clone().count() as i64, out);
             for (value, count) in distinct {
@@ -457,9 +518,16 @@ impl Entry for Frame {
                 int: take_i64(from)?,
                 float: f64::from_bits(take_i64(from)? as u64),
                 value: Some(row::take_value(from)?).filter(|value| !value.is_null()),
-                distinct: None,
+                ..Accumulator::default()
             };
-            for _ in 0..take_i64(from)? {
+            let mut distinct = take_i64(from)?;
+            if distinct < 0 {
+                let list = (distinct..0).map(|_| row::take_value(from));
+                let values = list.collect::<Option<_>>()?;
+                accumulator.list = Some(Box::new(List { values }));
+                distinct = take_i64(from)?;
+            }
+            for _ in 0..distinct {
                 let value = take_bytes(from)?.into();
                 let count = take_i64(from)? as u64;
                 accumulator.distinct.get_or_insert_default().insert(value, count);
@@ -473,5 +541,6 @@ impl Entry for Frame {
         self.times.capacity() * 8
             + self.values.capacity() * size_of::<Value>()
             + self.accumulators.capacity() * size_of::<Accumulator>()
+            + self.accumulators.iter().map(Accumulator::heap_bytes).sum::<usize>()
     }
 }

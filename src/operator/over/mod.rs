@@ -4,6 +4,7 @@
 
 mod count;
 mod frame;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use self::count::RangeCount;
 use self::frame::Keep;
 pub use self::frame::{Frame, aggregate};
+pub use self::values::OverValues;
 use super::{Operator, Output, Progress};
 use crate::record::{Batch, ColumnBuilder, DataType, Value};
 use crate::state::{KeyedState, SharedKeys, Table};
@@ -28,6 +30,10 @@ pub enum OverFunction {
     /// The first or last value of the frame that is not NULL.
     FirstValue,
     LastValue,
+    /// Texts, or packed values, one behind the other.
+    Concat,
+    /// How often each value is there, packed: see `AggregateFunction::Collect`.
+    Collect,
     /// The value `offset` rows before.
     Lag {
         offset: usize,
@@ -114,6 +120,10 @@ pub enum Order {
     /// its key than the slack may miss rows of its frame that have been let go.
     Arrival {
         slack_ms: i64,
+    },
+    /// By a column that is no time: see [`OverValues`].
+    Value {
+        nulls_first: bool,
     },
 }
 
@@ -215,8 +225,8 @@ impl Over {
                 let oldest = frame.last_out.saturating_sub(range);
                 frame.slide_to(oldest, calls);
                 let slack_ms = match self.order {
-                    Order::EventTime => 0,
                     Order::Arrival { slack_ms } => slack_ms,
+                    _ => 0,
                 };
                 frame.trim(oldest.saturating_sub(slack_ms), calls);
                 frame.insert(time, oldest, arguments, calls);
@@ -368,7 +378,7 @@ impl Operator for Over {
         let slots = self.table.keys().borrow_mut().hold(&batch, &self.keys);
         match self.order {
             Order::EventTime => self.take_by_time(batch, &slots, out),
-            Order::Arrival { .. } => self.take_as_they_come(batch, &slots, out),
+            _ => self.take_as_they_come(batch, &slots, out),
         }
         self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done

@@ -8,8 +8,43 @@ pub use first::{FirstSpec, KeepFirst};
 pub use top::{TopN, WindowEnd};
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use crate::record::Value;
+use crate::record::{Value, row};
+use crate::state::Entry;
+use crate::state::entry::{put_i64, take_i64};
+
+pub type Row = Arc<[Value]>;
+
+/// The rows of a key, the first one first.
+#[derive(Default)]
+pub struct Ranked {
+    pub rows: Vec<Row>,
+}
+
+impl Entry for Ranked {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_i64(self.rows.len() as i64, out);
+        for values in &self.rows {
+            put_i64(values.len() as i64, out);
+            values.iter().for_each(|value| row::encode_value(value, out));
+        }
+    }
+
+    fn decode(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let mut ranked = Self::default();
+        for _ in 0..take_i64(from)? {
+            let values = (0..take_i64(from)?).map(|_| row::take_value(from));
+            ranked.rows.push(values.collect::<Option<_>>()?);
+        }
+        from.is_empty().then_some(ranked)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.rows.iter().map(|row| row.len() * size_of::<Value>() + 16).sum()
+    }
+}
 
 /// One column of ORDER BY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,48 +1,14 @@
 //! The first rows of each key: `ROW_NUMBER() … <= n`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
-use super::{Ranking, Ties};
+use super::{Ranked, Ranking, Row, Ties};
 use crate::operator::window::WallClock;
 use crate::operator::{Operator, Output, Progress};
-use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value, row};
-use crate::state::entry::{put_i64, take_i64};
-use crate::state::{Entry, KeyedState, SharedKeys, Table};
+use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, DataType, Value};
+use crate::state::{KeyedState, SharedKeys, Table};
 
 const BATCH: usize = 1024;
-
-type Row = Arc<[Value]>;
-
-/// The rows of a key, best first.
-#[derive(Default)]
-struct Ranked {
-    rows: Vec<Row>,
-}
-
-impl Entry for Ranked {
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_i64(self.rows.len() as i64, out);
-        for values in &self.rows {
-            put_i64(values.len() as i64, out);
-            values.iter().for_each(|value| row::encode_value(value, out));
-        }
-    }
-
-    fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let from = &mut bytes;
-        let mut ranked = Self::default();
-        for _ in 0..take_i64(from)? {
-            let values = (0..take_i64(from)?).map(|_| row::take_value(from));
-            ranked.rows.push(values.collect::<Option<_>>()?);
-        }
-        from.is_empty().then_some(ranked)
-    }
-
-    fn heap_bytes(&self) -> usize {
-        self.rows.iter().map(|row| row.len() * size_of::<Value>() + 16).sum()
-    }
-}
 
 /// The column that says when the window of a row ends, and the clock that it is shown by.
 #[derive(Clone)]

@@ -26,7 +26,7 @@ pub fn mergeable(calls: &[AggregateCall]) -> bool {
     calls.iter().all(|call| {
         let counts =
             matches!(call.function, AggregateFunction::CountStar | AggregateFunction::Count);
-        let whole = call.distinct || call.function.is_ordered() || call.function.is_sketch();
+        let whole = call.distinct || call.function.is_ordered() || call.function.is_summary();
         let merges = !whole;
         merges && (counts || !call.argument_type.is_nested())
     })

@@ -5,7 +5,7 @@ use super::csv::{self, CsvOptions};
 use super::debezium::DebeziumOptions;
 use super::raw::{self, RawOptions};
 use crate::record::Field;
-use crate::record::json::{JsonOptions, JsonStyle};
+use crate::record::json::{self, JsonOptions, JsonStyle};
 
 /// How a key or a value is read and written.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Format {
     /// Whether columns can be read and written so.
     pub fn check(&self, fields: &[Field]) -> Result<(), String> {
         match self {
-            Self::Json(_) | Self::Debezium(_) => Ok(()),
+            Self::Json(_) | Self::Debezium(_) => json::check(fields),
             Self::Raw(_) => raw::check(fields),
             Self::Csv(_) => csv::check(fields),
             Self::Avro(_) => avro::schema_of(fields).map(drop),

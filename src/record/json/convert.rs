@@ -224,11 +224,14 @@ fn value_of(json: &str, data_type: &DataType, iso8601: bool) -> Option<Value> {
                 .collect::<Option<Arc<[Value]>>>()
                 .map(Value::Row)
         }
-        (b'{', DataType::Map(_, kind)) => members(json)
-            .into_iter()
-            .map(|(key, json)| Some((Value::Str(key.into()), value_of(json, kind, iso8601)?)))
-            .collect::<Option<Arc<[_]>>>()
-            .map(Value::Map),
+        (b'{', DataType::Map(..) | DataType::Multiset(_)) => {
+            let (_, kind) = data_type.as_map()?;
+            members(json)
+                .into_iter()
+                .map(|(key, json)| Some((Value::Str(key.into()), value_of(json, kind, iso8601)?)))
+                .collect::<Option<Arc<[_]>>>()
+                .map(Value::Map)
+        }
         (b'[', DataType::Array(kind)) => {
             let mut items = Vec::new();
             parts(json, |_, item| items.push(item));

@@ -132,6 +132,19 @@ impl JsonEncoder {
         out.extend_from_slice(if local { b"Z\"" } else { b"\"" });
     }
 
+    /// The key of a map: a text, whatever it is.
+    fn key(&self, key: &Value, kind: &DataType, out: &mut Vec<u8>) {
+        if let Some(text) = key.as_str() {
+            return write_string(text, out);
+        }
+        let mut shown = Vec::new();
+        self.value(key, kind, &mut shown);
+        match shown.first() {
+            Some(b'"') => out.extend_from_slice(&shown),
+            _ => write_string(&String::from_utf8_lossy(&shown), out),
+        }
+    }
+
     fn value(&self, value: &Value, kind: &DataType, out: &mut Vec<u8>) {
         match (value, kind) {
             (Value::Null, _) => out.extend_from_slice(b"null"),
@@ -151,11 +164,12 @@ impl JsonEncoder {
                 }
                 out.push(b'}');
             }
-            (Value::Map(entries), DataType::Map(_, kind)) => {
+            (Value::Map(entries), kind) => {
+                let Some((of, kind)) = kind.as_map() else { return out.extend_from_slice(b"null") };
                 out.push(b'{');
                 for (i, (key, value)) in entries.iter().enumerate() {
                     separate(i, out);
-                    write_string(key.as_str().unwrap_or_default(), out);
+                    self.key(key, of, out);
                     out.push(b':');
                     self.value(value, kind, out);
                 }

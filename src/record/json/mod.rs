@@ -27,7 +27,26 @@ pub use encode::{JsonEncoder, JsonStyle, embedded};
 pub use parts::{parts, unescape};
 
 use crate::record::raw::PAYLOAD_PADDING;
-use crate::record::{ChangeKind, ColumnRef, DataType, RawBlock, SharedBlock};
+use crate::record::{ChangeKind, ColumnRef, DataType, Field, RawBlock, SharedBlock};
+
+/// Whether columns can be read and written so: members of an object are named by texts.
+pub fn check(fields: &[Field]) -> Result<(), String> {
+    fields.iter().try_for_each(|field| check_type(&field.data_type))
+}
+
+fn check_type(data_type: &DataType) -> Result<(), String> {
+    match data_type {
+        DataType::Array(element) => check_type(element),
+        DataType::Row(fields) => check(fields),
+        other => match other.as_map() {
+            None => Ok(()),
+            Some((key, value)) if key.is_string() => check_type(value),
+            Some(_) => Err(format!(
+                "JSON format doesn't support non-string as key type of map. The type is: {other}"
+            )),
+        },
+    }
+}
 use output::Output;
 use parse::{Failure, Paths};
 use template::{Template, Templates};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::decimal::DecimalType;
-use crate::record::RawRecord;
+use crate::record::{Batch, BatchTime, ColumnBuilder, RawRecord, Schema, Value};
 
 const SAMPLE: &str = r#"{"user_id":"user_000123","event_type":"click","n":12,"price":12.375,"raw":"AQID/w==","timestamp":1760000000.123,"ok":true,"properties":{"referrer":"google","device":"mobile"},"z":[1,"a"],"e":null}"#;
 
@@ -77,6 +77,33 @@ fn reads_values_by_flinks_rules() {
     assert_eq!(decode(r#"{"raw":5}"#), "Fail to deserialize at field: raw.");
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
     assert!(decode(&deep).contains("too deep"));
+}
+
+/// Members are named by texts, also where keys are none: for what has no format that would refuse them.
+#[test]
+fn multisets_and_maps_are_objects() {
+    let counts = [(2, Value::Str("a".into())), (1, Value::Str("b \"c\"".into()))];
+    let texts = counts.map(|(count, text)| (text, Value::I64(count)));
+    let numbers = [(Value::I64(7), Value::I64(2)), (Value::Null, Value::I64(1))];
+    let days = [(Value::I64(0), Value::F64(1.5))];
+    for (data_type, value, wanted) in [
+        (DataType::Multiset(DataType::STRING.into()), &texts[..], r#"{"a":2,"b \"c\"":1}"#),
+        (DataType::Multiset(DataType::Int.into()), &numbers[..], r#"{"7":2,"null":1}"#),
+        (DataType::Multiset(DataType::Int.into()), &[], "{}"),
+        (
+            DataType::Map(DataType::Date.into(), DataType::Double.into()),
+            &days[..],
+            r#"{"1970-01-01":1.5}"#,
+        ),
+    ] {
+        let mut column = ColumnBuilder::for_type(&data_type, 1);
+        column.push_value(&Value::Map(value.into()));
+        let batch = Batch::new(vec![Arc::new(column.finish())], 1, BatchTime::at(0));
+        let schema = Schema::new(vec![Field::new("c", data_type)]);
+        let mut out = Vec::new();
+        JsonEncoder::new(&schema, JsonStyle::default(), vec![]).encode_row(&batch, 0, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{{\"c\":{wanted}}}"));
+    }
 }
 
 #[test]

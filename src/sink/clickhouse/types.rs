@@ -37,7 +37,8 @@ pub fn form(ours: &DataType, theirs: &str) -> Option<Form> {
         ("Array", DataType::Array(element)) => {
             Some(Form::Array(Box::new(element_form(element, arguments.first()?)?)))
         }
-        ("Map", DataType::Map(key, element)) => {
+        ("Map", DataType::Map(..) | DataType::Multiset(_)) => {
+            let (key, element) = ours.as_map()?;
             let key = form(key, arguments.first()?)?;
             Some(Form::Map(Box::new(key), Box::new(element_form(element, arguments.get(1)?)?)))
         }
@@ -83,9 +84,10 @@ pub fn wanted(ours: &DataType, nullable: bool) -> Vec<String> {
         DataType::Array(of) => {
             return element(of).map(|of| format!("Array({of})")).into_iter().collect();
         }
-        DataType::Map(key, of) => {
-            let key = wanted(key, false).into_iter().next();
-            let both = key.zip(element(of));
+        DataType::Map(..) | DataType::Multiset(_) => {
+            let both = ours
+                .as_map()
+                .and_then(|(key, of)| wanted(key, false).into_iter().next().zip(element(of)));
             return both.map(|(key, of)| format!("Map({key}, {of})")).into_iter().collect();
         }
         DataType::Null

@@ -249,16 +249,17 @@ pub fn to_json(value: &Value, data_type: &DataType, zone: &TimeZone) -> serde_js
             .zip(fields.iter())
             .map(|(value, field)| (field.name.to_string(), to_json(value, &field.data_type, zone)))
             .collect(),
-        (Value::Map(entries), DataType::Map(key, element)) => entries
-            .iter()
-            .map(|(name, value)| {
+        (Value::Map(entries), of) => {
+            let (key, element) = of.as_map().unwrap_or((&DataType::Null, &DataType::Null));
+            let member = |(name, value): &(Value, Value)| {
                 let name = match to_json(name, key, zone) {
                     Json::String(name) => name,
                     other => other.to_string(),
                 };
                 (name, to_json(value, element, zone))
-            })
-            .collect(),
+            };
+            entries.iter().map(member).collect()
+        }
         _ => Json::Null,
     }
 }

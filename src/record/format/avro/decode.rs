@@ -330,7 +330,7 @@ fn take<'a>(
             Found::Nested(Value::Array(values.into()))
         }
         Kind::Map(of) => {
-            let DataType::Map(_, to) = to else { return Err(unfit(to)) };
+            let Some((_, to)) = to.as_map() else { return Err(unfit(to)) };
             let mut entries = Vec::new();
             input.blocks(|input| {
                 let key = Value::Str(input.text()?.into());

@@ -104,7 +104,8 @@ fn put(value: &Value, of: &DataType, out: &mut Vec<u8>) {
                 values.iter().for_each(|value| nullable(value, of, out));
             });
         }
-        (Value::Map(entries), DataType::Map(_, of)) => block(entries.len(), out, |out| {
+        (Value::Map(entries), of) => block(entries.len(), out, |out| {
+            let of = of.as_map().map_or(&DataType::Null, |(_, of)| of);
             for (key, value) in entries.iter() {
                 counted(key.as_str().unwrap_or_default().as_bytes(), out);
                 nullable(value, of, out);

@@ -302,6 +302,21 @@ fn the_schema_of_a_table() {
     assert!(schema_of(&odd).unwrap_err().contains("column 'a': Avro has no INTERVAL"));
 }
 
+#[test]
+fn a_multiset_is_a_map_of_counts() {
+    let texts = Arc::new(DataType::STRING);
+    let multiset = [Field::new("c", DataType::Multiset(texts.clone()))];
+    let map = [Field::new("c", DataType::Map(texts, Arc::new(DataType::Int)))];
+    assert_eq!(schema_of(&multiset), schema_of(&map));
+    let value = [Value::Map([(text("a"), Value::I64(2)), (text("b"), Value::I64(1))].into())];
+    assert_eq!(encoded(&multiset, &value), encoded(&map, &value));
+    let mut decoder = AvroDecoder::new(&multiset, multiset.to_vec(), false).unwrap();
+    let read = decoder.decode(block(&[encoded(&map, &value)]));
+    assert_eq!((read.columns[0].value(0), read.rejected.len()), (value[0].clone(), 0));
+    let numbers = [Field::new("c", DataType::Multiset(Arc::new(DataType::Int)))];
+    assert!(schema_of(&numbers).unwrap_err().contains("Avro has no MULTISET<INT>"));
+}
+
 fn value(of: &DataType) -> BoxedStrategy<Value> {
     let some = match of {
         DataType::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),

@@ -71,6 +71,9 @@ fn plain(of: &DataType, name: &str) -> Result<Value, String> {
         DataType::Map(key, values) if key.is_string() => {
             json!({"type": "map", "values": nullable(values)?})
         }
+        DataType::Multiset(element) if element.is_string() => {
+            json!({"type": "map", "values": nullable(&DataType::Int)?})
+        }
         DataType::Row(fields) => record(fields, name)?,
         other => return Err(format!("Avro has no {other}")),
     })
@@ -102,8 +105,8 @@ pub fn check(schema: &Schema, at: usize, to: &DataType) -> Result<(), String> {
             DataType::Array(element) => return check(schema, *items, element),
             _ => false,
         },
-        Kind::Map(values) => match to {
-            DataType::Map(key, of) if key.is_string() => return check(schema, *values, of),
+        Kind::Map(values) => match to.as_map() {
+            Some((key, of)) if key.is_string() => return check(schema, *values, of),
             _ => false,
         },
         Kind::Record(written) => match to {

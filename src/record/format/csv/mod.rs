@@ -94,6 +94,7 @@ fn is_known(data_type: &DataType, top: bool) -> bool {
         DataType::Array(element) => top && is_known(element, false),
         DataType::Row(fields) => top && fields.iter().all(|it| is_known(&it.data_type, false)),
         DataType::Map(..)
+        | DataType::Multiset(_)
         | DataType::IntervalDayTime
         | DataType::IntervalYearMonth
         | DataType::Null => false,

@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, k STRING, v BIGINT, s STRING, d DOUBLE, ok BOOLEAN, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector'='filesystem','path'='hop/collect.jsonl','format'='json');
+CREATE TABLE `result` (k STRING, w TIMESTAMP(3), c MULTISET<STRING>) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT k, window_start, COLLECT(s) FROM TABLE(HOP(TABLE ev, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '4' SECOND)) GROUP BY k, window_start, window_end;

@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, k STRING, v BIGINT, s STRING, d DOUBLE, ok BOOLEAN, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector'='filesystem','path'='over/array_agg_distinct.jsonl','format'='json');
+CREATE TABLE `result` (id INT, c ARRAY<STRING>) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, ARRAY_AGG(DISTINCT s) OVER (ORDER BY ts ROWS BETWEEN 3 PRECEDING AND CURRENT ROW) FROM ev;

@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, k STRING, v BIGINT, s STRING, d DOUBLE, ok BOOLEAN, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector'='filesystem','path'='over/last_by_value.jsonl','format'='json');
+CREATE TABLE `result` (id INT, c BIGINT) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, LAST_VALUE(v) OVER (PARTITION BY k ORDER BY d) FROM ev;

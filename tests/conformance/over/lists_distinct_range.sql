@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, k STRING, v BIGINT, s STRING, d DOUBLE, ok BOOLEAN, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector'='filesystem','path'='over/lists_distinct_range.jsonl','format'='json');
+CREATE TABLE `result` (id INT, c STRING, a ARRAY<BIGINT>, m MULTISET<BIGINT>) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT id, LISTAGG(DISTINCT s) OVER w, ARRAY_AGG(DISTINCT v) OVER w, COLLECT(DISTINCT v) OVER w FROM ev WINDOW w AS (PARTITION BY ok ORDER BY ts RANGE BETWEEN INTERVAL '6' SECOND PRECEDING AND CURRENT ROW);

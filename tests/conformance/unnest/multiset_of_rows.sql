@@ -1,0 +1,6 @@
+CREATE TABLE ev (
+  id INT, k STRING, v BIGINT, s STRING, d DOUBLE, ok BOOLEAN, ts TIMESTAMP(3), pt AS PROCTIME(), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector'='filesystem','path'='unnest/multiset_of_rows.jsonl','format'='json');
+CREATE TABLE `result` (k STRING, a BIGINT, b STRING) WITH ('connector'='print');
+INSERT INTO `result`
+SELECT k, a, b FROM (SELECT k, COLLECT(ROW(v, s)) AS c FROM ev GROUP BY k), UNNEST(c) AS t(a, b);
