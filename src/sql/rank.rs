@@ -317,6 +317,10 @@ impl Queries<'_> {
                 let part = (column + 3).checked_sub(last + 1)?;
                 (part < 3).then(|| (part, ltz(last)))
             }
+            // What began with a window that the rows carry is a key (see `carried`).
+            NodeKind::WindowAggregate { keys, .. } if column < keys.len() => {
+                self.window_column(node.inputs[0], keys[column]).filter(|(part, _)| *part == 0)
+            }
             NodeKind::WindowAggregate { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
                 let part = column.checked_sub(keys.len())?;
                 (part < 3).then(|| (part, ltz(keys.len() + 2)))

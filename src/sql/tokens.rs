@@ -454,7 +454,12 @@ fn session_partitions(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpa
     while let Some(at) = next_call(&tokens, from, "SESSION") {
         from = at + 1;
         let close = closing(&tokens, at + 1)?;
-        let by = (at..close)
+        // A subquery, as the first argument, may have one of its own.
+        let after_query = match tokens[at + 2].token {
+            Token::LParen => closing(&tokens, at + 2)?,
+            _ => at,
+        };
+        let by = (after_query..close)
             .find(|&at| is_word(&tokens[at], "PARTITION") && is_word(&tokens[at + 1], "BY"));
         let Some(by) = by else { continue };
         let columns = by + 2;
