@@ -7,8 +7,9 @@ use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
 use super::scope::Scope;
 use crate::expression::Expr;
+use crate::operator::join::JoinType;
 use crate::operator::window::WindowKind;
-use crate::record::{Field, Schema};
+use crate::record::{DataType, Field, Schema};
 
 /// Of each row the window is known, so it is aggregated by its last millisecond: a window of that
 /// alone ends with it, and takes rows as long as it does.
@@ -72,11 +73,10 @@ impl Queries<'_> {
     /// The node with the time of its windows, which may have been left out on the way, and the
     /// column of that.
     fn with_time(&mut self, id: NodeId) -> Option<(NodeId, usize)> {
-        let node = self.plan.nodes[id].clone();
-        let is_time = |column: &usize| self.window_column(id, *column).is_some_and(|it| it.0 == 2);
-        if let Some(column) = (0..node.schema.len()).find(is_time) {
+        if let Some(column) = self.window_time(id) {
             return Some((id, column));
         }
+        let node = self.plan.nodes[id].clone();
         match node.kind {
             NodeKind::Filter { predicate } => {
                 let (input, column) = self.with_time(node.inputs[0])?;
@@ -109,5 +109,53 @@ impl Queries<'_> {
         let exprs = columns.iter().map(|&column| scope.column(column)).collect();
         let fields = columns.iter().map(|&column| schema.fields[column].clone()).collect();
         self.project(node, exprs, Schema::new(fields))
+    }
+
+    /// Which of window_start (0), window_end (1) and window_time (2) a column is, and whether
+    /// the window is over instants.
+    pub(super) fn window_column(&self, id: NodeId, column: usize) -> Option<(usize, bool)> {
+        let node = &self.plan.nodes[id];
+        let ltz =
+            |at: usize| matches!(node.schema.fields[at].data_type, DataType::TimestampLtz { .. });
+        match &node.kind {
+            NodeKind::Project { exprs } => {
+                self.window_column(node.inputs[0], exprs.get(column)?.as_column()?)
+            }
+            NodeKind::Filter { .. }
+            | NodeKind::Rank { .. }
+            | NodeKind::First { .. }
+            | NodeKind::Unnest { .. }
+            | NodeKind::Lookup { .. } => self.window_column(node.inputs[0], column),
+            NodeKind::WindowAssign { .. } => {
+                let last = node.schema.len() - 1;
+                let part = (column + 3).checked_sub(last + 1)?;
+                (part < 3).then(|| (part, ltz(last)))
+            }
+            // What began with a window that the rows carry is a key (see `carried`).
+            NodeKind::WindowAggregate { keys, .. } if column < keys.len() => {
+                self.window_column(node.inputs[0], keys[column]).filter(|(part, _)| *part == 0)
+            }
+            NodeKind::WindowAggregate { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
+                let part = column.checked_sub(keys.len())?;
+                (part < 3).then(|| (part, ltz(keys.len() + 2)))
+            }
+            // Of a side whose rows all come out with their own windows.
+            NodeKind::Join { spec } if spec.time.is_some_and(|time| time.windows) => {
+                let left = self.plan.nodes[node.inputs[0]].schema.len();
+                let side = usize::from(column >= left);
+                match spec.join {
+                    JoinType::Full => None,
+                    kind if kind.keeps(1 - side) && !kind.left_only() => None,
+                    _ => self.window_column(node.inputs[side], column - side * left),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The column of the windows' time.
+    pub(super) fn window_time(&self, id: NodeId) -> Option<usize> {
+        let is_time = |&column: &usize| self.window_column(id, column).is_some_and(|it| it.0 == 2);
+        (0..self.plan.nodes[id].schema.len()).find(is_time)
     }
 }
