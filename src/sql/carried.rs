@@ -13,7 +13,7 @@ use crate::record::{DataType, Field, Schema};
 
 /// Of each row the window is known, so it is aggregated by its last millisecond: a window of that
 /// alone ends with it, and takes rows as long as it does.
-const LAST_MS: WindowKind = WindowKind { size_ms: 1, slide_ms: 1, offset_ms: 0, grows: false };
+pub const LAST_MS: WindowKind = WindowKind { size_ms: 1, slide_ms: 1, offset_ms: 0, grows: false };
 
 impl Queries<'_> {
     /// The aggregate, if rows carry their windows and it is by both bounds of these.
@@ -40,6 +40,7 @@ impl Queries<'_> {
         if !(is_bound(0) && is_bound(1)) {
             return Ok(None);
         }
+        self.refuse_late(node, "a GROUP BY of windows that a subquery computes with")?;
         let mut below = Below::default();
         // The end and the time are those of the last millisecond, too.
         let parts: Vec<Option<usize>> =
