@@ -1,11 +1,13 @@
 //! GROUP BY over windows that the rows carry as columns: those of another aggregation by the same
 //! windows, or windows that the aggregates compute with.
 
+use sqlparser::ast::Expr as Ast;
+
 use super::aggregates::{Below, Grouping};
 use super::fault::Result;
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation, is_updating};
-use super::scope::Scope;
+use super::scope::{Binder, Scope};
 use crate::expression::Expr;
 use crate::operator::join::JoinType;
 use crate::operator::window::WindowKind;
@@ -16,6 +18,17 @@ use crate::record::{DataType, Field, Schema};
 pub const LAST_MS: WindowKind = WindowKind { size_ms: 1, slide_ms: 1, offset_ms: 0, grows: false };
 
 impl Queries<'_> {
+    /// Whether rows carry their windows, and both bounds of these are among the keys.
+    pub(super) fn carries_window(&self, relation: &Relation, keys: &[&Ast]) -> bool {
+        let bind = |key: &&Ast| Binder::plain(&relation.scope, self.span).bind(key).ok();
+        let columns = keys.iter().filter_map(bind).filter_map(|key| key.as_column());
+        let parts: Vec<usize> = columns
+            .filter_map(|column| self.window_column(relation.node, column))
+            .map(|(part, _)| part)
+            .collect();
+        parts.contains(&0) && parts.contains(&1) && !is_updating(self.plan, relation.node)
+    }
+
     /// The aggregate, if rows carry their windows and it is by both bounds of these.
     pub(super) fn of_carried_windows(
         &mut self,

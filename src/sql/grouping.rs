@@ -45,7 +45,10 @@ impl Queries<'_> {
     /// Whether DISTINCT of these is a GROUP BY of a window: a row is late there.
     pub(super) fn is_of_windows(&self, relation: &Relation, items: &[(Ast, String)]) -> bool {
         let keys: Vec<&Ast> = items.iter().map(|(ast, _)| ast).collect();
-        relation.window.is_some() && self.groups_by_window(relation, &keys)
+        match relation.window {
+            Some(_) => self.groups_by_window(relation, &keys),
+            None => self.carries_window(relation, &keys),
+        }
     }
 
     pub(super) fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
