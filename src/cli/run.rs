@@ -2,11 +2,13 @@
 
 use super::parse::{self, Memory};
 use crate::engine::connectors::Connectors;
-use crate::engine::{Pin, RunOptions};
+use crate::engine::{FLUSH_INTERVAL, Pin, RunOptions};
 use crate::shard::worker::Clock;
 use crate::source::Bounds;
+use crate::sql::plan::{NodeKind, Plan};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The flags as typed.
 #[derive(clap::Args)]
@@ -21,9 +23,9 @@ pub struct RunArgs {
     pin: Pin,
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     batch_rows: u32,
-    /// How long updates of one key are merged
-    #[arg(long, default_value = "5ms", value_parser = parse::duration)]
-    flush_interval: std::time::Duration,
+    /// How long updates of one key are merged [default: 5ms; 0 where all goes to `print`]
+    #[arg(long, value_parser = parse::duration)]
+    flush_interval: Option<std::time::Duration>,
     #[command(flatten)]
     http: super::listen::HttpArgs,
     /// What /metrics gives when the client does not say
@@ -73,15 +75,16 @@ impl RunArgs {
         let settings = self.settings.into_iter().collect();
         // A job is named after its first file.
         let name = self.files.first().and_then(|file| file.file_stem());
+        let plan = super::check::compile(&files, &settings)?;
         Ok(RunOptions {
-            plan: super::check::compile(&files, &settings)?,
+            flush_interval: self.flush_interval.unwrap_or_else(|| flush_interval(&plan)),
+            plan,
             name: name.unwrap_or_default().to_string_lossy().into_owned(),
             connect: Arc::new(Connectors),
             clock: Clock::System,
             shards: parse::shards(&self.shards)?,
             pin: self.pin,
             batch_rows: self.batch_rows as usize,
-            flush_interval: self.flush_interval,
             http: self.http.resolve()?,
             metrics_json_default: self.metrics_default == "json",
             bounds: Bounds {
@@ -97,6 +100,18 @@ impl RunArgs {
             latency_file: self.latency_file,
             stop: super::signal::stop_flag(),
         })
+    }
+}
+
+/// Who prints wants to see each change; and rows of equal rank stand in the order of theirs.
+fn flush_interval(plan: &Plan) -> Duration {
+    let is_printed = |&sink: &usize| match &plan.nodes[sink].kind {
+        NodeKind::Sink { table } => &*table.connector == "print",
+        _ => false,
+    };
+    match plan.sinks.iter().all(is_printed) {
+        true => Duration::ZERO,
+        false => FLUSH_INTERVAL,
     }
 }
 

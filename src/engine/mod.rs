@@ -67,6 +67,9 @@ pub struct RunOptions {
     pub stop: Arc<AtomicBool>,
 }
 
+/// How long changes of one key are merged, where nobody says.
+pub const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
+
 impl RunOptions {
     /// A run that nobody watches from outside and that leaves nothing behind, by the defaults of
     /// `pelton run`.
@@ -79,7 +82,7 @@ impl RunOptions {
             shards: None,
             pin: Pin::Off,
             batch_rows: 1_024,
-            flush_interval: Duration::from_millis(5),
+            flush_interval: FLUSH_INTERVAL,
             http: None,
             metrics_json_default: false,
             bounds: Bounds::default(),

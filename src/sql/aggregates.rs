@@ -7,7 +7,7 @@ use super::fault::{At, Fault, Result};
 use super::scope::{Binder, Scope};
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{CastMode, Expr, ExprKind};
-use crate::operator::aggregate::{AggregateFunction, Share};
+use crate::operator::aggregate::{AggregateCall, AggregateFunction, Share};
 use crate::record::{DataType, Field, Schema, Value};
 
 /// Those that Flink's streams lack, and what there is instead.
@@ -78,6 +78,30 @@ impl Grouping {
     pub fn key(&self, bound: &Expr) -> Option<Expr> {
         let index = self.keys.iter().chain(&self.window).position(|key| key.kind == bound.kind)?;
         Some(Expr { kind: ExprKind::Column(index), ..bound.clone() })
+    }
+
+    /// Whether a key or an aggregate reads one of the columns from here on.
+    pub fn reads_from(&self, first: usize) -> bool {
+        let of_calls = self.calls.iter().flat_map(|call| call.argument.iter().chain(&call.filter));
+        let mut reads = false;
+        self.keys
+            .iter()
+            .chain(of_calls)
+            .for_each(|expr| expr.visit_columns(&mut |column| reads |= column >= first));
+        reads
+    }
+
+    /// The aggregates over columns that are computed below them.
+    pub fn calls_over(&self, below: &mut Below) -> Vec<AggregateCall> {
+        let call = |spec: &Spec| AggregateCall {
+            function: spec.function,
+            argument: spec.argument.as_ref().map(|argument| below.column(argument)),
+            argument_type: spec.argument.as_ref().map_or(DataType::Null, |a| a.data_type.clone()),
+            distinct: spec.distinct,
+            filter: spec.filter.as_ref().map(|filter| below.column(filter)),
+            data_type: spec.data_type.clone(),
+        };
+        self.calls.iter().map(call).collect()
     }
 
     /// The output column of an aggregate; asked twice, it is computed once.

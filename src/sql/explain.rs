@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::carried::LAST_MS;
 use super::partitioned;
 use super::plan::{Node, NodeId, NodeKind, Plan, ScanField, Table};
 use super::ttl;
@@ -240,6 +241,7 @@ fn scan(table: &Table, fields: &[ScanField], metadata: &[Arc<str>]) -> String {
 fn shape(window: &WindowKind) -> String {
     let WindowKind { size_ms, slide_ms, grows, .. } = window;
     match grows {
+        _ if *window == LAST_MS => "by the windows of its rows".to_owned(),
         true => format!("up to {size_ms} ms in steps of {slide_ms} ms"),
         false => format!("{size_ms} ms every {slide_ms} ms"),
     }

@@ -11,7 +11,7 @@ use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
 use super::query::{Queries, Relation};
 use super::scope::Scope;
 use super::select::unquoted;
-use super::windows::{self, WindowCall};
+use super::windows::{self, Input, WindowCall};
 use crate::error::nearest;
 use crate::expression::registry::{self, Function};
 use crate::expression::{CastMode, Expr, ExprKind};
@@ -106,12 +106,16 @@ impl Queries<'_> {
     }
 
     pub(super) fn windowed(&mut self, call: &WindowCall<'_>) -> Result<Relation> {
-        let (table, window_of) = windows::read(call)?;
-        let node = self.named(&table, call.span)?;
+        let (input, window_of) = windows::read(call)?;
+        let (node, table) = match input {
+            Input::Named(table) => (self.named(&table, call.span)?, Some(table)),
+            Input::Query(query) => (self.query(query)?, None),
+        };
+        let table = table.as_deref();
         if call.name.eq_ignore_ascii_case("SESSION") {
             self.refuse_updates(node, "SESSION")?;
         }
-        let mut scope = Scope::of(&self.plan.nodes[node].schema, Some(&table));
+        let mut scope = Scope::of(&self.plan.nodes[node].schema, table);
         let column = self.plan.nodes[node].schema.index_of(window_of.column());
         if column.is_some_and(|column| self.is_proctime(node, column)) {
             let what = format!("{} over PROCTIME()", call.name.to_ascii_uppercase());
@@ -120,7 +124,7 @@ impl Queries<'_> {
         }
         let window = window_of.resolve(call, &self.plan.nodes[node])?;
         let names = ["window_start", "window_end", "window_time"];
-        scope.offer_window(Some(&table), window.time, names);
+        scope.offer_window(table, window.time, names);
         Ok(Relation { node, scope, window: Some(window) })
     }
 

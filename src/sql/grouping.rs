@@ -11,8 +11,8 @@ use super::query::{Queries, Relation, is_updating};
 use super::scope::Binder;
 use super::select::field_of;
 use super::windows::{Kind, Window};
-use crate::operator::aggregate::{AggregateCall, AggregateFunction};
-use crate::record::{DataType, Field, Schema};
+use crate::operator::aggregate::AggregateFunction;
+use crate::record::{Field, Schema};
 
 impl Queries<'_> {
     /// A window without a GROUP BY over it: each row gets the columns of its windows.
@@ -45,7 +45,10 @@ impl Queries<'_> {
     /// Whether DISTINCT of these is a GROUP BY of a window: a row is late there.
     pub(super) fn is_of_windows(&self, relation: &Relation, items: &[(Ast, String)]) -> bool {
         let keys: Vec<&Ast> = items.iter().map(|(ast, _)| ast).collect();
-        relation.window.is_some() && self.groups_by_window(relation, &keys)
+        match relation.window {
+            Some(_) => self.groups_by_window(relation, &keys),
+            None => self.carries_window(relation, &keys),
+        }
     }
 
     pub(super) fn refuse_updates(&self, input: NodeId, what: &str) -> Result<()> {
@@ -130,7 +133,7 @@ impl Queries<'_> {
     }
 
     /// What depends on the order of rows can be merged, or taken back, as little as in Flink.
-    fn check_order(&self, kind: &NodeKind, input: NodeId) -> Result<()> {
+    pub(super) fn check_order(&self, kind: &NodeKind, input: NodeId) -> Result<()> {
         use AggregateFunction::{First, Last, SquaredDistances};
         let updates = is_updating(self.plan, input);
         let (calls, merges) = match kind {
@@ -173,25 +176,17 @@ impl Queries<'_> {
     ) -> Result<NodeId> {
         let lateness = self.take_late(relation, grouping.keys.len())?;
         let mut below = Below::default();
-        let window_columns = grouping.window.iter().filter(|_| lateness.is_some());
+        if lateness.is_none()
+            && let Some(node) = self.of_carried_windows(relation, grouping)?
+        {
+            return Ok(node);
+        }
+        let window_columns = grouping.window.iter().filter(|_| relation.window.is_none());
         let keys = grouping.keys.iter().chain(window_columns);
         let keys: Vec<usize> = keys.map(|key| below.column(key)).collect();
         let window = relation.window.clone();
         let time = window.as_ref().map(|window| below.column(&relation.scope.column(window.time)));
-        let mut calls = Vec::new();
-        for spec in &grouping.calls {
-            calls.push(AggregateCall {
-                function: spec.function,
-                argument: spec.argument.as_ref().map(|argument| below.column(argument)),
-                argument_type: spec
-                    .argument
-                    .as_ref()
-                    .map_or(DataType::Null, |a| a.data_type.clone()),
-                distinct: spec.distinct,
-                filter: spec.filter.as_ref().map(|filter| below.column(filter)),
-                data_type: spec.data_type.clone(),
-            });
-        }
+        let calls = grouping.calls_over(&mut below);
         let schema = below.schema(&self.plan.nodes[relation.node].schema);
         let input = self.project(relation.node, below.exprs.clone(), schema);
         let mut fields: Vec<Field> =

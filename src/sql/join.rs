@@ -403,15 +403,19 @@ impl Queries<'_> {
             let padded = kind.keeps(1 - side) && !kind.left_only();
             fields.extend(of.map(|f| Field { nullable: f.nullable || padded, ..f.clone() }));
         }
-        let interval = time.filter(|time| !time.windows);
-        let rowtime = interval.and_then(|time| match kind {
-            JoinType::Inner | JoinType::Left | JoinType::Semi | JoinType::Anti => {
-                Some(time.columns[0])
+        let time_of = |side: usize| {
+            let time = time?;
+            match time.windows {
+                true => self.window_time(inputs[side]),
+                false => Some(time.columns[side]),
             }
-            JoinType::Right => Some(time.columns[1] + widths[0]),
+        };
+        let rowtime = match kind {
+            JoinType::Inner | JoinType::Left | JoinType::Semi | JoinType::Anti => time_of(0),
+            JoinType::Right => time_of(1).map(|column| column + widths[0]),
             // Either may be NULL.
             JoinType::Full => None,
-        });
+        };
         let left_only = kind.left_only();
         let spec =
             Box::new(JoinSpec { join: kind, keys: columns, nulls_equal, condition, time, ttl_ms });

@@ -6,6 +6,7 @@
 mod aggregates;
 mod attached;
 mod calls;
+mod carried;
 pub mod connectors;
 pub mod explain;
 mod fault;

@@ -205,21 +205,19 @@ impl Queries<'_> {
         let columns = self.plan.nodes[relation.node].schema.len();
         let (mut rows, mut windows, mut conjuncts) = (None, None, Vec::new());
         split(condition, &mut conjuncts);
-        for conjunct in conjuncts {
+        let mut reads = Vec::new();
+        for conjunct in &conjuncts {
             let bound = Binder::plain(&relation.scope, self.span).truth(conjunct)?;
-            let (mut reads_row, mut reads_window) = (false, false);
+            let (mut row, mut window) = (false, false);
             bound.visit_columns(&mut |column| match column >= columns {
-                true => reads_window = true,
-                false => reads_row = true,
+                true => window = true,
+                false => row = true,
             });
-            if reads_window && reads_row && grouped {
-                return Err(Fault::unsupported(
-                    self.span,
-                    "WHERE that compares a window's columns with others, below a GROUP BY",
-                    "select the window's columns in a subquery, and filter there",
-                ));
-            }
-            let part = if reads_window && grouped { &mut windows } else { &mut rows };
+            reads.push((row, window));
+        }
+        let apart = grouped && !reads.contains(&(true, true));
+        for (conjunct, (_, reads_window)) in conjuncts.into_iter().zip(reads) {
+            let part = if reads_window && apart { &mut windows } else { &mut rows };
             *part = and(part.take(), Some(conjunct.clone()));
         }
         if let Some(condition) = rows {

@@ -325,34 +325,6 @@ impl Queries<'_> {
                 _ => false,
             }
     }
-
-    /// Which of window_start (0), window_end (1) and window_time (2) a column is, and whether
-    /// the window is over instants.
-    pub(super) fn window_column(&self, id: NodeId, column: usize) -> Option<(usize, bool)> {
-        let node = &self.plan.nodes[id];
-        let ltz =
-            |at: usize| matches!(node.schema.fields[at].data_type, DataType::TimestampLtz { .. });
-        match &node.kind {
-            NodeKind::Project { exprs } => {
-                self.window_column(node.inputs[0], exprs.get(column)?.as_column()?)
-            }
-            NodeKind::Filter { .. }
-            | NodeKind::Rank { .. }
-            | NodeKind::First { .. }
-            | NodeKind::Unnest { .. }
-            | NodeKind::Lookup { .. } => self.window_column(node.inputs[0], column),
-            NodeKind::WindowAssign { .. } => {
-                let last = node.schema.len() - 1;
-                let part = (column + 3).checked_sub(last + 1)?;
-                (part < 3).then(|| (part, ltz(last)))
-            }
-            NodeKind::WindowAggregate { keys, .. } | NodeKind::SessionAggregate { keys, .. } => {
-                let part = column.checked_sub(keys.len())?;
-                (part < 3).then(|| (part, ltz(keys.len() + 2)))
-            }
-            _ => None,
-        }
-    }
 }
 
 fn flat(parts: Vec<Expr>) -> Vec<Expr> {

@@ -43,6 +43,7 @@ fn patterns_that_cannot_run() {
         ("AFTER MATCH SKIP TO Z PATTERN (A B)", "Unknown pattern 'Z'"),
         ("ALL ROWS PER MATCH PATTERN (A B)", "All rows per match mode is not supported yet."),
         ("PATTERN (A B) WITHIN INTERVAL '1' MONTH", "millisecond resolution"),
+        ("PATTERN (A B) SUBSET x = (A, B)", "SUBSET is not supported yet"),
     ] {
         refused(&pattern(of, "A AS A.v > 0"), text);
     }
@@ -92,6 +93,12 @@ fn late_rows_that_cannot_be_taken() {
          AND a.window_end = b.window_end AND a.k = b.k;"
     );
     refused(&late("1 s", &join), "for a window join");
+    let computed = format!(
+        "SELECT k, MAX(early) FROM (SELECT k, window_start, window_end, \
+         ts < window_start + INTERVAL '1' SECOND AS early FROM {tumble}) {grouped}"
+    );
+    assert_eq!(errors(&late("0 s", &computed)), [""; 0]);
+    refused(&late("1 s", &computed), "windows that a subquery computes with");
     let sink = "CREATE TABLE s (k STRING, n BIGINT) WITH ('connector' = 'filesystem', \
                 'path' = 'out', 'format' = 'json'); INSERT INTO s ";
     refused(&late("1 s", &format!("{sink}{}", counts(tumble))), "takes late rows into one");

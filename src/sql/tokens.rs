@@ -291,8 +291,24 @@ pub fn is_word(token: &TokenWithSpan, word: &str) -> bool {
 /// of JSON_VALUE become plain arguments, MAP[…] a call, WITHIN a definition of its own, and SKIP TO x what it
 /// means, and SESSION's PARTITION BY an argument.
 pub fn prepare(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    refuse_subsets(&tokens)?;
     let tokens = json_members(session_partitions(table_arguments(map_brackets(tokens)))?)?;
     json_clauses(skip_to_variable(within(row_types(small_words(tokens)))))
+}
+
+/// `SUBSET x = (A, B)` behind a pattern.
+fn refuse_subsets(tokens: &[TokenWithSpan]) -> Result<()> {
+    let found = tokens.windows(4).find(|at| {
+        is_word(&at[0], "SUBSET") && at[2].token == Token::Eq && at[3].token == Token::LParen
+    });
+    match found {
+        None => Ok(()),
+        Some(at) => Err(Fault::unsupported(
+            at[0].span,
+            "SUBSET",
+            "name the variables themselves: Flink finds no rows for a subset",
+        )),
+    }
 }
 
 /// `TRIM(LEADING FROM x)` names its blank, `JSON_OBJECT(KEY 'a' VALUE x)` loses the word KEY, and
@@ -454,7 +470,12 @@ fn session_partitions(mut tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpa
     while let Some(at) = next_call(&tokens, from, "SESSION") {
         from = at + 1;
         let close = closing(&tokens, at + 1)?;
-        let by = (at..close)
+        // A subquery, as the first argument, may have one of its own.
+        let after_query = match tokens[at + 2].token {
+            Token::LParen => closing(&tokens, at + 2)?,
+            _ => at,
+        };
+        let by = (after_query..close)
             .find(|&at| is_word(&tokens[at], "PARTITION") && is_word(&tokens[at + 1], "BY"));
         let Some(by) = by else { continue };
         let columns = by + 2;

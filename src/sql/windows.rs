@@ -16,6 +16,13 @@ pub struct WindowCall<'a> {
     pub span: Span,
 }
 
+/// What a window is over.
+pub enum Input<'a> {
+    /// A table or view.
+    Named(String),
+    Query(&'a ast::Query),
+}
+
 /// A window, and the column of its time.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -91,8 +98,8 @@ pub fn of_group_by(name: &str, args: &[&Ast], span: Span) -> Result<Kind> {
 /// The function that stands for SESSION's PARTITION BY (see `tokens`).
 pub const PARTITION_BY: &str = "PARTITION_BY";
 
-/// The table that the window is over, and the window.
-pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
+/// What the window is over, and the window.
+pub fn read<'a>(call: &WindowCall<'a>) -> Result<(Input<'a>, Unresolved)> {
     let name = call.name.to_ascii_uppercase();
     let parameters: &[&str] = match name.as_str() {
         "TUMBLE" => &["DATA", "TIMECOL", "SIZE", "OFFSET"],
@@ -115,9 +122,11 @@ pub fn read(call: &WindowCall<'_>) -> Result<(String, Unresolved)> {
         })
     };
     let table = match given(0)? {
-        Ast::Identifier(table) => table.value.clone(),
+        Ast::Identifier(table) => Input::Named(table.value.clone()),
+        Ast::Subquery(query) => Input::Query(query),
         _ => {
-            return Err(Fault::new(call.span, format!("{name}: the first argument is TABLE name")));
+            let message = format!("{name}: the first argument is TABLE name or (SELECT …)");
+            return Err(Fault::new(call.span, message));
         }
     };
     let column = descriptor(given(1)?, call.span)?;

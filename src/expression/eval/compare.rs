@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::registry::Function;
 use super::frame::{Arg, Frame};
-use crate::record::{Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Validity};
+use crate::record::{Column, ColumnBuilder, ColumnData, ColumnRef, DataType, Validity, Value};
 
 pub fn compare(function: Function, frame: &mut Frame, to: &DataType) -> ColumnRef {
     match function {
@@ -30,10 +30,27 @@ fn ordered(function: Function, frame: &mut Frame) -> ColumnRef {
         }
         _ => {
             let want = function == Function::Eq;
-            return frame.bools(|row| Ok(Some((a.any(row) == b.any(row)) == want)));
+            return frame.bools(|row| Ok(Some(same(a.any(row), b.any(row)) == want)));
         }
     };
     Arc::new(Column::new(ColumnData::Bool(values), frame.validity()))
+}
+
+/// Equality of nested values, in which the entries of a map have no order.
+fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return false };
+    match (a, b) {
+        (Value::Map(a), Value::Map(b)) => {
+            let is_in = |(key, item): &(Value, Value)| {
+                b.iter().any(|(k, of)| same(Some(key), Some(k)) && same(Some(item), Some(of)))
+            };
+            a.len() == b.len() && a.iter().all(is_in)
+        }
+        (Value::Array(a), Value::Array(b)) | (Value::Row(a), Value::Row(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(Some(a), Some(b)))
+        }
+        _ => a == b,
+    }
 }
 
 fn numbers<T: PartialOrd + Copy>(function: Function, frame: &Frame, a: &[T], b: &[T]) -> Vec<bool> {
@@ -80,7 +97,7 @@ fn equal(a: &Arg, b: &Arg, row: usize) -> bool {
         (ColumnData::Str(_), ColumnData::Str(_)) | (ColumnData::Bytes(_), ColumnData::Bytes(_)) => {
             a.bytes(row) == b.bytes(row)
         }
-        _ => a.any(row) == b.any(row),
+        _ => same(a.any(row), b.any(row)),
     }
 }
 

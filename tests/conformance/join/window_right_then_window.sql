@@ -1,0 +1,26 @@
+CREATE TABLE o0 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'join/window_right_then_window.jsonl',
+  'format' = 'json'
+);
+CREATE TABLE o1 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'join/window_right_then_window.2.jsonl',
+  'format' = 'json'
+);
+CREATE TEMPORARY VIEW w AS SELECT b.k, b.window_time AS rt, b.v, a.id FROM (SELECT * FROM TABLE(TUMBLE(TABLE o0, DESCRIPTOR(ts), INTERVAL '10' SECOND))) a RIGHT JOIN (SELECT * FROM TABLE(TUMBLE(TABLE o1, DESCRIPTOR(ts), INTERVAL '10' SECOND))) b ON a.k = b.k AND a.window_start = b.window_start AND a.window_end = b.window_end;
+CREATE TABLE `result` (
+  `k` VARCHAR(2147483647),
+  `window_start` TIMESTAMP(3),
+  `EXPR$2` BIGINT,
+  `EXPR$3` BIGINT,
+  `EXPR$4` BIGINT
+) WITH (
+  'connector' = 'print'
+);
+INSERT INTO `result`
+SELECT k, window_start, COUNT(*), SUM(v), COUNT(id) FROM TABLE(TUMBLE(TABLE w, DESCRIPTOR(rt), INTERVAL '20' SECOND)) GROUP BY k, window_start, window_end;

@@ -1,0 +1,26 @@
+CREATE TABLE o0 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'join/window_sums_match.jsonl',
+  'format' = 'json'
+);
+CREATE TABLE o1 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'join/window_sums_match.2.jsonl',
+  'format' = 'json'
+);
+CREATE TEMPORARY VIEW w AS SELECT a.k, a.window_time AS rt, a.n, b.n AS m FROM (SELECT k, window_start, window_end, window_time, COUNT(*) n FROM TABLE(TUMBLE(TABLE o0, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY k, window_start, window_end, window_time) a LEFT JOIN (SELECT k, window_start, window_end, COUNT(*) n FROM TABLE(TUMBLE(TABLE o1, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY k, window_start, window_end) b ON a.k = b.k AND a.window_start = b.window_start AND a.window_end = b.window_end;
+CREATE TABLE `result` (
+  `k` VARCHAR(2147483647),
+  `an` BIGINT,
+  `bn` BIGINT,
+  `bm` BIGINT,
+  `rt2` TIMESTAMP(3)
+) WITH (
+  'connector' = 'print'
+);
+INSERT INTO `result`
+SELECT * FROM w MATCH_RECOGNIZE (PARTITION BY k ORDER BY rt MEASURES A.n AS an, B.n AS bn, B.m AS bm, B.rt AS rt2 PATTERN (A B) DEFINE B AS B.n >= A.n);

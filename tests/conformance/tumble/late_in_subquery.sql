@@ -1,0 +1,18 @@
+CREATE TABLE l2 (
+  id INT, k STRING, g INT, v BIGINT, d DOUBLE, c DECIMAL(10,2), s STRING, ok BOOLEAN, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'tumble/late_in_subquery.jsonl',
+  'format' = 'json'
+);
+CREATE TABLE `result` (
+  `k` VARCHAR(2147483647),
+  `window_start` TIMESTAMP(3),
+  `window_end` TIMESTAMP(3),
+  `x` INT,
+  `n` BIGINT
+) WITH (
+  'connector' = 'print'
+);
+INSERT INTO `result`
+SELECT k, window_start, window_end, SUM(late) x, COUNT(*) n FROM (SELECT k, window_start, window_end, CASE WHEN ts > window_start + INTERVAL '5' SECOND THEN 1 ELSE 0 END late FROM TABLE(TUMBLE(TABLE l2, DESCRIPTOR(ts), INTERVAL '10' SECOND))) GROUP BY k, window_start, window_end;
