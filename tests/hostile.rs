@@ -546,7 +546,8 @@ fn one_key_alone_and_all_that_join_it() {
     let lines = |count: usize| vec!["{\"k\":\"hot\",\"v\":1}".to_owned(); count];
     let count = |table: &str, from: &str, form: &[&str]| {
         let text = format!("{table} SELECT COUNT(*) FROM {from};");
-        let shown = printed(&folder, &text, form);
+        // Changes are merged, as of a job that does not print alone.
+        let shown = printed(&folder, &text, &[form, &["--flush-interval", "5ms"]].concat());
         shown.lines().filter_map(|line| line[3..line.len() - 1].parse::<i64>().ok()).max()
     };
     let (many, few) = (100_000, 1_000);
