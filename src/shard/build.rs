@@ -398,9 +398,19 @@ fn join(
     dictionary: SharedKeys,
 ) -> BuiltOperator {
     let join = Join::new(spec.clone(), types, dictionary).expiring(step.ttl_ms);
-    match settings.clock().filter(|_| spec.time.is_some_and(|time| time.on_clock)) {
-        None => BuiltOperator::new("join", join),
-        Some(clock) => BuiltOperator::new("join", OnWallClock::new(join, clock, None, None)),
+    let on_clock = spec.time.is_some_and(|time| time.on_clock);
+    clocked("join", join, settings.clock().filter(|_| on_clock))
+}
+
+/// An operator, where there is a clock one whose watermarks are what it shows.
+fn clocked<O: Operator + 'static>(
+    name: &'static str,
+    operator: O,
+    clock: Option<WallClock>,
+) -> BuiltOperator {
+    match clock {
+        None => BuiltOperator::new(name, operator),
+        Some(clock) => BuiltOperator::new(name, OnWallClock::new(operator, clock, None, None)),
     }
 }
 
@@ -438,12 +448,8 @@ fn group_aggregate(
     let end = options.retention.filter(|it| it.fires).map(|it| it.key);
     let on_clock = end.is_some_and(|end| is_ltz(&key_types[end + 1]));
     let operator = GroupAggregate::new(keys.to_vec(), key_types, calls, dictionary, options);
-    let mut built = match settings.clock().filter(|_| on_clock) {
-        None => BuiltOperator::new("aggregate", operator),
-        Some(clock) => {
-            BuiltOperator::new("aggregate", OnWallClock::new(operator, clock, None, None))
-        }
-    };
+    let clock = settings.clock().filter(|_| on_clock);
+    let mut built = clocked("aggregate", operator, clock);
     built.holds_watermarks = !settings.per_row;
     built
 }

@@ -98,7 +98,7 @@ impl Queries<'_> {
 
     /// The relation's columns with those that a window reads besides: by which columns it is
     /// partitioned, and ordered.
-    pub(super) fn window_input(
+    fn window_input(
         &mut self,
         relation: &Relation,
         window: &ast::WindowSpec,

@@ -190,15 +190,20 @@ impl<T: Entry> Table<T> {
 
     /// Takes the value out and lets go of the slot.
     pub fn remove(&mut self, slot: u32) -> Option<T> {
+        let value = self.take(slot)?;
+        self.keys.borrow_mut().release(slot);
+        Some(value)
+    }
+
+    /// Takes the value out; the slot is still to be let go of.
+    fn take(&mut self, slot: u32) -> Option<T> {
         if self.values.len() <= slot as usize {
             return None;
         }
         let value = self.values[slot as usize].take()?;
         self.rows -= 1;
-        let mut keys = self.keys.borrow_mut();
-        let lifetimes = self.lifetimes.as_deref();
+        let (keys, lifetimes) = (self.keys.borrow(), self.lifetimes.as_deref());
         self.changes.remove(slot, &keys, |entry| encode(Some(&value), lifetimes, slot, entry));
-        keys.release(slot);
         Some(value)
     }
 
@@ -224,14 +229,8 @@ impl<T: Entry> Table<T> {
 
     /// Lets the values of slots go that have one.
     fn remove_all(&mut self, slots: &[u32]) {
-        let Self { keys, values, changes, lifetimes, .. } = self;
-        let (mut keys, lifetimes) = (keys.borrow_mut(), lifetimes.as_deref());
-        for &slot in slots {
-            let value = values[slot as usize].take();
-            changes.remove(slot, &keys, |entry| encode(value.as_ref(), lifetimes, slot, entry));
-        }
-        self.rows -= slots.len() as u64;
-        keys.let_go(slots);
+        slots.iter().for_each(|&slot| drop(self.take(slot)));
+        self.keys.borrow_mut().let_go(slots);
     }
 
     /// Slots and values, in the order of the slots.

@@ -12,7 +12,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use serde_json::Value;
 
-/// How long something that will come is waited for.
+/// How long something that will come is waited for. A stop in the midst of an epoch counts towards how
+/// long that took, and the next one waits five times as long.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 pub fn kafka() -> Option<String> {

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::Server;
-use super::processes::{pelton, wait_for};
+use super::processes::pelton;
+use crate::common::wait_for;
 
 const EVENTS: usize = 30_000;
 const RECENT: usize = 100;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use pelton::kafka::EmbeddedBroker;
 use serde_json::{Value, json};
 
-use super::processes::{Process, pelton, wait_for};
-use super::{Server, free_port};
+use super::Server;
+use super::processes::{Process, pelton};
+use crate::common::{free_port, wait_for};
 
 fn lines(path: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap_or_default();

@@ -12,11 +12,11 @@ mod secure;
 mod shipped;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::free_port;
 use pelton::record::{
     Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, Field, Schema, Value,
 };
@@ -94,10 +94,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, dir: &std::path::Path) -> Option<Child> {

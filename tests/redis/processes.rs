@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Server;
+use crate::common::wait_for;
 
 /// Fields `user/type` and their counts.
 type Counts = BTreeMap<String, u64>;
@@ -75,16 +76,6 @@ fn counts(server: &Server) -> Counts {
         counts.into_iter().map(move |(kind, n)| (format!("{user}/{kind}"), n))
     };
     users.into_iter().enumerate().flat_map(named).collect()
-}
-
-pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    // A stop in the midst of an epoch counts towards how long that took, and the next one waits
-    // five times as long.
-    let end = Instant::now() + Duration::from_secs(180);
-    while !done() {
-        assert!(Instant::now() < end, "{what}: not within 180 s");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn total(counts: &Counts) -> u64 {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use pelton::sink::{Sink, SinkContext};
 
 use super::fence::publisher;
-use super::{MINUTE, Row, batch, free_port, table, try_open};
+use super::{MINUTE, Row, batch, table, try_open};
+use crate::common::free_port;
 
 struct Secure {
     process: Child,

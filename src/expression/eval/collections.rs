@@ -95,8 +95,10 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
                     "a MULTISET of {all} values: at most {REPEATED_MAX} are taken apart"
                 ));
             }
-            let repeated = |(value, count)| std::iter::repeat_n(value, times(count)).cloned();
-            array(entries.iter().flat_map(|(value, count)| repeated((value, count))).collect())
+            let repeated = entries
+                .iter()
+                .flat_map(|(value, count)| std::iter::repeat_n(value, times(count)).cloned());
+            array(repeated.collect())
         }),
         MakeArray => anys(frame, Validity::all(), |row| {
             array(args.iter().map(|arg| arg.value(row)).collect())

@@ -28,6 +28,9 @@ pub use parts::{parts, unescape};
 
 use crate::record::raw::PAYLOAD_PADDING;
 use crate::record::{ChangeKind, ColumnRef, DataType, Field, RawBlock, SharedBlock};
+use output::Output;
+use parse::{Failure, Paths};
+use template::{Template, Templates};
 
 /// Whether columns can be read and written so: members of an object are named by texts.
 pub fn check(fields: &[Field]) -> Result<(), String> {
@@ -47,9 +50,6 @@ fn check_type(data_type: &DataType) -> Result<(), String> {
         },
     }
 }
-use output::Output;
-use parse::{Failure, Paths};
-use template::{Template, Templates};
 
 /// A value to read: the keys that lead to it, and its type.
 #[derive(Clone, Debug)]
