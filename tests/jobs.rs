@@ -64,9 +64,14 @@ fn expected_counts(events: &[Value]) -> BTreeMap<String, u64> {
 }
 
 fn start(job: &str, shards: &str, state: &str, address: &str) -> Job {
+    Job(running(job, shards, state, address).spawn().unwrap())
+}
+
+fn running(job: &str, shards: &str, state: &str, address: &str) -> std::process::Command {
     let args = ["run", job, "--shards", shards, "--state-dir", state, "--http", address];
-    let child = pelton(&args).args(["--epoch-interval", "300ms"]).spawn().unwrap();
-    Job(child)
+    let mut command = pelton(&args);
+    command.args(["--epoch-interval", "300ms"]);
+    command
 }
 
 /// A table over a topic of copies of events.
@@ -141,8 +146,9 @@ fn a_killed_job_goes_on_from_its_last_epoch() {
 /// the job begins again from its last epoch, and each row is there once.
 #[test]
 fn a_job_that_stood_still_past_its_transaction_goes_on() {
-    /// Timed out after a second, a transaction is aborted when the broker looks next, every ten.
-    const STILL: Duration = Duration::from_secs(14);
+    /// Timed out after a second, a transaction is aborted when the broker of scripts/kafka looks next,
+    /// each second.
+    const STILL: Duration = Duration::from_secs(5);
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("stood_still");
     let topic = unique("stood_still");
@@ -164,8 +170,9 @@ fn a_job_that_stood_still_past_its_transaction_goes_on() {
         produce(&["--to", &sent], &of);
         events.extend(lines(Path::new(&sent)));
     }
-    let mut running = start(&job, "2", &state, &address);
-    let to = to_kafka.map(str::to_owned);
+    let (log, to) = (folder.file("log"), to_kafka.map(str::to_owned));
+    let mut command = running(&job, "2", &state, &address);
+    let mut running = Job(command.stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap());
     let producer = std::thread::spawn(move || {
         let to: Vec<&str> = to.iter().map(String::as_str).collect();
         produce(&to, &[&live[..], &["--rate", "2000"]].concat());
@@ -183,6 +190,37 @@ fn a_job_that_stood_still_past_its_transaction_goes_on() {
     assert!(running.0.wait().unwrap().success());
     let copies = written().into_iter().map(|(_, row)| serde_json::from_str(&row.unwrap()).unwrap());
     assert_eq!(expected_counts(&copies.collect::<Vec<_>>()), expected_counts(&events));
+    let said = std::fs::read_to_string(log).unwrap();
+    assert!(said.contains("going on from the last committed epoch"), "{said}");
+}
+
+/// Tables that are written by one transaction have one producer: a start that would leave out what
+/// one of them says is refused, before any broker is asked.
+#[test]
+fn tables_of_a_transaction_agree_on_their_producer() {
+    let folder = Folder::new("producers");
+    let job = folder.file("job.sql");
+    let nowhere = "127.0.0.1:1";
+    let run = |second: &str| {
+        let text = source(nowhere, "events", "")
+            + &copies(nowhere, "one")
+            + &second.replace("TABLE copies", "TABLE more")
+            + "INSERT INTO copies SELECT user_id, event_type FROM events;
+               INSERT INTO more SELECT user_id, event_type FROM events;";
+        std::fs::write(&job, text).unwrap();
+        let state = folder.file("state");
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_pelton"))
+            .args(["run", &job, "--http", "off", "--state-dir", &state])
+            .output()
+            .unwrap();
+        assert!(!done.status.success());
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    };
+    let said =
+        run(&copies(nowhere, "two").replace("'format'", "'properties.linger.ms' = '20', 'format'"));
+    assert!(said.contains("tables `copies` and `more` differ in 'properties.linger.ms'"), "{said}");
+    let said = run(&copies("127.0.0.1:2", "two"));
+    assert!(said.contains("in two Kafka clusters"), "{said}");
 }
 
 /// A job that is run with another text keeps what has not changed, to the row; the rest is let go

@@ -36,7 +36,15 @@ impl Beginning {
     ) -> Result<Self, Ended> {
         let state = open_state(job, options)?;
         let transactions = match &state {
-            Some(_) => open_transactions(&job.topology.sinks, &job.name, context)?.map(Arc::new),
+            Some(folder) => {
+                // To be seen before it is fenced.
+                let none_newer = |name: Option<&str>| match (known, name) {
+                    (Some(known), Some(name)) => not_newer(folder.order_named(name)?.0, known),
+                    _ => Ok(()),
+                };
+                let sinks = &job.topology.sinks;
+                open_transactions(sinks, &job.name, context, none_newer)?.map(Arc::new)
+            }
             None => None,
         };
         fault::point("fenced");
@@ -45,10 +53,8 @@ impl Beginning {
             None => None,
         };
         let manifest = recovery.as_ref().map(|recovery| &recovery.manifest);
-        if let (Some(known), Some(manifest)) = (known, manifest)
-            && manifest.incarnation > known
-        {
-            return Err(Ended::Failed("another process of this job has taken over".into()));
+        if let (Some(known), Some(manifest)) = (known, manifest) {
+            not_newer(manifest.incarnation, known)?;
         }
         let seed = manifest.map_or_else(fresh_seed, |manifest| manifest.seed);
         let incarnation = manifest.map_or(1, |manifest| manifest.incarnation + 1);
@@ -121,6 +127,14 @@ impl Beginning {
             take_over: self.allow_older_state,
         }
     }
+}
+
+/// Whether what was committed is by this process, which was of incarnation `known` before.
+fn not_newer(incarnation: u64, known: u64) -> Result<(), String> {
+    if incarnation > known {
+        return Err("another process of this job has taken over".into());
+    }
+    Ok(())
 }
 
 /// State is kept where a start can go on from it: for input without an end.

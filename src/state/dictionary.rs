@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use super::Chunked;
+use super::index::Index;
 use super::partitions::Witness;
 use super::prefetch::prefetch;
+use super::texts::Texts;
 use crate::record::column::ColumnRef;
 use crate::record::key::{self, Keys};
 use crate::record::{Batch, Column};
@@ -25,6 +26,8 @@ const UNIT: usize = 4;
 const PLACES_MAX: usize = 1 << 32;
 /// Slots that one page looks at, about a millisecond's worth.
 const SCAN: usize = 1 << 18;
+/// Rows that are looked up together: what they bring near stays in the first cache meanwhile.
+const AT_ONCE: usize = 64;
 
 /// A batch that was resolved. It holds on to what it compares by address, so that no
 /// other batch can come to stand at the same place.
@@ -49,22 +52,6 @@ impl Resolved {
 /// first of them.
 const RECENT: usize = 4;
 
-/// What the hash table holds: with a part of the hash beside the place, a probe that fails does
-/// not leave the table.
-/// Packed to 6 bytes: the table is a fifth of what a key costs.
-#[derive(Clone, Copy)]
-#[repr(C, packed(2))]
-struct Entry {
-    place: u32,
-    tag: u16,
-}
-
-/// Bits that the hash table itself uses neither for the bucket nor for its own tag.
-#[inline]
-fn tag_of(hash: u64) -> u16 {
-    (hash >> 40) as u16
-}
-
 /// References that are not counted down any more.
 const PINNED: u16 = u16::MAX;
 
@@ -75,7 +62,7 @@ const NONE: u32 = u32::MAX;
 /// none: an operator that keeps a row for a slot calls `retain`, and `release` with its end.
 pub struct KeyDictionary {
     seed: u64,
-    table: HashTable<Entry>,
+    index: Index,
     records: Records,
     /// Of each slot's record.
     places: Chunked<u32>,
@@ -87,6 +74,7 @@ pub struct KeyDictionary {
     free: BTreeMap<usize, Vec<u32>>,
     /// The last ones, newest first.
     recent: VecDeque<Resolved>,
+    texts: Texts,
     /// Where keys go by the partition they were read from.
     partitions: Option<Witness>,
 }
@@ -95,13 +83,14 @@ impl KeyDictionary {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
-            table: HashTable::new(),
+            index: Index::default(),
             records: Records::default(),
             places: Chunked::default(),
             key_groups: Chunked::default(),
             references: Chunked::default(),
             free: BTreeMap::new(),
             recent: VecDeque::new(),
+            texts: Texts::default(),
             partitions: None,
         }
     }
@@ -127,15 +116,28 @@ impl KeyDictionary {
             out.extend_from_slice(&known.slots);
             return;
         }
-        let keys = match &batch.keys {
-            Some(keys) => keys.clone(),
-            None => Arc::new(Keys::of(batch, columns, self.seed)),
-        };
-        self.resolve_keys(&keys, batch, out);
+        match &batch.keys {
+            Some(keys) => self.resolve_keys(keys, batch, out),
+            None if self.resolve_texts(columns, batch, out) => {}
+            None => self.resolve_keys(&Keys::of(batch, columns, self.seed), batch, out),
+        }
         let rows = batch.row_ids().map(|row| row as u32).collect();
         let (columns, keys) = (columns.to_vec(), batch.keys.clone());
         self.recent.truncate(RECENT - 1);
         self.recent.push_front(Resolved { columns, keys, rows, slots: out.clone() });
+    }
+
+    /// The slots of the rows that count, if the key is a text with few values.
+    fn resolve_texts(&mut self, columns: &[ColumnRef], batch: &Batch, out: &mut Vec<u32>) -> bool {
+        let ([column], None) = (columns, &self.partitions) else { return false };
+        let (mut texts, mut key) = (std::mem::take(&mut self.texts), Vec::new());
+        let known = texts.resolve(column, batch.row_ids(), out, |row| {
+            key.clear();
+            key::encode_value(column, row, &mut key);
+            self.intern_key(&key)
+        });
+        self.texts = texts;
+        known
     }
 
     /// The slot of each row that counts, by columns `keys` of the batch, in order. They are
@@ -167,42 +169,49 @@ impl KeyDictionary {
         }
         if !unused.is_empty() {
             self.recent.clear();
+            self.texts.clear();
         }
         for (slot, place) in unused {
             let key = self.records.get(place).1;
             let (hash, room) = (key::hash(key, self.seed), key.len());
-            if let Ok(entry) = self.table.find_entry(hash, |entry| entry.place == place) {
-                entry.remove();
+            if self.index.remove(hash, place) {
                 self.free.entry(room).or_default().push(slot);
             }
         }
     }
 
-    /// The slots of the keys of the rows that count. In steps over the whole batch, so that the
-    /// cache misses of many keys overlap: candidates by hash, then their records.
+    /// The slots of the keys of the rows that count. In steps over many rows, so that their
+    /// cache misses overlap: buckets by hash, then the records of candidates.
     fn resolve_keys(&mut self, keys: &Keys, batch: &Batch, out: &mut Vec<u32>) {
         let groups = batch.groups.as_ref().filter(|_| self.partitions.is_some());
-        for row in batch.row_ids() {
-            let span = keys.span(row);
-            let found = self.table.find(span.hash, |entry| entry.tag == tag_of(span.hash));
-            let place = found.map_or(NONE, |entry| entry.place);
-            if place != NONE {
-                self.records.prefetch(place, keys.key(span).len());
+        let mut rows = batch.row_ids();
+        loop {
+            let at_once: SmallVec<[usize; AT_ONCE]> = rows.by_ref().take(AT_ONCE).collect();
+            if at_once.is_empty() {
+                break;
             }
-            out.push(place);
-        }
-        for (slot, row) in out.iter_mut().zip(batch.row_ids()) {
-            let span = keys.span(row);
-            let key = keys.key(span);
-            let candidate = (*slot != NONE).then(|| self.records.get(*slot));
-            *slot = match candidate {
-                Some((found, other)) if same(other, key) => found,
-                // Absent, or another key with the same tag.
-                _ => {
-                    let group = groups.map_or(key::key_group(span.hash) as u8, |all| all[row]);
-                    self.intern(key, span.hash, group)
+            at_once.iter().for_each(|&row| self.index.prefetch(keys.span(row).hash));
+            let mut places = [NONE; AT_ONCE];
+            for (place, &row) in places.iter_mut().zip(&at_once) {
+                let span = keys.span(row);
+                *place = self.index.candidate(span.hash).unwrap_or(NONE);
+                if *place != NONE {
+                    self.records.prefetch(*place, keys.key(span).len());
                 }
-            };
+            }
+            for (&place, &row) in places.iter().zip(&at_once) {
+                let span = keys.span(row);
+                let key = keys.key(span);
+                let candidate = (place != NONE).then(|| self.records.get(place));
+                out.push(match candidate {
+                    Some((found, other)) if same(other, key) => found,
+                    // Absent, or another key with the same tag.
+                    _ => {
+                        let group = groups.map_or(key::key_group(span.hash) as u8, |all| all[row]);
+                        self.intern(key, span.hash, group)
+                    }
+                });
+            }
         }
         if let (Some(groups), Some(witness)) = (groups, &self.partitions) {
             for (&slot, row) in out.iter().zip(batch.row_ids()) {
@@ -224,9 +233,8 @@ impl KeyDictionary {
         if let Some(witness) = &self.partitions {
             witness.note(key, hash, key_group);
         }
-        let Self { records, seed, table, .. } = self;
-        let entry = Entry { place, tag: tag_of(hash) };
-        table.insert_unique(hash, entry, |entry| key::hash(records.get(entry.place).1, *seed));
+        let Self { records, seed, index, .. } = self;
+        index.insert(hash, place, |place| key::hash(records.get(place).1, *seed));
         slot
     }
 
@@ -246,9 +254,8 @@ impl KeyDictionary {
     }
 
     fn probe(&self, key: &[u8], hash: u64) -> Option<u32> {
-        let record = |entry: &Entry| self.records.get(entry.place);
-        let is_key = |entry: &Entry| entry.tag == tag_of(hash) && same(record(entry).1, key);
-        self.table.find(hash, is_key).map(|entry| record(entry).0)
+        let place = self.index.find(hash, |place| same(self.records.get(place).1, key))?;
+        Some(self.records.get(place).0)
     }
 
     /// A slot and its record, with the key in it.
@@ -325,7 +332,7 @@ impl KeyDictionary {
 
     pub fn bytes(&self) -> u64 {
         self.records.bytes()
-            + self.table.allocation_size() as u64
+            + self.index.bytes()
             + self.places.bytes()
             + self.key_groups.bytes()
             + self.references.bytes()

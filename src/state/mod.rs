@@ -5,12 +5,14 @@ pub mod chunked;
 pub mod deadlines;
 pub mod dictionary;
 pub mod entry;
+mod index;
 pub mod lifetimes;
 pub mod partitions;
 pub mod prefetch;
 pub mod slice;
 pub mod sort_buffer;
 pub mod table;
+mod texts;
 
 use std::io;
 use std::ops::Range;

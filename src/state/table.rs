@@ -183,8 +183,10 @@ impl<T: Entry> Table<T> {
         value.get_or_insert_default()
     }
 
-    /// The value of a slot, to set what of it is not saved.
-    pub fn unsaved_mut(&mut self, slot: u32) -> Option<&mut T> {
+    /// The value of a slot, without a mark that it changes: to set what of it is not saved, or
+    /// behind a [`Self::touch`] in the same batch.
+    #[inline]
+    pub fn value_mut(&mut self, slot: u32) -> Option<&mut T> {
         self.values[slot as usize].as_mut()
     }
 

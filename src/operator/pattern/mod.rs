@@ -535,7 +535,7 @@ impl Operator for MatchRecognize {
         let Some(within_ms) = self.of.pattern.within_ms else { return };
         let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
-            if let Some(partition) = self.table.unsaved_mut(slot)
+            if let Some(partition) = self.table.value_mut(slot)
                 && let Some(expiry) = partition.expiry(within_ms)
             {
                 partition.timer = Some(expiry);

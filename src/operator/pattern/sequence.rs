@@ -239,8 +239,11 @@ impl SequenceMatch {
     /// By row of the sequence: the rows of the batch that fit. What cannot be computed does not,
     /// and its reason stands beside it.
     fn fits(&self, batch: &Batch, earlier: &Earlier, out: &Output) -> Vec<Fits> {
-        let fits = |test: &Option<Test>| {
+        let fits = |(at, test): (usize, &Option<Test>)| {
             let Some(test) = test else { return Fits::default() };
+            // A match of so many rows is open only where its key has as many before.
+            let asked = batch.row_ids().filter(|&row| earlier.has(row as u32, at));
+            let batch = batch.with_selection(asked.map(|row| row as u32).collect());
             let mut columns = batch.columns.clone();
             for (place, data_type) in &test.terms {
                 columns.push(match *place {
@@ -256,7 +259,7 @@ impl SequenceMatch {
             let holds = expression::eval(&test.predicate, &batch, &out.context, &mut errors);
             Fits { holds: Some(holds), errors: errors.rows }
         };
-        self.tests.iter().map(fits).collect()
+        self.tests.iter().enumerate().map(fits).collect()
     }
 
     /// Takes a row into the open matches of its key; true if it completes one.
@@ -268,7 +271,8 @@ impl SequenceMatch {
         failed: &mut Vec<(u32, Arc<str>)>,
     ) -> bool {
         let within_ms = self.within_ms.unwrap_or(i64::MAX);
-        let open = self.table.touch(slot);
+        // It was touched when the rows before this one were looked up.
+        let Some(open) = self.table.value_mut(slot) else { return false };
         let mut now = earlier.time(row, 0);
         if std::mem::replace(&mut open.checked, self.watermark) < self.watermark {
             // It has moved since: matches that have run out by it are gone.
@@ -311,7 +315,7 @@ impl SequenceMatch {
     fn keep(&mut self, earlier: &Earlier) {
         let mut bytes = Vec::new();
         for &slot in &earlier.slots {
-            let open = self.table.touch(slot);
+            let Some(open) = self.table.value_mut(slot) else { continue };
             let newest = std::mem::replace(&mut open.newest, NONE);
             if open.matches == 0 {
                 self.table.remove(slot);
@@ -424,7 +428,7 @@ impl Operator for SequenceMatch {
         };
         let slots: Vec<u32> = self.table.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
-            if let Some(open) = self.table.unsaved_mut(slot) {
+            if let Some(open) = self.table.value_mut(slot) {
                 open.due = open.runs_out(self.kept.len(), within_ms);
                 deadlines.add(slot, open.due);
             }

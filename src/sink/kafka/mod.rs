@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
 use rdkafka::producer::BaseRecord;
 
 use self::producer::{Outgoing, Producer};
@@ -85,28 +86,45 @@ pub fn open(
     Ok(Box::new(KafkaSink { writer, layout, choice, upsert, refused, key_bytes, value_bytes }))
 }
 
-/// The transactions of the tables that want them: they share two producers, with the properties
-/// of the first. Waits for the broker.
+/// The transactions of the tables that want them, which share two producers and so have the same
+/// properties. Waits for the broker. Older processes of the job are fenced, unless `may_fence` says
+/// otherwise of the name of the epoch that was committed last.
 pub fn open_transactions(
     tables: &[Arc<Table>],
     job: &str,
     context: &SinkContext,
+    may_fence: impl FnOnce(Option<&str>) -> Result<(), String>,
 ) -> Result<Option<Transactions>, String> {
     let mut tables = tables.iter().filter(|table| is_transactional(table));
     let Some(first) = tables.next() else { return Ok(None) };
-    let servers = |table: &Table| table.options.get("properties.bootstrap.servers").cloned();
-    if let Some(other) = tables.find(|table| servers(table) != servers(first)) {
-        return Err(format!(
-            "tables `{}` and `{}` are in two Kafka clusters, and a transaction is of one: set \
-             'sink.delivery-guarantee' = 'at-least-once' for one of them",
-            first.name, other.name
-        ));
+    let config = client_config(&first.options, Role::Producer)?;
+    for other in tables {
+        same_producer((first, &config), (other, &client_config(&other.options, Role::Producer)?))?;
     }
     let topic = one_topic(&first.options)?;
     wait_for_topic(first, &topic, context)?;
-    let config = client_config(&first.options, Role::Producer)?;
     let admin = client_config(&first.options, Role::Admin)?;
-    Transactions::open(&config, &admin, job, (topic, 0)).map(Some)
+    Transactions::open(&config, &admin, job, (topic, 0), may_fence).map(Some)
+}
+
+/// Whether one producer can write both tables.
+fn same_producer(a: (&Table, &ClientConfig), b: (&Table, &ClientConfig)) -> Result<(), String> {
+    let (one, other) = (a.1.config_map(), b.1.config_map());
+    let names = one.keys().chain(other.keys()).filter(|name| **name != "group.id");
+    let differing = names.filter(|name| one.get(*name) != other.get(*name)).min();
+    let Some(name) = differing else { return Ok(()) };
+    let (first, second) = (&a.0.name, &b.0.name);
+    let advice = "set 'sink.delivery-guarantee' = 'at-least-once' for one of them";
+    Err(match &**name {
+        "bootstrap.servers" => format!(
+            "tables `{first}` and `{second}` are in two Kafka clusters, and a transaction is of one: \
+             {advice}"
+        ),
+        name => format!(
+            "tables `{first}` and `{second}` differ in 'properties.{name}', but are written by one \
+             producer, as their rows are committed together: give them the same, or {advice}"
+        ),
+    })
 }
 
 /// Number of partitions, once the broker answers; makes the topic where the table says so.

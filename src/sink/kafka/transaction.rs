@@ -31,6 +31,9 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(40);
 /// How often a waiting thread looks whether the job is stopping.
 const LOOK: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(1);
+/// The client's setting of how long a transaction may be open (ms), and its default.
+const TIMEOUT: &str = "transaction.timeout.ms";
+const TIMEOUT_MS: u64 = 60_000;
 
 /// Why a transaction did not come through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,22 +107,31 @@ impl ProducerContext for Reports {
 
 type TransactionalProducer = ThreadedProducer<Reports>;
 
+/// What has begun.
+struct Begun {
+    /// The newest epoch whose transaction has: its rows, and those of the one before, can be sent.
+    epoch: u64,
+    /// When each producer's last transaction did.
+    since: [Instant; 2],
+}
+
 /// The two producers of a job, shared by its sinks.
 pub struct Transactions {
     producers: [TransactionalProducer; 2],
     anchor: (String, i32),
     group: ConsumerGroupMetadata,
     offsets: Offsets,
-    /// The newest epoch whose transaction has begun: its rows, and those of the one before, can
-    /// be sent.
-    begun: Mutex<u64>,
+    begun: Mutex<Begun>,
+    /// How long the broker leaves a transaction open.
+    timeout: Duration,
     changed: Condvar,
     stopping: AtomicBool,
     refused: AtomicBool,
 }
 
 impl Transactions {
-    /// Fences older processes of the job and ends what they left open. `config` is of
+    /// Fences older processes of the job and ends what they left open, unless `may_fence` says
+    /// otherwise of the name that was committed last. `config` is of
     /// [`crate::kafka::Role::Producer`], `admin` of `Role::Admin`; `anchor` is a partition that
     /// exists.
     pub fn open(
@@ -127,18 +139,28 @@ impl Transactions {
         admin: &ClientConfig,
         job: &str,
         anchor: (String, i32),
+        may_fence: impl FnOnce(Option<&str>) -> Result<(), String>,
     ) -> Result<Self, String> {
         let group = format!("pelton-{job}");
         let mut admin = admin.clone();
         admin.set("group.id", &group).set("isolation.level", "read_committed");
         let consumer: BaseConsumer = admin.create().map_err(|error| explain(&error))?;
         let metadata = consumer.group_metadata().ok_or("the Kafka client has no group")?;
-        let producers = [producer(config, job, 0)?, producer(config, job, 1)?];
         let offsets = Offsets::new(&admin, &group)?;
-        let (begun, changed) = (Mutex::new(0), Condvar::new());
-        let (stopping, refused) = (AtomicBool::new(false), AtomicBool::new(false));
-        let group = metadata;
-        Ok(Self { producers, anchor, group, offsets, begun, changed, stopping, refused })
+        may_fence(named(&offsets, &anchor)?.as_deref())?;
+        let timeout = config.get(TIMEOUT).and_then(|ms| ms.parse().ok()).unwrap_or(TIMEOUT_MS);
+        let begun = Begun { epoch: 0, since: [Instant::now(); 2] };
+        Ok(Self {
+            producers: [producer(config, job, 0)?, producer(config, job, 1)?],
+            anchor,
+            group: metadata,
+            offsets,
+            begun: Mutex::new(begun),
+            timeout: Duration::from_millis(timeout),
+            changed: Condvar::new(),
+            stopping: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
+        })
     }
 
     /// The engine gives up: whoever waits returns with an error.
@@ -149,8 +171,7 @@ impl Transactions {
 
     /// The text beside the anchor's offset: the name of the last committed epoch.
     pub fn committed(&self) -> Result<Option<String>, String> {
-        let found = self.offsets.committed(std::slice::from_ref(&self.anchor), CALL)?;
-        Ok(found.into_iter().map(|Committed { metadata, .. }| metadata).next())
+        named(&self.offsets, &self.anchor)
     }
 
     fn producer(&self, epoch: u64) -> &TransactionalProducer {
@@ -161,7 +182,8 @@ impl Transactions {
     pub fn begin(&self, epoch: u64) -> Result<(), TransactionError> {
         self.producer(epoch).begin_transaction().map_err(|error| failure(&error))?;
         if let Ok(mut begun) = self.begun.lock() {
-            *begun = (*begun).max(epoch);
+            begun.epoch = begun.epoch.max(epoch);
+            begun.since[(epoch % 2) as usize] = Instant::now();
         }
         self.changed.notify_all();
         Ok(())
@@ -170,7 +192,7 @@ impl Transactions {
     /// Waits until rows of an epoch can be sent.
     pub fn wait_for(&self, epoch: u64) -> Result<(), String> {
         let Ok(mut begun) = self.begun.lock() else { return Err("a thread has failed".into()) };
-        while *begun < epoch {
+        while begun.epoch < epoch {
             if self.stopping.load(Ordering::Relaxed) {
                 return Err(format!("stopped before epoch {epoch} could be written"));
             }
@@ -240,10 +262,32 @@ impl Transactions {
         let mut element = list.add_partition(&self.anchor.0, self.anchor.1);
         element.set_offset(Offset::Offset(epoch as i64)).map_err(|error| failure(&error))?;
         element.set_metadata(name);
-        retried(started, || producer.send_offsets_to_transaction(&list, &self.group, CALL))?;
+        let offsets = || producer.send_offsets_to_transaction(&list, &self.group, CALL);
+        retried(started, offsets).map_err(|error| self.judged(epoch, error))?;
         fault::point("offsets");
-        retried(started, || producer.commit_transaction(CALL))
+        let commit = || producer.commit_transaction(CALL);
+        retried(started, commit).map_err(|error| self.judged(epoch, error))
     }
+
+    /// A broker that aborts a transaction by its time fences the producer, as a newer process does.
+    fn judged(&self, epoch: u64, error: TransactionError) -> TransactionError {
+        let since = self.begun.lock().map(|begun| begun.since[(epoch % 2) as usize]);
+        match error {
+            TransactionError::Fenced(reason)
+                if since.is_ok_and(|since| since.elapsed() >= self.timeout) =>
+            {
+                let ms = self.timeout.as_millis();
+                TransactionError::Aborted(format!("open for longer than {TIMEOUT}, {ms}: {reason}"))
+            }
+            other => other,
+        }
+    }
+}
+
+/// The text beside the anchor's offset.
+fn named(offsets: &Offsets, anchor: &(String, i32)) -> Result<Option<String>, String> {
+    let found = offsets.committed(std::slice::from_ref(anchor), CALL)?;
+    Ok(found.into_iter().map(|Committed { metadata, .. }| metadata).next())
 }
 
 fn producer(

@@ -83,6 +83,12 @@ impl Earlier {
         }
     }
 
+    /// Whether there is a row `back` rows before a row of the batch.
+    #[inline]
+    pub fn has(&self, row: u32, back: usize) -> bool {
+        self.row(row, back) != NONE
+    }
+
     /// The time (ms) of the row `back` rows before `row`.
     #[inline]
     pub fn time(&self, row: u32, back: usize) -> i64 {
