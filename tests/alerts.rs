@@ -10,11 +10,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::certificate;
+use common::{certificate, expired_certificate};
 use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
+use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
 use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::x509::X509;
 use serde_json::{Value, json};
 
 /// A run that takes longer hangs.
@@ -291,6 +292,28 @@ fn a_connection_that_was_closed_costs_no_try() {
     assert!(folder.dead().is_empty());
 }
 
+/// Reset before it has read anything, and cut off in the midst of an answer.
+#[test]
+fn a_connection_that_breaks_is_tried_again() {
+    let connections = std::sync::atomic::AtomicUsize::new(0);
+    let receiver = Receiver::serve(&[OK], move |mut stream: TcpStream| {
+        match connections.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            // What has come and was not read makes a reset of it.
+            0 => stream.peek(&mut [0]).map(drop).ok().and(None),
+            1 => {
+                stream.read_exact(&mut [0; 40]).unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok").unwrap();
+                None
+            }
+            _ => Some(stream),
+        }
+    });
+    let folder = Folder::new(&alerts(2));
+    let log = folder.start(&folder.sink("webhook", &receiver.url(), ", 'retry.attempts' = '3'"));
+    log.succeeds();
+    assert_eq!((ids(&receiver), folder.dead()), (vec![1, 2], vec![]));
+}
+
 #[test]
 fn what_will_not_pass_is_a_dead_letter_and_the_next_row_goes_on() {
     let elsewhere = Receiver::start(&[OK]);
@@ -435,16 +458,20 @@ fn dingtalk_says_in_the_body_what_is_wrong() {
     assert_eq!((receiver.requests().len(), folder.dead().len()), (4, 1));
 }
 
+fn acceptor(certificate: &X509, key: &PKey<Private>) -> SslAcceptor {
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    acceptor.set_private_key(key).unwrap();
+    acceptor.set_certificate(certificate).unwrap();
+    acceptor.build()
+}
+
 #[test]
 fn tls_and_whom_it_trusts() {
     let (certificate, key) = certificate();
     let folder = Folder::new(&alerts(2));
     let trusted = folder.path("ca.pem");
     std::fs::write(&trusted, certificate.to_pem().unwrap()).unwrap();
-    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-    acceptor.set_private_key(&key).unwrap();
-    acceptor.set_certificate(&certificate).unwrap();
-    let acceptor = acceptor.build();
+    let acceptor = acceptor(&certificate, &key);
     let receiver = Receiver::serve(&[OK], move |stream| acceptor.accept(stream).ok());
     let run = |host: &str, variables: &[(&str, &Path)]| {
         let url = format!("https://{host}:{}/", receiver.port);
@@ -463,6 +490,21 @@ fn tls_and_whom_it_trusts() {
         dead.iter().all(|(_, reason)| reason.contains("certificate verify failed")),
         "{dead:?}"
     );
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_refused() {
+    let (certificate, key) = expired_certificate();
+    let folder = Folder::new(&alerts(1));
+    let trusted = folder.path("ca.pem");
+    std::fs::write(&trusted, certificate.to_pem().unwrap()).unwrap();
+    let acceptor = acceptor(&certificate, &key);
+    let receiver = Receiver::serve(&[OK], move |stream| acceptor.accept(stream).ok());
+    let url = format!("https://localhost:{}/", receiver.port);
+    let sink = folder.sink("webhook", &url, ", 'retry.attempts' = '1'");
+    folder.start_with(&sink, &[("SSL_CERT_FILE", &trusted)]).succeeds();
+    assert!(receiver.requests().is_empty());
+    assert!(folder.dead()[0].1.contains("certificate has expired"), "{:?}", folder.dead());
 }
 
 #[test]

@@ -135,6 +135,14 @@ fn tls_and_sasl_to_a_real_broker() {
             let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &strange);
             assert!(!ended && log.contains("no TLS connection: check"), "{log}");
         });
+        scope.spawn(|| {
+            // The certificate names the address alone.
+            let known = copy(broker, "plain", &logins[0].1);
+            let named =
+                known.replace(&broker.secure, &broker.secure.replace("127.0.0.1", "localhost"));
+            let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &named);
+            assert!(!ended && log.contains("no TLS connection: check"), "{log}");
+        });
     });
 }
 
