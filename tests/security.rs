@@ -205,7 +205,7 @@ fn sinks(file: impl Fn(usize) -> String) -> [(&'static str, String); 6] {
         (
             "hooked",
             format!(
-                "'webhook', 'url' = 'http://127.0.0.1:1/x?key={}', 'headers.Authorization' = '{}',
+                "'webhook', 'allow-private' = 'true', 'url' = 'http://127.0.0.1:1/x?key={}', 'headers.Authorization' = '{}',
                  'secret' = '{}', 'retry.attempts' = '1', 'dead-letter.path' = 'hooked.dead'",
                 file(4),
                 file(5),
@@ -215,7 +215,7 @@ fn sinks(file: impl Fn(usize) -> String) -> [(&'static str, String); 6] {
         (
             "robot",
             format!(
-                "'dingtalk', 'url' = 'http://127.0.0.1:1/send?access_token={}', 'secret' = '{}',
+                "'dingtalk', 'allow-private' = 'true', 'url' = 'http://127.0.0.1:1/send?access_token={}', 'secret' = '{}',
                  'retry.attempts' = '1', 'dead-letter.path' = 'robot.dead'",
                 file(7),
                 file(7)

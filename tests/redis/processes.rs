@@ -156,7 +156,9 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
 /// How often each remainder has been counted.
 fn by_remainder(server: &Server, remainders: u64) -> Vec<u64> {
     let mut pipeline = redis::pipe();
-    (0..remainders).for_each(|k| drop(pipeline.cmd("GET").arg(format!("r:{k}"))));
+    for k in 0..remainders {
+        pipeline.cmd("GET").arg(format!("r:{k}"));
+    }
     let counts: Vec<Option<u64>> = pipeline.query(&mut server.connection().unwrap()).unwrap();
     counts.into_iter().map(Option::unwrap_or_default).collect()
 }
