@@ -38,7 +38,8 @@ CREATE TABLE dingtalk (
   alert_type STRING, severity STRING, message STRING, `time` STRING
 ) WITH (
   'connector' = 'dingtalk',
-  'url' = '${DINGTALK_URL:-http://127.0.0.1:9/robot/send}',
+  'url' = '${DINGTALK_URL:-http://nobody.invalid/robot/send}',
+  'allow-private' = '${ALERTS_ALLOW_PRIVATE:-false}',   -- true: through a relay of one's own
   'secret' = '${DINGTALK_SECRET:-}',         -- of a robot that is secured by signature
   'title' = '[{severity}] {message}',
   'template' = '### [{severity}] {alert_type}
@@ -55,7 +56,8 @@ CREATE TABLE webhook (
   `timestamp` BIGINT
 ) WITH (
   'connector' = 'webhook',
-  'url' = '${ALERTS_WEBHOOK_URL:-http://127.0.0.1:9/alerts}',
+  'url' = '${ALERTS_WEBHOOK_URL:-http://nobody.invalid/alerts}',
+  'allow-private' = '${ALERTS_ALLOW_PRIVATE:-false}',   -- true: it stands in one's own network
   'secret' = '${ALERTS_WEBHOOK_SECRET:-}',   -- signs the body; empty: no signature
   'idempotency-key' = 'id',       -- an alert that is sent again has the same key
   'json.embed' = 'metadata',      -- the text is JSON and is written as JSON

@@ -27,6 +27,7 @@ CREATE TABLE dingtalk (
 ) WITH (
   'connector' = 'dingtalk',
   'url' = '${DINGTALK_URL:?set it to the address of the robot}',
+  'allow-private' = '${ALERTS_ALLOW_PRIVATE:-false}',   -- true: through a relay of one's own
   'secret' = '${DINGTALK_SECRET:-}',         -- of a robot that is secured by signature
   'title' = '[{severity}] {message}',
   'template' = '### [{severity}] {alert_type}

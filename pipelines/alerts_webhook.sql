@@ -26,6 +26,7 @@ CREATE TABLE webhook (
 ) WITH (
   'connector' = 'webhook',
   'url' = '${ALERTS_WEBHOOK_URL:?set it to the address that takes the alerts}',
+  'allow-private' = '${ALERTS_ALLOW_PRIVATE:-false}',   -- true: it stands in one's own network
   'secret' = '${ALERTS_WEBHOOK_SECRET:-}',   -- signs the body; empty: no signature
   'idempotency-key' = 'id',       -- an alert that is sent again has the same key
   'json.embed' = 'metadata',      -- the text is JSON and is written as JSON

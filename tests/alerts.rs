@@ -10,11 +10,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::certificate;
+use common::{certificate, expired_certificate};
 use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
+use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
 use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::x509::X509;
 use serde_json::{Value, json};
 
 /// A run that takes longer hangs.
@@ -202,9 +203,11 @@ impl Folder {
 
     fn sink(&self, connector: &str, url: &str, more: &str) -> String {
         let dead = self.path("dead").display().to_string();
+        let private =
+            if more.contains("allow-private") { "" } else { ", 'allow-private' = 'true'" };
         format!(
             "CREATE TABLE receiver (COLUMNS) WITH ('connector' = '{connector}', 'url' = '{url}',
-               'dead-letter.path' = '{dead}', 'retry.backoff' = '20ms' {more});
+               'dead-letter.path' = '{dead}', 'retry.backoff' = '20ms' {private} {more});
              INSERT INTO receiver SELECT * FROM alerts;\n"
         )
     }
@@ -291,6 +294,28 @@ fn a_connection_that_was_closed_costs_no_try() {
     assert!(folder.dead().is_empty());
 }
 
+/// Reset before it has read anything, and cut off in the midst of an answer.
+#[test]
+fn a_connection_that_breaks_is_tried_again() {
+    let connections = std::sync::atomic::AtomicUsize::new(0);
+    let receiver = Receiver::serve(&[OK], move |mut stream: TcpStream| {
+        match connections.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            // What has come and was not read makes a reset of it.
+            0 => stream.peek(&mut [0]).map(drop).ok().and(None),
+            1 => {
+                stream.read_exact(&mut [0; 40]).unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok").unwrap();
+                None
+            }
+            _ => Some(stream),
+        }
+    });
+    let folder = Folder::new(&alerts(2));
+    let log = folder.start(&folder.sink("webhook", &receiver.url(), ", 'retry.attempts' = '3'"));
+    log.succeeds();
+    assert_eq!((ids(&receiver), folder.dead()), (vec![1, 2], vec![]));
+}
+
 #[test]
 fn what_will_not_pass_is_a_dead_letter_and_the_next_row_goes_on() {
     let elsewhere = Receiver::start(&[OK]);
@@ -319,7 +344,7 @@ fn a_dead_receiver_holds_no_other_sink_back() {
     let sinks = format!(
         "CREATE TABLE copy (COLUMNS) WITH ('connector' = 'filesystem', 'path' = '{copy}');
          CREATE TABLE receiver (COLUMNS) WITH ('connector' = 'webhook', 'url' = '{url}',
-           'headers.Authorization' = 'hush', 'retry.attempts' = '3', 'retry.backoff' = '800ms',
+           'allow-private' = 'true', 'headers.Authorization' = 'hush', 'retry.attempts' = '3', 'retry.backoff' = '800ms',
            'dead-letter.path' = '{}');
          EXECUTE STATEMENT SET BEGIN
          INSERT INTO copy SELECT * FROM alerts;
@@ -361,9 +386,14 @@ fn a_name_that_leads_to_a_private_address_is_not_asked() {
     let receiver = Receiver::start(&[OK]);
     let folder = Folder::new(&alerts(1));
     let url = format!("http://localhost:{}/", receiver.port);
-    folder.start(&folder.sink("webhook", &url, ", 'allow-private' = 'false'")).succeeds();
+    let sink = folder.sink("webhook", &url, ", 'allow-private' = 'false'");
+    folder.start(&sink).succeeds();
+    // As it is where nothing is said.
+    folder.start(&sink.replace(", 'allow-private' = 'false'", "")).succeeds();
     assert!(receiver.requests().is_empty());
-    assert!(folder.dead()[0].1.contains("'allow-private' is 'false'"), "{:?}", folder.dead());
+    let dead = folder.dead();
+    let refused = |it: &(i64, String)| it.1.contains("'allow-private' = 'true' would allow it");
+    assert!(dead.len() == 2 && dead.iter().all(refused), "{dead:?}");
 }
 
 #[test]
@@ -435,16 +465,20 @@ fn dingtalk_says_in_the_body_what_is_wrong() {
     assert_eq!((receiver.requests().len(), folder.dead().len()), (4, 1));
 }
 
+fn acceptor(certificate: &X509, key: &PKey<Private>) -> SslAcceptor {
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    acceptor.set_private_key(key).unwrap();
+    acceptor.set_certificate(certificate).unwrap();
+    acceptor.build()
+}
+
 #[test]
 fn tls_and_whom_it_trusts() {
     let (certificate, key) = certificate();
     let folder = Folder::new(&alerts(2));
     let trusted = folder.path("ca.pem");
     std::fs::write(&trusted, certificate.to_pem().unwrap()).unwrap();
-    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-    acceptor.set_private_key(&key).unwrap();
-    acceptor.set_certificate(&certificate).unwrap();
-    let acceptor = acceptor.build();
+    let acceptor = acceptor(&certificate, &key);
     let receiver = Receiver::serve(&[OK], move |stream| acceptor.accept(stream).ok());
     let run = |host: &str, variables: &[(&str, &Path)]| {
         let url = format!("https://{host}:{}/", receiver.port);
@@ -459,9 +493,26 @@ fn tls_and_whom_it_trusts() {
     assert_eq!(ids(&receiver), [1, 2]);
     let dead = folder.dead();
     assert_eq!(dead.len(), 4);
+    assert!(dead[..2].iter().all(|(_, it)| it.contains("hold: IP address mismatch")), "{dead:?}");
+    assert!(dead[2..].iter().all(|(_, it)| it.contains("hold: self-signed")), "{dead:?}");
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_refused() {
+    let (certificate, key) = expired_certificate();
+    let folder = Folder::new(&alerts(1));
+    let trusted = folder.path("ca.pem");
+    std::fs::write(&trusted, certificate.to_pem().unwrap()).unwrap();
+    let acceptor = acceptor(&certificate, &key);
+    let receiver = Receiver::serve(&[OK], move |stream| acceptor.accept(stream).ok());
+    let url = format!("https://localhost:{}/", receiver.port);
+    let sink = folder.sink("webhook", &url, ", 'retry.attempts' = '1'");
+    folder.start_with(&sink, &[("SSL_CERT_FILE", &trusted)]).succeeds();
+    assert!(receiver.requests().is_empty());
     assert!(
-        dead.iter().all(|(_, reason)| reason.contains("certificate verify failed")),
-        "{dead:?}"
+        folder.dead()[0].1.contains("localhost does not hold: certificate has expired"),
+        "{:?}",
+        folder.dead()
     );
 }
 

@@ -70,7 +70,7 @@ fn shown() -> Shown {
     // Nobody listens at port 1.
     let troubled = format!(
         "{input} CREATE TABLE hook (id BIGINT)
-           WITH ('connector' = 'webhook', 'url' = 'http://127.0.0.1:1');
+           WITH ('connector' = 'webhook', 'url' = 'http://127.0.0.1:1', 'allow-private' = 'true');
          CREATE TABLE archive (id BIGINT)
            WITH ('connector' = 'clickhouse', 'url' = 'http://127.0.0.1:1', 'table' = 't');
          CREATE TABLE known (id BIGINT, name STRING)

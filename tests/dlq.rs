@@ -390,7 +390,8 @@ fn letters_of_files_and_of_receivers_are_shown_and_stay() {
         "CREATE TABLE events (id BIGINT) WITH ('connector' = 'filesystem', 'path' = '{input}',
            'format' = 'json', 'dead-letter.path' = '{dead}');
          CREATE TABLE hook (id BIGINT) WITH ('connector' = 'webhook', 'dead-letter.path' = '{rows}',
-           'url' = 'http://127.0.0.1:1/hook?key=hidden', 'retry.attempts' = '1');
+           'url' = 'http://127.0.0.1:1/hook?key=hidden', 'retry.attempts' = '1',
+           'allow-private' = 'true');
          INSERT INTO hook SELECT id FROM events;"
     );
     std::fs::write(&job, text).unwrap();

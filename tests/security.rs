@@ -135,6 +135,14 @@ fn tls_and_sasl_to_a_real_broker() {
             let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &strange);
             assert!(!ended && log.contains("no TLS connection: check"), "{log}");
         });
+        scope.spawn(|| {
+            // The certificate names the address alone.
+            let known = copy(broker, "plain", &logins[0].1);
+            let named =
+                known.replace(&broker.secure, &broker.secure.replace("127.0.0.1", "localhost"));
+            let (ended, log) = run_to_the_end(&Folder::new("secure_no"), &named);
+            assert!(!ended && log.contains("no TLS connection: check"), "{log}");
+        });
     });
 }
 
@@ -197,7 +205,7 @@ fn sinks(file: impl Fn(usize) -> String) -> [(&'static str, String); 6] {
         (
             "hooked",
             format!(
-                "'webhook', 'url' = 'http://127.0.0.1:1/x?key={}', 'headers.Authorization' = '{}',
+                "'webhook', 'allow-private' = 'true', 'url' = 'http://127.0.0.1:1/x?key={}', 'headers.Authorization' = '{}',
                  'secret' = '{}', 'retry.attempts' = '1', 'dead-letter.path' = 'hooked.dead'",
                 file(4),
                 file(5),
@@ -207,7 +215,7 @@ fn sinks(file: impl Fn(usize) -> String) -> [(&'static str, String); 6] {
         (
             "robot",
             format!(
-                "'dingtalk', 'url' = 'http://127.0.0.1:1/send?access_token={}', 'secret' = '{}',
+                "'dingtalk', 'allow-private' = 'true', 'url' = 'http://127.0.0.1:1/send?access_token={}', 'secret' = '{}',
                  'retry.attempts' = '1', 'dead-letter.path' = 'robot.dead'",
                 file(7),
                 file(7)

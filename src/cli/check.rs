@@ -1,8 +1,9 @@
-//! `pelton check` and `pelton explain`: a job's text, nothing connected to.
+//! `pelton check` and `pelton explain`: a job's text, nothing connected to unless asked for.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::engine::probe::{self, Found};
 use crate::error::SqlError;
 use crate::shard::topology::{self, Topology};
 use crate::sql::plan::Plan;
@@ -22,6 +23,10 @@ pub struct CheckArgs {
     /// Also report what a Flink cluster would not take as it stands, and what there is instead
     #[arg(long)]
     flink: bool,
+    /// Also ask Kafka, Redis and ClickHouse, which have 10 s, whether they let the job in and have what
+    /// its tables say
+    #[arg(long)]
+    connect: bool,
 }
 
 /// Name and text of each file.
@@ -66,8 +71,11 @@ fn plan(files: &[PathBuf]) -> Result<Plan, String> {
 pub fn check(args: &CheckArgs) -> Result<(), String> {
     let files = read(&args.job.files)?;
     let plan = compile(&files, &BTreeMap::new())?;
-    topology::build(&plan)?;
+    let topology = topology::build(&plan)?;
     eprintln!("no errors: {} table(s) written", plan.sinks.len());
+    if args.connect {
+        connect(&topology)?;
+    }
     if !args.flink {
         return Ok(());
     }
@@ -79,6 +87,15 @@ pub fn check(args: &CheckArgs) -> Result<(), String> {
     }
     let told = format!("{changed} of {statements} statement(s) need a change for Flink");
     Err(format!("{told}\n\n{}", listed(&faults)))
+}
+
+fn connect(topology: &Topology) -> Result<(), String> {
+    let Found { asked, faults } = probe::probe(topology);
+    if faults.is_empty() {
+        eprintln!("the servers of {asked} table(s) answer and have what is needed");
+        return Ok(());
+    }
+    Err(format!("{} of {asked} table(s) cannot be used\n\n{}", faults.len(), faults.join("\n")))
 }
 
 pub fn explain(args: &FileArgs) -> Result<(), String> {

@@ -37,7 +37,7 @@ enum LogFormat {
 enum Command {
     /// Run one job, given as one or more files
     Run(run::RunArgs),
-    /// Report everything that is wrong with a job, without connecting to anything
+    /// Report everything that is wrong with a job, without connecting to anything unless told to
     Check(check::CheckArgs),
     /// Show what a job decodes, where rows change shards, and what state is kept
     Explain(check::FileArgs),

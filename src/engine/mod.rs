@@ -6,6 +6,7 @@ mod control;
 mod dead_letters;
 mod lookups;
 pub mod memory;
+pub mod probe;
 mod recovery;
 mod workers;
 

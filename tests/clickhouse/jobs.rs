@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::http::{Receiver, Reply, Statement};
 use super::server::Server;
+use crate::common::{is_held_back, resident_bytes, slow_down};
 
 /// Ended with the test, however that ends; a test that fails shows the log.
 struct Job(Child, PathBuf);
@@ -167,6 +168,18 @@ fn a_column_that_does_not_fit_ends_the_job_at_its_start() {
     let wanted = "column 'n': it is BIGINT here and Float64 in ClickHouse's `default`.`rows`. Int64 \
                   there would take it";
     assert!(job.log().contains(wanted), "{}", job.log());
+    let check = || {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_pelton"));
+        let out = check.args(["check", "--connect"]).arg(folder.path().join("job.sql")).output();
+        let out = out.unwrap();
+        (out.status.success(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (good, said) = check();
+    assert!(!good && said.contains(&format!("table 'archive', {wanted}")), "{said}");
+    server.ask("DROP TABLE rows");
+    server.ask("CREATE TABLE rows (n Int64) ENGINE = MergeTree ORDER BY n");
+    let (good, said) = check();
+    assert!(good && said.contains("the servers of 1 table(s) answer"), "{said}");
 }
 
 /// Rows that go out as they come are gathered, or ClickHouse would drown in small inserts.
@@ -194,4 +207,38 @@ fn early_rows_are_gathered_for_an_interval() {
     let inserts = receiver.inserts();
     assert_eq!(inserts.iter().map(|it| it.body.len()).sum::<usize>(), ROWS as usize * 8);
     assert!((2..=most).contains(&inserts.len()), "{} inserts, at most {most}", inserts.len());
+}
+
+/// Standing still, killed and slow in turn, under load: every row is there in the end.
+#[test]
+fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
+    let Some(mut server) = Server::start() else { return };
+    server.ask("CREATE TABLE rows (n Int64) ENGINE = MergeTree ORDER BY n");
+    let folder = tempfile::tempdir().unwrap();
+    let sql = job(&server.url(), NEVER, 50_000, "");
+    let address = format!("127.0.0.1:{}", crate::common::free_port());
+    let mut job =
+        Job::start(folder.path(), &sql, "job", &[&EPOCHS[..], &["--http", &address]].concat());
+    wait_for("rows", || count(&server) > 50_000);
+    let process = job.0.id();
+    let goes_on = |server: &Server| {
+        let before = count(server);
+        wait_for("more rows", || count(server) > before + 50_000);
+    };
+    server.signal("-STOP");
+    is_held_back(&address, process);
+    server.signal("-CONT");
+    goes_on(&server);
+    server.kill();
+    is_held_back(&address, process);
+    server.start_again();
+    goes_on(&server);
+    let before = resident_bytes(process);
+    slow_down(server.id());
+    let grown = resident_bytes(process).saturating_sub(before);
+    assert!(grown < 50 << 20, "{grown} bytes more");
+    goes_on(&server);
+    job.stop();
+    let found = server.ask("SELECT min(n), max(n) = uniqExact(n) FROM rows");
+    assert_eq!(found, "1\t1");
 }

@@ -71,8 +71,12 @@ impl Server {
         ask(self.port, sql)
     }
 
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn signal(&self, signal: &str) {
-        crate::common::signal(signal, self.process.id());
+        crate::common::signal(signal, self.id());
     }
 
     pub fn kill(&mut self) {

@@ -121,6 +121,57 @@ fn stands_still(process: u32) -> bool {
     tasks.flatten().all(|task| stat(task).is_ok_and(|stat| state(stat) == Some(true)))
 }
 
+/// How long servers stand still: `PELTON_TEST_STALL_SECONDS`, 20 by default.
+pub fn stall() -> Duration {
+    let seconds = std::env::var("PELTON_TEST_STALL_SECONDS").ok();
+    Duration::from_secs(seconds.map_or(20, |seconds| seconds.parse().unwrap()))
+}
+
+/// The sum of a metric's samples.
+pub fn metric(address: &str, name: &str) -> f64 {
+    let text = get_text(address, "/metrics").expect("the job's metrics");
+    let samples = text
+        .lines()
+        .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
+    samples.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
+}
+
+pub fn resident_bytes(process: u32) -> u64 {
+    let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// A job that its sink holds back reads no further than its queues take for as long as a stall lasts, and
+/// its memory does not grow. How many records it has read.
+pub fn is_held_back(address: &str, process: u32) -> f64 {
+    // A busy machine fills the queues late.
+    const A_FEW: f64 = 10_000.0;
+    let records = || metric(address, "pelton_source_records_total");
+    let mut read = 0.0;
+    wait_for("the reading to stop", || {
+        let before = std::mem::replace(&mut read, records());
+        std::thread::sleep(Duration::from_secs(5));
+        before > 0.0 && read - before < A_FEW
+    });
+    let before = resident_bytes(process);
+    std::thread::sleep(stall());
+    assert!(records() - read < A_FEW, "the job reads on: {read}, then {}", records());
+    let grown = resident_bytes(process).saturating_sub(before);
+    assert!(grown < 50 << 20, "{grown} bytes more");
+    read
+}
+
+/// Lets a process run for a tenth of the time, for as long as a stall lasts.
+pub fn slow_down(process: u32) {
+    let end = Instant::now() + stall();
+    while Instant::now() < end {
+        signal("-STOP", process);
+        std::thread::sleep(Duration::from_millis(450));
+        signal("-CONT", process);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -169,6 +220,18 @@ pub fn redis(folder: &str) -> Option<(Job, String)> {
 
 /// For `localhost`, signed by itself.
 pub fn certificate() -> (X509, PKey<Private>) {
+    certificate_until(2 * DAY_S)
+}
+
+/// The same, which ended yesterday.
+pub fn expired_certificate() -> (X509, PKey<Private>) {
+    certificate_until(-DAY_S)
+}
+
+const DAY_S: i64 = 86_400;
+
+/// `end`: in so many seconds; it has held for two days before that.
+fn certificate_until(end: i64) -> (X509, PKey<Private>) {
     use openssl::asn1::Asn1Time;
     use openssl::hash::MessageDigest;
     use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
@@ -176,8 +239,9 @@ pub fn certificate() -> (X509, PKey<Private>) {
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
     builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
+    let end = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64 + end;
+    builder.set_not_before(&Asn1Time::from_unix(end - 2 * DAY_S).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_unix(end).unwrap()).unwrap();
     builder.append_extension(BasicConstraints::new().ca().build().unwrap()).unwrap();
     let names =
         SubjectAlternativeName::new().dns("localhost").build(&builder.x509v3_context(None, None));

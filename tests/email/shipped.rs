@@ -115,6 +115,7 @@ impl Setting {
         pelton.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
         pelton.envs([("KAFKA", &*self.broker.bootstrap), ("SMTP", smtp), ("REDIS", &self.redis)]);
         pelton.envs([("DINGTALK_URL", &self.robot.url), ("ALERTS_WEBHOOK_URL", &self.hook.url)]);
+        pelton.env("ALERTS_ALLOW_PRIVATE", "true");
         pelton.stderr(std::fs::File::create(self.folder.path().join("stderr")).unwrap());
         let job = Job(pelton.spawn().unwrap());
         let ready = || get(&address, "/ready").is_some_and(|answer| answer["status"] == "success");

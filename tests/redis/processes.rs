@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Server;
-use crate::common::wait_for;
+use crate::common::{free_port, is_held_back, resident_bytes, signal, slow_down, wait_for};
 
 /// Fields `user/type` and their counts.
 type Counts = BTreeMap<String, u64>;
@@ -119,10 +119,11 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
         let args = [&args[..], &["--shards", "2", "--epoch-interval", "100ms"]].concat();
         pelton(&args, &folder.path().join(format!("{state}.log")))
     };
-    let events = EVENTS.to_string();
+    let half = (EVENTS / 2).to_string();
     let to = ["produce", "--kafka", &kafka, "--topic", &topic, "--partitions", "2"];
-    let what = ["--users", "50", "--count", &events, "--rate", "5000"];
-    let _producing = pelton(&[&to[..], &what].concat(), &folder.path().join("produce.log"));
+    let what = ["--users", "50", "--count", &half, "--rate", "5000"];
+    let produce = || pelton(&[&to[..], &what].concat(), &folder.path().join("produce.log"));
+    let _producing = produce();
     let over = Over(Arc::default());
     let mut first = start("first");
     wait_for("first counts", || total(&counts(&server)) > EVENTS / 8);
@@ -134,8 +135,9 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
     assert!(copied.unwrap().success());
     let at_stop = total(&counts(&server));
     let mut second = start("second");
-    // On a slow machine the first may have come near the end.
-    let enough = (at_stop + EVENTS / 16).min(EVENTS);
+    // However far the first has come, there is more for both.
+    let _producing = produce();
+    let enough = at_stop + EVENTS / 16;
     wait_for("more from the second", || total(&counts(&server)) >= enough);
     first.signal("-CONT");
     wait_for("the end of the first", || first.0.try_wait().unwrap().is_some());
@@ -151,4 +153,67 @@ fn no_value_goes_back_when_a_stopped_process_goes_on() {
     drop(over);
     assert_eq!(watching.join().unwrap(), Vec::<String>::new());
     assert_eq!(total(&counts(&server)), EVENTS);
+}
+
+/// How often each remainder has been counted.
+fn by_remainder(server: &Server, remainders: u64) -> Vec<u64> {
+    let mut pipeline = redis::pipe();
+    for k in 0..remainders {
+        pipeline.cmd("GET").arg(format!("r:{k}"));
+    }
+    let counts: Vec<Option<u64>> = pipeline.query(&mut server.connection().unwrap()).unwrap();
+    counts.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// Standing still, killed and slow in turn, under load: in the end every count is that of a plain loop.
+#[test]
+fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
+    const REMAINDERS: u64 = 1_000;
+    let Some(mut server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    // The second input does not end, so that the job keeps state.
+    let text = format!(
+        "CREATE TABLE numbers (n BIGINT NOT NULL) WITH ('connector' = 'datagen',
+           'rows-per-second' = '50000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1',
+           'fields.n.end' = '1000000000000');
+         CREATE TABLE endless (n BIGINT NOT NULL)
+         WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
+         CREATE TABLE counts (r BIGINT, n BIGINT, PRIMARY KEY (r) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}');
+         INSERT INTO counts SELECT n % {REMAINDERS}, COUNT(*) FROM
+           (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % {REMAINDERS};",
+        server.url()
+    );
+    std::fs::write(file("job.sql"), text).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let (job, state) = (file("job.sql"), file("state"));
+    let args = ["run", &job, "--http", &address, "--state-dir", &state, "--shards", "2"];
+    let mut running =
+        pelton(&[&args[..], &["--epoch-interval", "200ms"]].concat(), &folder.path().join("log"));
+    let process = running.0.id();
+    let all = |server: &Server| by_remainder(server, REMAINDERS).iter().sum::<u64>();
+    let goes_on = |server: &Server| {
+        let before = all(server);
+        wait_for("more counts", || all(server) > before + 50_000);
+    };
+    goes_on(&server);
+    signal("-STOP", server.process.id());
+    is_held_back(&address, process);
+    signal("-CONT", server.process.id());
+    goes_on(&server);
+    server.stop();
+    is_held_back(&address, process);
+    server.start_again_whole();
+    goes_on(&server);
+    let before = resident_bytes(process);
+    slow_down(server.process.id());
+    let grown = resident_bytes(process).saturating_sub(before);
+    assert!(grown < 50 << 20, "{grown} bytes more");
+    goes_on(&server);
+    running.signal("-TERM");
+    assert!(running.0.wait().unwrap().success());
+    let mut wanted = vec![0; REMAINDERS as usize];
+    (1..=all(&server)).for_each(|n| wanted[(n % REMAINDERS) as usize] += 1);
+    assert_eq!(by_remainder(&server, REMAINDERS), wanted);
 }

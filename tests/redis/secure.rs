@@ -8,7 +8,7 @@ use pelton::sink::{Sink, SinkContext};
 
 use super::fence::publisher;
 use super::{MINUTE, Row, batch, table, try_open};
-use crate::common::free_port;
+use crate::common::{expired_certificate, free_port};
 
 struct Secure {
     process: Child,
@@ -46,8 +46,14 @@ const USER: &str = "user pelton on >s3cret/@: ~c:* ~z ~l ~pelton:* -@all +ping +
 impl Secure {
     /// `clients`: whether it wants to see certificates of theirs.
     fn start(clients: &str) -> Option<Self> {
-        let (dir, port) = (tempfile::tempdir().unwrap(), free_port());
+        let dir = tempfile::tempdir().unwrap();
         certificates(dir.path());
+        Self::start_in(dir, clients)
+    }
+
+    /// With the certificates that are there.
+    fn start_in(dir: tempfile::TempDir, clients: &str) -> Option<Self> {
+        let port = free_port();
         let users = format!("user default off\n{USER}\nuser poor on >poor ~c:* +@all -hset\n");
         std::fs::write(dir.path().join("users.acl"), users).unwrap();
         let process = Command::new("redis-server")
@@ -157,6 +163,24 @@ fn who_has_signed_the_certificate_matters() {
     let missing = server.file("no.pem");
     let error = try_open(&[("url", &url), KEY, ("ssl.ca.location", &missing)]).err().unwrap();
     assert!(error.contains("'ssl.ca.location': cannot read"), "{error}");
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (certificate, key) = expired_certificate();
+    let (certificate, key) = (certificate.to_pem().unwrap(), key.private_key_to_pem_pkcs8());
+    for (name, pem) in
+        [("ca.pem", &certificate), ("server.pem", &certificate), ("server.key", &key.unwrap())]
+    {
+        std::fs::write(dir.path().join(name), pem).unwrap();
+    }
+    let Some(server) = Secure::start_in(dir, "no") else { return };
+    let (url, ca) = (server.url("localhost"), server.file("ca.pem"));
+    let user = ("username", "pelton");
+    let error = send(&[("url", &url), KEY, user, PASSWORD, ("ssl.ca.location", &ca)]);
+    let error = error.unwrap_err();
+    assert!(error.contains("localhost does not hold: certificate has expired"), "{error}");
 }
 
 #[test]

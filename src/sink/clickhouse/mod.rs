@@ -53,6 +53,13 @@ pub fn check(table: &Table) -> Result<(), String> {
     Options::parse(table).map(drop)
 }
 
+/// Whether ClickHouse answers, and its table takes the columns; asks until it does or is told to stop.
+pub fn probe(table: &Table, context: SinkContext) -> Result<(), String> {
+    let options = Options::parse(table)?;
+    let mut server = Server::new(&options, context)?;
+    Insert::prepare(table, &options, &mut server).map(drop)
+}
+
 /// Opens the sink of a table, once ClickHouse has told its columns. With a publisher the rows are
 /// those of committed epochs.
 pub fn open(

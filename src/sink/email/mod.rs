@@ -28,6 +28,8 @@ const DEFAULTS: Defaults = Defaults {
     attempts: 15,
     first_pause: Duration::from_secs(5),
     rate: Some("20/1min"),
+    // Most mail servers stand in one's own network.
+    allow_private: true,
 };
 
 struct Email {

@@ -15,6 +15,8 @@ pub const DEFAULTS: Defaults = Defaults {
     attempts: 8,
     first_pause: Duration::from_millis(500),
     rate: None,
+    // What this machine can reach is often open to whoever can.
+    allow_private: false,
 };
 
 /// The option `url`. No error quotes it: it may hold a password.

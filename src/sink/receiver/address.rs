@@ -32,7 +32,7 @@ pub fn refusal(address: IpAddr, allow_private: bool) -> Option<String> {
         return Some(format!("{address} is a link-local or metadata address"));
     }
     (private && !allow_private)
-        .then(|| format!("{address} is a private address and 'allow-private' is 'false'"))
+        .then(|| format!("{address} is a private address: 'allow-private' = 'true' would allow it"))
 }
 
 /// The IPv4 address that an IPv6 address stands for, be it mapped or behind a translator.

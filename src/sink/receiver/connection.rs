@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{SslConnector, SslConnectorBuilder, SslMethod, SslVersion};
+use openssl::x509::X509VerifyResult;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -90,7 +91,11 @@ impl Tls {
         let name = name.trim_start_matches('[').trim_end_matches(']');
         let ssl = self.0.configure().and_then(|session| session.into_ssl(name));
         let mut stream = SslStream::new(ssl.map_err(passing)?, stream).map_err(passing)?;
-        Pin::new(&mut stream).connect().await.map_err(passing)?;
+        let connected = Pin::new(&mut stream).connect().await;
+        connected.map_err(|error| match stream.ssl().verify_result() {
+            X509VerifyResult::OK => passing(error),
+            fault => Failure::Passing(format!("the certificate of {name} does not hold: {fault}")),
+        })?;
         Ok(stream)
     }
 }

@@ -33,6 +33,7 @@ pub struct Defaults {
     pub attempts: u32,
     pub first_pause: Duration,
     pub rate: Option<&'static str>,
+    pub allow_private: bool,
 }
 
 /// The options that all of these sinks have.
@@ -47,7 +48,8 @@ pub struct Setup {
 impl Setup {
     pub fn parse(table: &Table, defaults: &Defaults) -> Result<Self, String> {
         let allow_private = match option(table, "allow-private") {
-            None | Some("true") => true,
+            None => defaults.allow_private,
+            Some("true") => true,
             Some("false") => false,
             Some(other) => {
                 return Err(format!("'allow-private' = '{other}' is neither 'true' nor 'false'"));

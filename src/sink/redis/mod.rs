@@ -48,6 +48,21 @@ pub fn check(table: &Table) -> Result<(), String> {
     Options::parse(table).map(drop)
 }
 
+/// Whether Redis answers and lets the user in; asks until it does or is told to stop.
+pub fn probe(table: &Table, context: SinkContext) -> Result<(), String> {
+    let (_, server) = Options::parse(table)?;
+    let mut connection = Connection::new(server, context);
+    // A connection that is there has been greeted.
+    connection.until_taken(|_| Ok(())).map_err(|failure| match failure {
+        Failure::Refused(error) => {
+            let address = &connection.address;
+            login_refused(table, address, &error)
+                .unwrap_or_else(|| format!("Redis at {address}: {error}"))
+        }
+        Failure::Stopped(reason) => reason,
+    })
+}
+
 /// Opens the sink of a table. Connects at the first need: a Redis that is away at the start
 /// holds the stream back as one that goes away later does. With a publisher the rows are those
 /// of committed epochs.
@@ -264,20 +279,10 @@ impl RedisSink {
     /// The text for an error that no retry mends.
     fn refused(&self, error: &RedisError, changes: &[Change]) -> String {
         let (table, address) = (&self.table.name, &self.connection.address);
-        let (code, reason) = match error.clone().into_server_errors() {
-            Some(errors) if !errors.is_empty() => {
-                let (_, first) = &errors[0];
-                let (code, details) = (first.code(), first.details().unwrap_or_default());
-                (code.to_owned(), format!("{code} {details} ({} in this go)", errors.len()))
-            }
-            _ => (String::new(), error.to_string()),
-        };
-        if error.kind() == ErrorKind::AuthenticationFailed || code == "NOAUTH" {
-            return format!(
-                "table '{table}': Redis at {address}: {reason}; check user and password, in 'url' \
-                 or by 'username' and 'password'"
-            );
+        if let Some(text) = login_refused(&self.table, address, error) {
+            return text;
         }
+        let (code, reason) = told(error);
         let advice = match &*code {
             _ if reason.contains("WRONGTYPE") => {
                 "another program may use keys of this form for data of another type"
@@ -295,6 +300,31 @@ impl RedisSink {
              {reason}; {advice}"
         )
     }
+}
+
+/// The code of an error, where it has one, and what it says.
+fn told(error: &RedisError) -> (String, String) {
+    match error.clone().into_server_errors() {
+        Some(errors) if !errors.is_empty() => {
+            let (_, first) = &errors[0];
+            let (code, details) = (first.code(), first.details().unwrap_or_default());
+            (code.to_owned(), format!("{code} {details} ({} in this go)", errors.len()))
+        }
+        _ => (String::new(), error.to_string()),
+    }
+}
+
+/// The text for an error that says that the user is not let in.
+fn login_refused(table: &Table, address: &str, error: &RedisError) -> Option<String> {
+    let (code, reason) = told(error);
+    let refused = error.kind() == ErrorKind::AuthenticationFailed || code == "NOAUTH";
+    refused.then(|| {
+        format!(
+            "table '{}': Redis at {address}: {reason}; check user and password, in 'url' or by \
+             'username' and 'password'",
+            table.name
+        )
+    })
 }
 
 /// Whether a row is the first half of a change: to send it alone would show a gap.
