@@ -30,7 +30,7 @@ impl Arg {
 }
 
 /// A column of single values; rows outside of `validity` are NULL.
-fn anys(
+pub(super) fn anys(
     frame: &mut Frame,
     validity: Validity,
     mut compute: impl FnMut(usize) -> Outcome<Value>,
