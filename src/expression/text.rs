@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::number::{write_double, write_float, write_i64};
-use crate::record::{Column, ColumnData, DataType, Value};
+use crate::record::{Column, ColumnData, DataType, Value, hashed};
 use crate::{decimal, time};
 
 /// Appends the value of a row: `null`, `true`, `1.50`, `1E-18`, `2025-10-09T08:53:20`, `+I[a, 1]`, `{k=v}`,
@@ -75,21 +75,10 @@ pub fn write_value(value: &Value, data_type: &DataType, out: &mut String) {
     }
 }
 
-/// Slots of a Java HashMap at first; it doubles when they are filled to three quarters.
-const JAVA_SLOTS: usize = 16;
-
 /// The entries in the order in which a HashMap of Java gives them.
 fn as_hashed<'a>(entries: &'a [(Value, Value)], key_type: &DataType) -> Vec<&'a (Value, Value)> {
-    let mut slots = JAVA_SLOTS;
-    while entries.len() * 4 > slots * 3 {
-        slots *= 2;
-    }
-    let slot = |entry: &&(Value, Value)| {
-        let hash = java_hash(&entry.0, key_type);
-        (hash ^ hash >> 16) as usize & (slots - 1)
-    };
     let mut hashed: Vec<_> = entries.iter().collect();
-    hashed.sort_by_key(slot);
+    hashed::in_slots(&mut hashed, |entry| java_hash(&entry.0, key_type));
     hashed
 }
 

@@ -6,6 +6,7 @@ pub mod batch;
 mod batch_builder;
 pub mod column;
 pub mod format;
+pub mod hashed;
 pub mod headers;
 pub mod json;
 pub mod key;

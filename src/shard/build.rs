@@ -100,12 +100,13 @@ pub fn build(
     for (index, step) in topology.steps.iter().enumerate() {
         let seat = plumbing.alignments.remove(&index);
         let built = match &step.kind {
-            StepKind::Watermark { column, delay_ms, table, .. } => {
+            StepKind::Watermark { column, delay_ms, by, table, .. } => {
                 let seat = seat.ok_or("a watermark has no seat among the workers")?;
                 let forgets = forgets(topology);
                 let every_row =
                     forgets || windows_of_changes(topology) || watermarks_are_read(topology);
-                Some(watermark((*column, *delay_ms), table, settings, (seat, every_row, forgets))?)
+                let time = (*column, *delay_ms, *by);
+                Some(watermark(time, table, settings, (seat, every_row, forgets))?)
             }
             StepKind::Plain(NodeKind::Lookup { spec, .. }) => {
                 let seat = plumbing.lookups.remove(&index);
@@ -541,7 +542,7 @@ const MAX_DRIFT_MS: i64 = 60_000;
 const MAX_FUTURE_MS: i64 = 86_400_000;
 
 fn watermark(
-    (column, delay_ms): (usize, i64),
+    (column, delay_ms, by): (usize, i64, Option<usize>),
     table: &Table,
     settings: &Settings,
     (alignment, every_row, forgets): (Alignment, bool, bool),
@@ -563,6 +564,7 @@ fn watermark(
     let options = WatermarkOptions {
         column,
         delay_ms,
+        by,
         idle_timeout_ms: duration("scan.watermark.idle-timeout", IDLE_TIMEOUT_MS)?,
         idle_advance,
         max_skew_ms: (!settings.bounded).then_some(max_skew_ms),

@@ -30,6 +30,7 @@ pub enum StepKind {
     Watermark {
         column: usize,
         delay_ms: i64,
+        by: Option<usize>,
         table: Arc<Table>,
         source: usize,
     },
@@ -277,10 +278,10 @@ impl Builder<'_> {
                 let (table, fields, metadata) = (table.clone(), fields.clone(), metadata.clone());
                 (StepKind::Scan { table, fields, metadata }, None)
             }
-            NodeKind::Watermark { column, delay_ms, table } => {
+            NodeKind::Watermark { column, delay_ms, by, table } => {
                 let source = self.source_below(id)?;
-                let (column, delay_ms, table) = (*column, *delay_ms, table.clone());
-                (StepKind::Watermark { column, delay_ms, table, source }, None)
+                let (column, delay_ms, by, table) = (*column, *delay_ms, *by, table.clone());
+                (StepKind::Watermark { column, delay_ms, by, table, source }, None)
             }
             NodeKind::Project { exprs } => {
                 let spread = spread.and_then(|by| by.iter().map(|&c| position(exprs, c)).collect());

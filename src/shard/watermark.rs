@@ -16,7 +16,10 @@ use crate::source::PartitionState;
 pub struct WatermarkOptions {
     /// Column of the time attribute (ms).
     pub column: usize,
+    /// How far the watermark stays behind the time; with `by` behind the newest row's.
     pub delay_ms: i64,
+    /// The column of the watermark that each row stands for (ms), where that is no fixed delay.
+    pub by: Option<usize>,
     /// `scan.watermark.idle-timeout`.
     pub idle_timeout_ms: i64,
     /// `scan.watermark.idle-advance` = clock: event time goes on while all is idle.
@@ -130,6 +133,7 @@ impl WatermarkGenerator {
         let (batch, deletions) = self.time_deletions(batch, &origin);
         let column = batch.columns[self.options.column].clone();
         let times = column.as_i64s();
+        let by = self.options.by.map(|by| batch.columns[by].clone());
         let ceiling = self.options.max_skew_ms.map_or(i64::MAX, |skew| now_ms.saturating_add(skew));
         let future = self.options.max_future_ms.map_or(i64::MAX, |far| now_ms.saturating_add(far));
         let first = self.current;
@@ -145,6 +149,12 @@ impl WatermarkGenerator {
             earliest = earliest.min(times[row]);
             if deletions.binary_search(&row).is_ok() {
                 continue;
+            }
+            if let Some(by) = &by {
+                if by.is_null(row) {
+                    continue;
+                }
+                self.options.delay_ms = times[row].saturating_sub(by.as_i64s()[row]);
             }
             let index = origin.block.records[row].partition as usize;
             self.observe(index, times[row].min(ceiling).saturating_sub(self.options.delay_ms));
@@ -321,6 +331,7 @@ mod tests {
         let options = WatermarkOptions {
             column: 0,
             delay_ms,
+            by: None,
             idle_timeout_ms: 5_000,
             idle_advance: IdleAdvance::Clock,
             max_skew_ms: None,

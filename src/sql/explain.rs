@@ -64,14 +64,18 @@ fn in_place(plan: &Plan, node: &Node, described: String) -> String {
     }
 }
 
+fn less(time: &str, delay_ms: i64) -> String {
+    format!("watermark: largest `{time}` less {delay_ms} ms, per partition")
+}
+
 fn describe(plan: &Plan, node: &Node) -> String {
     let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
     match &node.kind {
         NodeKind::Scan { table, fields, metadata } => scan(table, fields, metadata),
-        NodeKind::Watermark { column, delay_ms, .. } => {
-            let name = &node.schema.fields[*column].name;
-            format!("watermark: largest `{name}` less {delay_ms} ms, per partition")
-        }
+        NodeKind::Watermark { column, delay_ms, by, .. } => match by {
+            Some(_) => "watermark: largest of its expression, per partition".into(),
+            None => less(&node.schema.fields[*column].name, *delay_ms),
+        },
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Unnest { .. } => "a row for each element".into(),

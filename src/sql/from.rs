@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Span;
 
 use super::fault::{At, Fault, Result};
 use super::join::On;
-use super::plan::{Node, NodeId, NodeKind, ScanField, Table};
+use super::plan::{Node, NodeId, NodeKind, ScanField, Table, Watermark};
 use super::query::{Queries, Relation};
 use super::scope::Scope;
 use super::select::unquoted;
@@ -83,8 +83,13 @@ impl Queries<'_> {
                 let call = WindowCall { name: unquoted(&call.name), args, span };
                 (self.windowed(&call)?, alias)
             }
-            ast::TableFactor::Derived { subquery, alias, .. } => {
-                let node = self.query(subquery)?;
+            ast::TableFactor::Derived { lateral, subquery, alias, .. } => {
+                let node = self.query(subquery).map_err(|fault| match lateral {
+                    true => fault.help(
+                        "a LATERAL subquery cannot read the rows before it: JOIN (SELECT …) AS x ON …",
+                    ),
+                    false => fault,
+                })?;
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
                 (Relation { node, scope, window: None }, alias)
             }
@@ -200,19 +205,47 @@ impl Queries<'_> {
                 None => own(index)?,
             });
         }
-        node = self.project(node, exprs, table.schema.clone());
-        if let Some(watermark) = &table.watermark {
-            let (column, delay_ms) = (watermark.column, watermark.delay_ms);
-            let kind = NodeKind::Watermark { column, delay_ms, table: table.clone() };
-            let schema = table.schema.clone();
-            node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
-        }
+        node = match &table.watermark {
+            Some(watermark) => self.watermarked(node, exprs, table, watermark)?,
+            None => self.project(node, exprs, table.schema.clone()),
+        };
         if parts.upsert {
             let (kind, schema) =
                 (NodeKind::Normalize { keys: table.primary_key.clone() }, table.schema.clone());
             node = self.plan.add(Node { kind, inputs: vec![node], schema, time: None });
         }
         Ok(node)
+    }
+
+    /// The columns of a table and its watermarks above them.
+    fn watermarked(
+        &mut self,
+        node: NodeId,
+        mut exprs: Vec<Expr>,
+        table: &Arc<Table>,
+        watermark: &Watermark,
+    ) -> Result<NodeId> {
+        let (column, delay_ms) = (watermark.column, watermark.delay_ms);
+        let mut schema = table.schema.clone();
+        let by = match &watermark.by {
+            Some(by) => {
+                let by = substituted(by, &|index| Ok(exprs[index].clone()))?;
+                // A name that no column of a user has.
+                schema.fields.push(Field::new("\u{1}watermark", by.data_type.clone()));
+                exprs.push(by);
+                Some(exprs.len() - 1)
+            }
+            None => None,
+        };
+        let node = self.project(node, exprs, schema.clone());
+        let scope = Scope::of(&schema, None);
+        let kind = NodeKind::Watermark { column, delay_ms, by, table: table.clone() };
+        let node = self.plan.add(Node { kind, inputs: vec![node], schema, time: Some(column) });
+        if by.is_none() {
+            return Ok(node);
+        }
+        let own = (0..table.schema.len()).map(|column| scope.column(column)).collect();
+        Ok(self.project(node, own, table.schema.clone()))
     }
 
     /// What a scan needs to know of a table: no more, so that tables over one topic share one

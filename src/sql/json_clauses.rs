@@ -7,7 +7,7 @@ use super::tokens::{closing, is_word};
 
 /// `JSON_VALUE(body, path RETURNING t DEFAULT x ON EMPTY …)` becomes a call with seven plain
 /// arguments: body, path, type, what to do on empty, its default, the same on error. JSON_QUERY gets
-/// five: body, path, wrapper, what to do on empty, on error; JSON_EXISTS three.
+/// six: body, path, wrapper, what to do on empty, on error, type; JSON_EXISTS three.
 pub fn json_clauses(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut index = 0;
@@ -85,6 +85,12 @@ struct Behaviour {
     default: Vec<TokenWithSpan>,
 }
 
+impl Behaviour {
+    fn is_empty_object(&self) -> bool {
+        self.word == "EMPTY" && matches!(self.default.as_slice(), [kind] if is_word(kind, "OBJECT"))
+    }
+}
+
 impl Clauses {
     fn read(name: &str, tokens: &[TokenWithSpan], span: Span) -> Result<Self> {
         let words: &[&str] = match name {
@@ -133,18 +139,44 @@ impl Clauses {
             }
             at = on + 2;
         }
-        let text = |of: &str| {
-            let of = of.to_ascii_uppercase();
-            of == "STRING" || of.starts_with("VARCHAR")
-        };
-        match &clauses.returning {
-            Some(returning) if name == "JSON_QUERY" && !text(returning) => Err(Fault::unsupported(
-                span,
-                &format!("JSON_QUERY that returns {returning}"),
-                "leave it out: the result is a STRING",
-            )),
-            _ => Ok(clauses),
+        if name == "JSON_QUERY" {
+            clauses.check_query(span)?;
         }
+        Ok(clauses)
+    }
+
+    /// JSON_QUERY gives a STRING or an ARRAY<STRING>.
+    fn check_query(&mut self, span: Span) -> Result<()> {
+        let is_text = |of: &str| of == "STRING" || of.starts_with("VARCHAR");
+        let returning = self.returning.take().unwrap_or_default().to_ascii_uppercase();
+        let element = returning.strip_prefix("ARRAY<").and_then(|of| of.strip_suffix('>'));
+        let behaviours = [("empty", &self.on_empty), ("error", &self.on_error)];
+        match element {
+            None if returning.is_empty() || is_text(&returning) => return Ok(()),
+            None => {
+                let message =
+                    format!("Unsupported type '{returning}' for RETURNING in JSON_QUERY().");
+                return Err(Fault::new(span, message).help("STRING and ARRAY<STRING> are there"));
+            }
+            Some(element) if !is_text(element) => {
+                let message = format!(
+                    "Unsupported array element type '{element}' for RETURNING ARRAY in JSON_QUERY()."
+                );
+                return Err(Fault::new(span, message)
+                    .help("take ARRAY<STRING>, and CAST it to another array"));
+            }
+            Some(_) => {}
+        }
+        for (on, behaviour) in behaviours {
+            if behaviour.as_ref().is_some_and(Behaviour::is_empty_object) {
+                let message = format!(
+                    "Illegal on {on} behavior 'EMPTY OBJECT' for return type: ARRAY<STRING>"
+                );
+                return Err(Fault::new(span, message).help("write EMPTY ARRAY, or NULL"));
+            }
+        }
+        self.returning = Some("ARRAY".into());
+        Ok(())
     }
 
     fn arguments(self, name: &str, span: Span) -> Vec<Vec<TokenWithSpan>> {
@@ -154,17 +186,15 @@ impl Clauses {
         let behaviours = match name {
             "JSON_EXISTS" => return vec![text(self.on_error.map_or("FALSE", |b| b.word))],
             "JSON_QUERY" => {
-                // EMPTY ARRAY or EMPTY OBJECT.
                 let word = |behaviour: Option<Behaviour>| match behaviour {
                     None => text("NULL"),
-                    Some(Behaviour { word: "EMPTY", default }) => match default.as_slice() {
-                        [kind] if is_word(kind, "OBJECT") => text("OBJECT"),
-                        _ => text("ARRAY"),
-                    },
+                    Some(behaviour) if behaviour.is_empty_object() => text("OBJECT"),
+                    Some(Behaviour { word: "EMPTY", .. }) => text("ARRAY"),
                     Some(behaviour) => text(behaviour.word),
                 };
                 let wrapper = text(self.wrapper.unwrap_or("WITHOUT"));
-                return vec![wrapper, word(self.on_empty), word(self.on_error)];
+                let returning = text(self.returning.as_deref().unwrap_or("STRING"));
+                return vec![wrapper, word(self.on_empty), word(self.on_error), returning];
             }
             _ => [self.on_empty, self.on_error],
         };

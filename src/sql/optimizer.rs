@@ -289,9 +289,10 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own);
             predicate.visit_columns(&mut |column| read.push(column));
         }
-        NodeKind::Watermark { column, .. } => {
+        NodeKind::Watermark { column, by, .. } => {
             read.extend(own);
             read.push(*column);
+            read.extend(*by);
         }
         NodeKind::WindowAssign { time, .. } => {
             read.extend(own.iter().filter(|&&column| column < columns));
@@ -379,8 +380,8 @@ fn narrowed(
             predicate.map_columns(&place);
             input.cloned().unwrap_or_default()
         }
-        NodeKind::Watermark { column, .. } => {
-            *column = place(*column);
+        NodeKind::Watermark { column, by, .. } => {
+            [Some(column), by.as_mut()].into_iter().flatten().for_each(|it| *it = place(*it));
             input.cloned().unwrap_or_default()
         }
         NodeKind::Lookup { spec, .. } => {

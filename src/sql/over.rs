@@ -63,6 +63,12 @@ impl Queries<'_> {
         self.assign(relation)?;
         let mut found: Option<Calls> = None;
         for (item, _) in items.iter_mut() {
+            let _ = ast::visit_expressions_mut(item, |expr: &mut Ast| {
+                if let Some(spelled_out) = lag_or(expr, &relation.scope) {
+                    *expr = spelled_out;
+                }
+                ControlFlow::<()>::Continue(())
+            });
             let replaced = ast::visit_expressions_mut(item, |expr: &mut Ast| {
                 let Ast::Function(call) = &*expr else { return ControlFlow::Continue(()) };
                 if call.over.is_none() {
@@ -363,9 +369,9 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         None => Value::Null,
         Some(value) => {
             let value = registry::coerce(value, &data_type);
-            value.and_then(|value| value.as_literal().cloned()).ok_or_else(|| {
-                Fault::new(span, format!("LAG: the default must be a literal of {data_type}"))
-            })?
+            value
+                .and_then(|value| value.as_literal().cloned())
+                .ok_or_else(|| Fault::new(span, format!("LAG: the default must be {data_type}")))?
         }
     };
     Ok(Call { otherwise, ..Call::new(function, argument, data_type) })
@@ -400,6 +406,45 @@ fn not_over(name: &str, span: Span) -> Fault {
              and COLLECT are there",
         ),
     }
+}
+
+/// LAG whose default is not known beforehand: where there is no such row, as a mark tells, it is the
+/// default of the newest one.
+fn lag_or(expr: &Ast, scope: &Scope) -> Option<Ast> {
+    let Ast::Function(call) = expr else { return None };
+    let span = call.span();
+    if !call.name.to_string().eq_ignore_ascii_case("LAG") || call.over.is_none() {
+        return None;
+    }
+    let arguments = plain_arguments(call, span).ok()?;
+    let [_, rows, default] = arguments.as_slice() else { return None };
+    if Binder::plain(scope, span).bind(default).is_ok_and(|default| default.as_literal().is_some())
+    {
+        return None;
+    }
+    let number = |text: &str| Ast::Value(ast::Value::Number(text.into(), false).into());
+    let lag = |arguments: Vec<Ast>| {
+        let mut call = call.clone();
+        if let ast::FunctionArguments::List(list) = &mut call.args {
+            let unnamed = |of| ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(of));
+            list.args = arguments.into_iter().map(unnamed).collect();
+        }
+        Box::new(Ast::Function(call))
+    };
+    let mark = Ast::Value(ast::Value::Boolean(true).into());
+    let there = Ast::IsNotNull(lag(vec![mark, (*rows).clone()]));
+    let then = ast::CaseWhen {
+        condition: there,
+        result: *lag(vec![arguments[0].clone(), (*rows).clone()]),
+    };
+    let nothing = || ast::helpers::attached_token::AttachedToken::empty();
+    Some(Ast::Case {
+        case_token: nothing(),
+        end_token: nothing(),
+        operand: None,
+        conditions: vec![then],
+        else_result: Some(lag(vec![(*default).clone(), number("0")])),
+    })
 }
 
 /// LAG with the number of rows that it looks back.

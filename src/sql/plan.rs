@@ -46,6 +46,8 @@ pub struct Watermark {
     pub column: usize,
     /// Watermark = largest time seen − delay (ms).
     pub delay_ms: i64,
+    /// The watermark that each row stands for, where it is another value than its time less a delay.
+    pub by: Option<Expr>,
 }
 
 impl Table {
@@ -111,6 +113,8 @@ pub enum NodeKind {
     Watermark {
         column: usize,
         delay_ms: i64,
+        /// The column of each row's watermark, in the place of its time less the delay.
+        by: Option<usize>,
         table: Arc<Table>,
     },
     Project {

@@ -398,8 +398,9 @@ impl<'a> Binder<'a> {
         let mut expr = self.bind(root)?;
         for step in chain {
             expr = match step {
-                ast::AccessExpr::Dot(Ast::Identifier(field)) => {
-                    row_field(expr, &field.value, span)?
+                ast::AccessExpr::Dot(Ast::Value(field)) => {
+                    let field = field.value.clone().into_string();
+                    row_field(expr, field.as_deref().unwrap_or_default(), span)?
                 }
                 ast::AccessExpr::Subscript(ast::Subscript::Index { index }) => {
                     let key = self.bind(index)?;

@@ -43,6 +43,10 @@ impl Queries<'_> {
             }
         } else {
             let (skipped, rows) = self.limits(query)?;
+            if rows == 0 {
+                let none = Expr::literal(Value::Bool(false), DataType::Boolean);
+                return Ok(self.filter(input, none));
+            }
             let ties = Ties::EarlierFirst;
             let (from, to) = (skipped + 1, skipped.saturating_add(rows));
             let ranking = Ranking { order, ties, from, to, with_rank: true };
@@ -165,9 +169,9 @@ impl Queries<'_> {
             let bound = Binder::plain(&scope, self.span).bind(ast).ok()?;
             bound.as_literal().and_then(Value::as_i64).and_then(|it| usize::try_from(it).ok())
         };
-        match (number(limit).filter(|rows| *rows > 0), offset.map_or(Some(0), number)) {
+        match (number(limit), offset.map_or(Some(0), number)) {
             (Some(rows), Some(skipped)) => Ok((skipped, rows)),
-            _ => refused("this LIMIT", "LIMIT takes a number of rows, 1 or more"),
+            _ => refused("this LIMIT", "LIMIT takes a number of rows"),
         }
     }
 

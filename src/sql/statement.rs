@@ -1,6 +1,8 @@
 //! What kind of statement it is, and its parts.
 
-use sqlparser::ast;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{self, AccessExpr, Expr as Ast};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
@@ -119,13 +121,43 @@ fn names(cursor: &mut Cursor<'_>) -> Result<Vec<(String, Span)>> {
 fn query(tokens: &[TokenWithSpan], span: Span) -> Result<Box<ast::Query>> {
     let tokens = prepare(patterns_over_subqueries(tokens.to_vec())?)?;
     let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens);
-    let query = parser.parse_query().map_err(|error| parser_fault(&error, span))?;
+    let mut query = parser.parse_query().map_err(|error| parser_fault(&error, span))?;
+    settle_names(&mut query);
     let next = parser.peek_token();
     match next.token {
         Token::EOF => Ok(query),
         token => Err(Fault::new(next.span, format!("`{token}` does not fit here"))
             .help("a statement ends with `;`")),
     }
+}
+
+/// Of `t.m['k'].f` the parser's library makes steps from `t` on. Those before the first `[…]` become
+/// one name again, and those behind it texts, so that nothing takes them for columns.
+pub fn settle_names<T: ast::VisitMut>(tree: &mut T) {
+    let _ = ast::visit_expressions_mut(tree, |expr: &mut Ast| {
+        let Ast::CompoundFieldAccess { root, access_chain } = expr else {
+            return ControlFlow::<()>::Continue(());
+        };
+        let field = |step: &AccessExpr| match step {
+            AccessExpr::Dot(Ast::Identifier(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let leading: Vec<ast::Ident> = access_chain.iter().map_while(field).collect();
+        if let Ast::Identifier(name) = &**root
+            && !leading.is_empty()
+        {
+            access_chain.drain(..leading.len());
+            let name = std::iter::once(name.clone());
+            **root = Ast::CompoundIdentifier(name.chain(leading).collect());
+        }
+        for step in access_chain {
+            if let Some(name) = field(step) {
+                let text = ast::Value::SingleQuotedString(name.value);
+                *step = AccessExpr::Dot(Ast::Value(text.with_span(name.span)));
+            }
+        }
+        ControlFlow::Continue(())
+    });
 }
 
 /// The parser's library puts the place of an error into its text.

@@ -12,6 +12,7 @@ use super::fault::{Fault, Result};
 use super::from::metadata_type;
 use super::plan::{Table, Watermark};
 use super::scope::{Binder, Scope, ScopeColumn};
+use super::statement;
 use super::tokens::{Flink, closing, prepare};
 use super::types::Cursor;
 use crate::expression::{CastMode, Expr, registry};
@@ -376,28 +377,40 @@ impl Declaration {
             .help(format!("compute one: ts AS TO_TIMESTAMP_LTZ({name}, 3)")));
         }
         let ast = expression(tokens, *span)?;
-        match delay_ms(&ast, name, *span) {
-            Some(delay_ms) => Ok(Some(Watermark { column, delay_ms })),
-            None => Err(Fault::new(
-                *span,
-                "a watermark is the time itself, or the time less an interval",
-            )
-            .help(format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND"))),
+        if let Some(delay_ms) = delay_ms(&ast, name, *span) {
+            return Ok(Some(Watermark { column, delay_ms, by: None }));
         }
+        let by = Binder::plain(&Scope::of(schema, None), *span).bind(&ast)?;
+        if !by.data_type.is_timestamp() {
+            let message = format!("a watermark is a TIMESTAMP, this is {}", by.data_type);
+            return Err(Fault::new(*span, message)
+                .help(format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND")));
+        }
+        if self.options.get("scan.order").is_some_and(|order| &**order == "arrival") {
+            let what = "'scan.order' = 'arrival' with this watermark";
+            let instead = format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND");
+            return Err(Fault::unsupported(*span, what, &instead));
+        }
+        Ok(Some(Watermark { column, delay_ms: 0, by: Some(by) }))
     }
 }
 
-/// `ts` or `ts - INTERVAL '…' …`.
+/// `ts`, and `ts - INTERVAL '…' …` or `+`, once or several times.
 fn delay_ms(ast: &ast::Expr, column: &str, span: Span) -> Option<i64> {
     let is_column =
         |ast: &ast::Expr| matches!(ast, ast::Expr::Identifier(name) if name.value == column);
     match ast {
         ast::Expr::Nested(inner) => delay_ms(inner, column, span),
-        ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Minus, right } if is_column(left) => {
-            let ast::Expr::Interval(interval) = &**right else { return None };
-            let bound = super::literal::interval(interval, span).ok()?;
+        ast::Expr::BinaryOp { left, op, right } => {
+            let sign = match op {
+                ast::BinaryOperator::Minus => 1,
+                ast::BinaryOperator::Plus => -1,
+                _ => return None,
+            };
+            let bound = Binder::plain(&Scope::default(), span).bind(right).ok()?;
             let day_time = bound.data_type == DataType::IntervalDayTime;
-            day_time.then(|| bound.as_literal()?.as_i64()).flatten()
+            let more = day_time.then(|| bound.as_literal()?.as_i64()).flatten()?;
+            delay_ms(left, column, span)?.checked_add(more.checked_mul(sign)?)
         }
         other => is_column(other).then_some(0),
     }
@@ -425,7 +438,9 @@ fn take_expression(cursor: &mut Cursor<'_>) -> Result<Vec<TokenWithSpan>> {
 fn expression(tokens: &[TokenWithSpan], span: Span) -> Result<ast::Expr> {
     let tokens = prepare(tokens.to_vec())?;
     let mut parser = Parser::new(&Flink).with_tokens_with_locations(tokens);
-    parser.parse_expr().map_err(|error| super::statement::parser_fault(&error, span))
+    let mut parsed = parser.parse_expr().map_err(|error| statement::parser_fault(&error, span))?;
+    statement::settle_names(&mut parsed);
+    Ok(parsed)
 }
 
 /// A table that prints, for a bare SELECT.

@@ -308,6 +308,14 @@ fn aggregates_and_times_that_cannot_run() {
              TUMBLE(pt, INTERVAL '1' SECOND);",
             "a time attribute",
         ),
+        (
+            "SELECT JSON_QUERY(k, '$.a' RETURNING ARRAY<INT>) FROM t;",
+            "Unsupported array element type 'INT' for RETURNING ARRAY",
+        ),
+        (
+            "SELECT JSON_QUERY(k, '$.a' RETURNING ARRAY<STRING> EMPTY OBJECT ON ERROR) FROM t;",
+            "Illegal on error behavior 'EMPTY OBJECT'",
+        ),
         ("SELECT CURRENT_WATERMARK(v) FROM t;", "must be called with a single rowtime attribute"),
     ] {
         refused(statement, text);
@@ -321,6 +329,19 @@ fn a_window_over_the_time_of_processing_is_refused() {
          p, DESCRIPTOR(pt), INTERVAL '1' SECOND)) GROUP BY window_start, window_end;",
     );
     assert!(found.iter().any(|error| error.contains("TUMBLE over PROCTIME()")), "{found:?}");
+}
+
+#[test]
+fn a_watermark_by_an_expression_takes_no_arrival_order() {
+    let table = "CREATE TABLE w (ts TIMESTAMP(3), WATERMARK FOR ts AS FLOOR(ts TO MINUTE)) WITH \
+                 ('connector' = 'filesystem', 'path' = 'w', 'format' = 'json', 'scan.order' = 'arrival');";
+    let found = errors(table);
+    assert!(found.iter().any(|error| error.contains("'scan.order' = 'arrival' with")), "{found:?}");
+    let found = errors(
+        "CREATE TABLE w (ts TIMESTAMP(3), WATERMARK FOR ts AS 5) WITH ('connector' = \
+                        'filesystem', 'path' = 'w', 'format' = 'json');",
+    );
+    assert!(found.iter().any(|error| error.contains("a watermark is a TIMESTAMP")), "{found:?}");
 }
 
 #[test]

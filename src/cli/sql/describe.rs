@@ -27,7 +27,10 @@ pub fn table(table: &Table) -> Result<(), String> {
         extras.extend(metadata.map(|(_, from)| format!("METADATA FROM '{from}'")));
         let key = table.primary_key.contains(&column);
         let watermark = table.watermark.as_ref().filter(|watermark| watermark.column == column);
-        let late = watermark.map(|it| format!("{} - {} ms", field.name, it.delay_ms));
+        let late = watermark.map(|it| match it.by {
+            Some(_) => "an expression".to_owned(),
+            None => format!("{} - {} ms", field.name, it.delay_ms),
+        });
         vec![
             field.name.to_string(),
             field.data_type.to_string(),

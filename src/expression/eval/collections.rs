@@ -5,6 +5,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::super::registry::Function;
+use super::compare::same;
 use super::frame::{Arg, Frame, Outcome};
 use crate::record::{Column, ColumnData, ColumnRef, DataType, Validity, Value, row};
 
@@ -30,7 +31,7 @@ impl Arg {
 }
 
 /// A column of single values; rows outside of `validity` are NULL.
-fn anys(
+pub(super) fn anys(
     frame: &mut Frame,
     validity: Validity,
     mut compute: impl FnMut(usize) -> Outcome<Value>,
@@ -119,12 +120,13 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
         ArrayContains => {
             let validity = only_first(&args, frame);
             frame.bools_of(validity, |row| {
-                Ok(Some(args[0].array(row).contains(&args[1].value(row))))
+                let wanted = args[1].value(row);
+                Ok(Some(args[0].array(row).iter().any(|value| alike(value, &wanted))))
             })
         }
         ArrayPosition => frame.i64s(|row| {
             let wanted = args[1].value(row);
-            let at = args[0].array(row).iter().position(|value| *value == wanted);
+            let at = args[0].array(row).iter().position(|value| alike(value, &wanted));
             Ok(Some(at.map_or(0, |at| at as i64 + 1)))
         }),
         ArrayMax | ArrayMin | Element => element(function, frame, to),
@@ -172,10 +174,19 @@ fn put(entries: &mut Vec<(Value, Value)>, key: Value, value: Value) {
     }
 }
 
+/// Whether two elements are one to the functions of arrays: NULL is like NULL.
+fn alike(a: &Value, b: &Value) -> bool {
+    (a.is_null() && b.is_null()) || same(Some(a), Some(b))
+}
+
+fn among(values: &[Value], wanted: &Value) -> bool {
+    values.iter().any(|value| alike(value, wanted))
+}
+
 fn distinct(values: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut kept = Vec::new();
     for value in values {
-        if !kept.contains(&value) {
+        if !among(&kept, &value) {
             kept.push(value);
         }
     }
@@ -201,13 +212,13 @@ fn changed(function: Function, frame: &mut Frame) -> ColumnRef {
             ArraySlice => slice(values, &args, row),
             ArrayConcat => args.iter().flat_map(|arg| arg.array(row)).cloned().collect(),
             ArrayUnion => distinct(own().chain(second().iter().cloned())),
-            ArrayExcept => distinct(own().filter(|value| !second().contains(value))),
-            ArrayIntersect => distinct(own().filter(|value| second().contains(value))),
+            ArrayExcept => distinct(own().filter(|value| !among(second(), value))),
+            ArrayIntersect => distinct(own().filter(|value| among(second(), value))),
             ArrayAppend => own().chain([args[1].value(row)]).collect(),
             ArrayPrepend => [args[1].value(row)].into_iter().chain(own()).collect(),
             ArrayRemove => {
                 let gone = args[1].value(row);
-                own().filter(|value| *value != gone).collect()
+                own().filter(|value| !alike(value, &gone)).collect()
             }
             _ => {
                 let ascending = flag(1, row).unwrap_or(true);
@@ -320,9 +331,12 @@ fn maps(function: Function, frame: &mut Frame) -> ColumnRef {
                 Ok(Some(Value::Map(made.into())))
             }
             _ => {
-                let mut all = Vec::new();
-                for (key, value) in args.iter().flat_map(|arg| arg.map(row)) {
-                    put(&mut all, key.clone(), value.clone());
+                // The later map's entries stand first, as in Flink.
+                let mut all: Vec<(Value, Value)> = Vec::new();
+                for (key, value) in args.iter().rev().flat_map(|arg| arg.map(row)) {
+                    if !all.iter().any(|(known, _)| known == key) {
+                        all.push((key.clone(), value.clone()));
+                    }
                 }
                 Ok(Some(Value::Map(all.into())))
             }

@@ -36,8 +36,9 @@ fn ordered(function: Function, frame: &mut Frame) -> ColumnRef {
     Arc::new(Column::new(ColumnData::Bool(values), frame.validity()))
 }
 
-/// Equality of nested values, in which the entries of a map have no order.
-fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
+/// Equality of nested values, in which the entries of a map have no order and elements of arrays that are
+/// NULL are not equal, as in Flink.
+pub(super) fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return false };
     match (a, b) {
         (Value::Map(a), Value::Map(b)) => {
@@ -46,7 +47,11 @@ fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
             };
             a.len() == b.len() && a.iter().all(is_in)
         }
-        (Value::Array(a), Value::Array(b)) | (Value::Row(a), Value::Row(b)) => {
+        (Value::Array(a), Value::Array(b)) => {
+            let equal = |(a, b): (&Value, &Value)| !a.is_null() && same(Some(a), Some(b));
+            a.len() == b.len() && a.iter().zip(b.iter()).all(equal)
+        }
+        (Value::Row(a), Value::Row(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(Some(a), Some(b)))
         }
         _ => a == b,

@@ -6,12 +6,13 @@ use serde_json::StreamDeserializer;
 use serde_json::de::StrRead;
 
 use super::super::registry::Function;
+use super::collections::anys;
 use super::frame::{Arg, Frame, Outcome};
 use super::json_path::Path;
 use super::numeric::wrap;
 use crate::decimal;
 use crate::record::json::{parts, unescape};
-use crate::record::{ColumnRef, DataType, Validity};
+use crate::record::{ColumnRef, DataType, Validity, Value};
 
 /// Objects and arrays within each other, as Jackson takes them: deeper texts are no JSON before
 /// they cost a stack.
@@ -134,32 +135,52 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
                 }
             })
         }
-        Function::JsonQuery => json_query(frame),
+        Function::JsonQuery => json_query(frame, to),
         _ => json_value(frame, to),
     }
 }
 
-fn json_query(frame: &mut Frame) -> ColumnRef {
+fn json_query(frame: &mut Frame, to: &DataType) -> ColumnRef {
     let mut paths = Paths::new();
     let args = frame.args.clone();
-    frame.strings(|row, out| {
+    let is_array = matches!(to, DataType::Array(_));
+    let mut shown = |row| -> Outcome<Cow<'_, str>> {
         let path = paths.get(args[1].str(row))?;
         let behaviour = match query(path, args[0].str(row), args[2].str(row)) {
-            Ok(Some(json)) => {
-                write_sorted(&json, out);
-                return Ok(Some(()));
-            }
+            Ok(Some(json)) if is_array && json.starts_with('{') => args[4].str(row),
+            Ok(Some(json)) => return Ok(Some(json)),
             Ok(None) => args[3].str(row),
             Err(()) => args[4].str(row),
         };
         match behaviour {
-            "ARRAY" => out.push_str("[]"),
-            "OBJECT" => out.push_str("{}"),
-            "ERROR" => return Err("JSON_QUERY: nothing to show, or an error".into()),
-            _ => return Ok(None),
+            "ARRAY" => Ok(Some("[]".into())),
+            "OBJECT" => Ok(Some("{}".into())),
+            "ERROR" => Err("JSON_QUERY: nothing to show, or an error".into()),
+            _ => Ok(None),
         }
-        Ok(Some(()))
-    })
+    };
+    if is_array {
+        let validity = frame.validity();
+        return anys(frame, validity, |row| Ok(shown(row)?.map(|json| elements(&json))));
+    }
+    frame.strings(|row, out| Ok(shown(row)?.map(|json| write_sorted(&json, out))))
+}
+
+/// An array as its elements: texts as they are, all else but null as JSON.
+fn elements(json: &str) -> Value {
+    let mut values = Vec::new();
+    parts(json, |_, value| {
+        values.push(match value.as_bytes().first() {
+            Some(b'"') => Value::Str(unescape(value).as_ref().into()),
+            _ if value == "null" => Value::Null,
+            _ => {
+                let mut text = String::new();
+                write_sorted(value, &mut text);
+                Value::Str(text.into())
+            }
+        });
+    });
+    Value::Array(values.into())
 }
 
 /// What stands between quotes at both ends, its escapes resolved; `None` where there is no such.

@@ -142,15 +142,20 @@ pub fn printf(name: &str, args: Vec<Expr>) -> Made {
     Ok(make(Function::Printf, args, DataType::STRING))
 }
 
-/// body, path, wrapper, what to do on empty and on error.
+/// body, path, wrapper, what to do on empty and on error, STRING or ARRAY.
 pub fn json_query(name: &str, mut args: Vec<Expr>) -> Made {
-    for usual in ["WITHOUT", "NULL", "NULL"].iter().skip(args.len().saturating_sub(2)) {
+    for usual in ["WITHOUT", "NULL", "NULL", "STRING"].iter().skip(args.len().saturating_sub(2)) {
         args.push(text(usual));
     }
-    let args: [Expr; 5] = exactly(name, args)?;
+    let args: [Expr; 6] = exactly(name, args)?;
+    let [.., returning] = &args;
+    let data_type = match returning.as_literal().and_then(Value::as_str) {
+        Some("ARRAY") => DataType::Array(DataType::STRING.into()),
+        _ => DataType::STRING,
+    };
     let args = args.into_iter().map(|arg| string(name, arg)).collect::<Result<Vec<_>, _>>()?;
     super::checks::check_json_path(name, &args)?;
-    Ok(make(Function::JsonQuery, args, DataType::STRING))
+    Ok(make(Function::JsonQuery, args, data_type))
 }
 
 /// A digest by its number of bits.

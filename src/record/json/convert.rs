@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::base64;
 use super::parts::{parts, unescape};
 use super::scan::{self, Number};
-use crate::record::{DataType, Value};
+use crate::record::{DataType, Value, hashed};
 use crate::{decimal, number, time};
 
 /// A checked JSON value, as text within its record.
@@ -226,11 +226,12 @@ fn value_of(json: &str, data_type: &DataType, iso8601: bool) -> Option<Value> {
         }
         (b'{', DataType::Map(..) | DataType::Multiset(_)) => {
             let (_, kind) = data_type.as_map()?;
-            members(json)
+            let mut entries = members(json)
                 .into_iter()
                 .map(|(key, json)| Some((Value::Str(key.into()), value_of(json, kind, iso8601)?)))
-                .collect::<Option<Arc<[_]>>>()
-                .map(Value::Map)
+                .collect::<Option<Vec<_>>>()?;
+            hashed::as_read(&mut entries);
+            Some(Value::Map(entries.into()))
         }
         (b'[', DataType::Array(kind)) => {
             let mut items = Vec::new();

@@ -65,7 +65,9 @@ fn converted(json: &str, data_type: &DataType) -> Result<Value, ()> {
             let entry = |(key, value): (String, &RawValue)| {
                 Ok((Value::Str(key.into()), converted(value.get(), kind)?))
             };
-            Ok(Value::Map(members.into_iter().map(entry).collect::<Result<_, _>>()?))
+            let mut entries: Vec<_> = members.into_iter().map(entry).collect::<Result<_, _>>()?;
+            crate::record::hashed::as_read(&mut entries);
+            Ok(Value::Map(entries.into()))
         }
         (b'[', DataType::Array(kind)) => {
             let items = serde_json::from_str::<Vec<&RawValue>>(json).unwrap();

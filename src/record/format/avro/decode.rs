@@ -11,7 +11,7 @@ use super::types;
 use crate::decimal;
 use crate::record::format::rows::{self, NoRow};
 use crate::record::json::Decoded;
-use crate::record::{ColumnBuilder, DataType, Field, RawBlock, Value};
+use crate::record::{ColumnBuilder, DataType, Field, RawBlock, Value, hashed};
 use crate::time::MS_PER_DAY;
 
 /// In front of a record: a zero and the id.
@@ -337,6 +337,7 @@ fn take<'a>(
                 entries.push((key, take(schema, *of, to, input)?.into()));
                 Ok(())
             })?;
+            hashed::as_read(&mut entries);
             Found::Nested(Value::Map(entries.into()))
         }
         Kind::Record(written) => row(schema, written, to, input)?,

@@ -332,7 +332,11 @@ fn value(of: &DataType) -> BoxedStrategy<Value> {
         DataType::Map(key, of) => {
             let key = value(key).prop_filter("keys", |key| !key.is_null());
             let entries = prop::collection::vec((key, value(of)), 0..9);
-            entries.prop_map(|all| Value::Map(all.into())).boxed()
+            let in_order = |mut all: Vec<(Value, Value)>| {
+                crate::record::hashed::as_read(&mut all);
+                Value::Map(all.into())
+            };
+            entries.prop_map(in_order).boxed()
         }
         DataType::Row(fields) => {
             let fields: Vec<_> = fields.iter().map(|field| value(&field.data_type)).collect();

@@ -1,0 +1,21 @@
+CREATE TABLE ev (
+  id INT,
+  k STRING,
+  g INT,
+  v INT,
+  ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'over/lag_default_column.jsonl',
+  'format' = 'json'
+);
+
+CREATE TABLE `result` (
+  id INT, x INT
+) WITH (
+  'connector' = 'print'
+);
+
+INSERT INTO `result`
+SELECT id, LAG(v, 1, g) OVER (PARTITION BY k ORDER BY ts) FROM ev;
