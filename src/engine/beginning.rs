@@ -8,7 +8,7 @@ use super::{Ended, Job, RunOptions};
 use crate::checkpoint::{Manifest, OperatorEntry, StateFile, StateFolder};
 use crate::fault;
 use crate::sink::kafka::open_transactions;
-use crate::sink::kafka::transaction::Transactions;
+use crate::sink::kafka::transaction::{Objection, Transactions};
 use crate::sink::{Publisher, SinkContext};
 
 /// What the job goes on from, and under which name.
@@ -38,12 +38,11 @@ impl Beginning {
         let transactions = match &state {
             Some(folder) => {
                 // To be seen before it is fenced.
-                let none_newer = |name: Option<&str>| match (known, name) {
-                    (Some(known), Some(name)) => not_newer(folder.order_named(name)?.0, known),
-                    _ => Ok(()),
-                };
+                let known = known
+                    .map(|known| move |name: &str| not_newer(folder.order_named(name)?.0, known));
+                let objection = known.as_ref().map(|known| known as &Objection<'_>);
                 let sinks = &job.topology.sinks;
-                open_transactions(sinks, &job.name, context, none_newer)?.map(Arc::new)
+                open_transactions(sinks, &job.name, context, objection)?.map(Arc::new)
             }
             None => None,
         };

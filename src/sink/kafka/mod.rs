@@ -19,7 +19,7 @@ use rdkafka::producer::BaseRecord;
 use self::producer::{Outgoing, Producer};
 use self::refusal::Unsent;
 use self::refused::Refused;
-use self::transaction::Transactions;
+use self::transaction::{Objection, Transactions};
 use super::options::embedded_columns;
 use super::{Sink, SinkContext};
 use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
@@ -87,13 +87,13 @@ pub fn open(
 }
 
 /// The transactions of the tables that want them, which share two producers and so have the same
-/// properties. Waits for the broker. Older processes of the job are fenced, unless `may_fence` says
-/// otherwise of the name of the epoch that was committed last.
+/// properties. Waits for the broker. Older processes of the job are fenced, unless there is an
+/// objection to the name of the epoch that was committed last.
 pub fn open_transactions(
     tables: &[Arc<Table>],
     job: &str,
     context: &SinkContext,
-    may_fence: impl FnOnce(Option<&str>) -> Result<(), String>,
+    objection: Option<&Objection<'_>>,
 ) -> Result<Option<Transactions>, String> {
     let mut tables = tables.iter().filter(|table| is_transactional(table));
     let Some(first) = tables.next() else { return Ok(None) };
@@ -104,7 +104,7 @@ pub fn open_transactions(
     let topic = one_topic(&first.options)?;
     wait_for_topic(first, &topic, context)?;
     let admin = client_config(&first.options, Role::Admin)?;
-    Transactions::open(&config, &admin, job, (topic, 0), may_fence).map(Some)
+    Transactions::open(&config, &admin, job, (topic, 0), objection).map(Some)
 }
 
 /// Whether one producer can write both tables.

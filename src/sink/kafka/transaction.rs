@@ -107,6 +107,9 @@ impl ProducerContext for Reports {
 
 type TransactionalProducer = ThreadedProducer<Reports>;
 
+/// Says of an epoch's name why nobody may be fenced.
+pub type Objection<'a> = dyn Fn(&str) -> Result<(), String> + 'a;
+
 /// What has begun.
 struct Begun {
     /// The newest epoch whose transaction has: its rows, and those of the one before, can be sent.
@@ -130,8 +133,8 @@ pub struct Transactions {
 }
 
 impl Transactions {
-    /// Fences older processes of the job and ends what they left open, unless `may_fence` says
-    /// otherwise of the name that was committed last. `config` is of
+    /// Fences older processes of the job and ends what they left open, unless there is an
+    /// objection to the name that was committed last. `config` is of
     /// [`crate::kafka::Role::Producer`], `admin` of `Role::Admin`; `anchor` is a partition that
     /// exists.
     pub fn open(
@@ -139,15 +142,20 @@ impl Transactions {
         admin: &ClientConfig,
         job: &str,
         anchor: (String, i32),
-        may_fence: impl FnOnce(Option<&str>) -> Result<(), String>,
+        objection: Option<&Objection<'_>>,
     ) -> Result<Self, String> {
         let group = format!("pelton-{job}");
         let mut admin = admin.clone();
         admin.set("group.id", &group).set("isolation.level", "read_committed");
         let consumer: BaseConsumer = admin.create().map_err(|error| explain(&error))?;
         let metadata = consumer.group_metadata().ok_or("the Kafka client has no group")?;
+        if let Some(objection) = objection {
+            // A commit that is under way, and might stay so until somebody is fenced, is not waited for.
+            let mut admin = admin.clone();
+            let offsets = Offsets::new(admin.set("isolation.level", "read_uncommitted"), &group)?;
+            patiently(|| named(&offsets, &anchor))?.map_or(Ok(()), |name| objection(&name))?;
+        }
         let offsets = Offsets::new(&admin, &group)?;
-        may_fence(named(&offsets, &anchor)?.as_deref())?;
         let timeout = config.get(TIMEOUT).and_then(|ms| ms.parse().ok()).unwrap_or(TIMEOUT_MS);
         let begun = Begun { epoch: 0, since: [Instant::now(); 2] };
         Ok(Self {
@@ -280,6 +288,17 @@ impl Transactions {
                 TransactionError::Aborted(format!("open for longer than {TIMEOUT}, {ms}: {reason}"))
             }
             other => other,
+        }
+    }
+}
+
+/// Asks again what a broker that has just come up cannot say yet.
+fn patiently<T>(mut ask: impl FnMut() -> Result<T, String>) -> Result<T, String> {
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Err(_) if started.elapsed() < COMMIT_PATIENCE => std::thread::sleep(LOOK),
+            answer => return answer,
         }
     }
 }
