@@ -96,7 +96,9 @@ impl Index {
     #[inline]
     pub fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let (tag, mut at) = (tag_of(hash), self.home(hash));
-        while let Some(bucket) = self.buckets.get(at) {
+        // In a small table each bucket may have passed something on: once round is enough.
+        for _ in 0..self.buckets.len() {
+            let bucket = &self.buckets[at];
             let mut places = bucket.with_tag(tag).map(|index| bucket.places[index]);
             if let Some(place) = places.find(|&place| is_it(place)) {
                 return Some(place);
@@ -120,8 +122,9 @@ impl Index {
 
     /// Takes the place out; whether it was there.
     pub fn remove(&mut self, hash: u64, place: u32) -> bool {
-        let (tag, mut at, mut steps) = (tag_of(hash), self.home(hash), 0);
-        while let Some(bucket) = self.buckets.get_mut(at) {
+        let (tag, mut at) = (tag_of(hash), self.home(hash));
+        for steps in 0..self.buckets.len() {
+            let bucket = &mut self.buckets[at];
             let found = bucket.with_tag(tag).find(|&index| bucket.places[index] == place);
             if let Some(index) = found {
                 bucket.tags[index] = FREE;
@@ -132,7 +135,7 @@ impl Index {
             if bucket.passed_on == 0 {
                 return false;
             }
-            (at, steps) = (self.next(at), steps + 1);
+            at = self.next(at);
         }
         false
     }
@@ -232,6 +235,25 @@ mod tests {
             assert!(index.remove(hash_of(place), place));
         }
         assert!(index.buckets.iter().all(|bucket| bucket.passed_on == 0));
+    }
+
+    #[test]
+    fn a_look_up_ends_where_every_bucket_has_passed_something_on() {
+        let mut index = Index::default();
+        let hash_of = |place: u32| u64::from(place & 1);
+        (0..11).for_each(|place| index.insert(hash_of(place), place, hash_of));
+        assert_eq!(index.buckets.len(), 2);
+        for home in [0, 1] {
+            let places: Vec<u32> = (100..200).filter(|place| place & 1 == home).take(13).collect();
+            (0..200).filter(|&place| place & 1 != home || place < 100).for_each(|place| {
+                index.remove(hash_of(place), place);
+            });
+            places.iter().for_each(|&place| index.insert(hash_of(place), place, hash_of));
+        }
+        assert!(index.buckets.iter().all(|bucket| bucket.passed_on > 0 || bucket.tags[0] != FREE));
+        assert_eq!(index.find(0, |place| place == 999), None);
+        assert_eq!(index.find(1, |place| place == 999), None);
+        assert!(!index.remove(1, 999));
     }
 
     #[test]
