@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::kafka::{Role, client_config, one_topic, partition_count};
+use crate::kafka::{CreateTopic, Role, client_config, one_topic, partition_count};
 use crate::shard::topology::Topology;
 use crate::sink::{SinkContext, clickhouse, redis};
 use crate::sql::plan::Table;
@@ -86,12 +86,10 @@ fn ask(table: &Table, usage: Use, context: &SinkContext) -> Answer {
 fn topic(table: &Table, usage: Use) -> Result<(), String> {
     let topic = one_topic(&table.options)?;
     let config = client_config(&table.options, Role::Admin)?;
-    let is_made = |create: &str| create != "false";
-    let made = table.options.get("sink.create-topic").is_some_and(|create| is_made(create));
+    let create = table.options.get("sink.create-topic").map(|create| CreateTopic::parse(create));
+    let is_made = matches!(usage, Use::Written) && create.transpose()?.flatten().is_some();
     match partition_count(&config, &topic, PATIENCE)? {
-        None if !matches!(usage, Use::Written) || !made => {
-            Err(format!("Kafka topic '{topic}' is not there"))
-        }
+        None if !is_made => Err(format!("Kafka topic '{topic}' is not there")),
         _ => Ok(()),
     }
 }

@@ -112,8 +112,20 @@ pub fn filter(
     }
     let column = eval(predicate, batch, context, errors);
     let values = column.as_bools();
-    let truth = |row: &usize| values.get(*row) == Some(&true) && !column.is_null(*row);
-    batch.row_ids().filter(truth).map(|row| row as u32).collect()
+    // A bare NULL has no column of booleans.
+    if values.is_empty() {
+        return Vec::new();
+    }
+    // Every row is written, and the next one over it where it does not count: which do is chance to
+    // the processor, and a wrong guess costs more than the writing.
+    let mut rows = vec![0; batch.len()];
+    let mut kept = 0;
+    for row in batch.row_ids() {
+        rows[kept] = row as u32;
+        kept += usize::from(values[row] & !column.is_null(row));
+    }
+    rows.truncate(kept);
+    rows
 }
 
 fn call(
@@ -269,7 +281,7 @@ fn connect(
 ) -> ColumnRef {
     let mut values = vec![!decisive; batch.rows];
     let mut validity = Validity::all();
-    let mut open: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+    let mut open = batch.row_numbers();
     for part in parts {
         if open.is_empty() {
             break;
@@ -302,7 +314,7 @@ fn case(
     errors: &mut EvalErrors,
 ) -> ColumnRef {
     let mut merge = Merge::new(batch.rows);
-    let mut open: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+    let mut open = batch.row_numbers();
     for (condition, value) in branches {
         if open.is_empty() {
             break;
@@ -328,7 +340,7 @@ fn coalesce(
     errors: &mut EvalErrors,
 ) -> ColumnRef {
     let mut merge = Merge::new(batch.rows);
-    let mut open: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+    let mut open = batch.row_numbers();
     for arg in args {
         if open.is_empty() {
             break;

@@ -192,6 +192,14 @@ impl Batch {
         }
     }
 
+    /// The same as a list.
+    pub fn row_numbers(&self) -> Vec<u32> {
+        match &self.selection {
+            Selection::All => (0..self.rows as u32).collect(),
+            Selection::Rows(rows) => rows.to_vec(),
+        }
+    }
+
     #[inline]
     pub fn kind(&self, row: usize) -> ChangeKind {
         self.kinds.as_ref().map_or(ChangeKind::Insert, |kinds| kinds[row])

@@ -65,6 +65,9 @@ pub struct StringColumn {
 }
 
 impl StringColumn {
+    /// Bytes that [`Self::append_to`] mostly writes, whatever the length of the text.
+    pub const WIDTH: usize = 32;
+
     /// As many empty texts.
     pub fn empty(rows: usize) -> Self {
         Self { buffer: Arc::default(), views: vec![(0, 0); rows] }
@@ -84,10 +87,9 @@ impl StringColumn {
     /// cut off behind them: a call of `memcpy` costs more than the bytes.
     #[inline]
     pub fn append_to(&self, row: usize, out: &mut Vec<u8>) {
-        const WIDTH: usize = 32;
         let (offset, len) = (self.views[row].0 as usize, self.views[row].1 as usize);
-        match self.buffer[offset..].first_chunk::<WIDTH>() {
-            Some(wide) if len <= WIDTH => {
+        match self.buffer[offset..].first_chunk::<{ Self::WIDTH }>() {
+            Some(wide) if len <= Self::WIDTH => {
                 let end = out.len() + len;
                 out.extend_from_slice(wide);
                 out.truncate(end);

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::batch::Batch;
-use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef};
+use super::column::{Column, ColumnBuilder, ColumnData, ColumnRef, StringColumn};
 use super::row;
 use super::value::Value;
 
@@ -49,8 +49,9 @@ pub struct Keys {
 impl Keys {
     /// Of the rows of a batch that count, over `columns` of its length.
     pub fn of(batch: &Batch, columns: &[ColumnRef], seed: u64) -> Self {
+        let room = columns.iter().map(|column| room(column, batch)).sum::<usize>();
         let mut keys = Self {
-            bytes: Vec::with_capacity(batch.len() * 24),
+            bytes: Vec::with_capacity(room + StringColumn::WIDTH),
             spans: vec![Span::default(); batch.rows],
         };
         for row in batch.row_ids() {
@@ -110,6 +111,18 @@ pub fn shard_of(key_group: usize, shards: usize) -> usize {
 pub fn groups_of(shard: usize, shards: usize) -> Range<usize> {
     let first = |shard: usize| (shard * KEY_GROUPS).div_ceil(shards);
     first(shard)..first(shard + 1)
+}
+
+/// The bytes that a column's values mostly take at most.
+fn room(column: &Column, batch: &Batch) -> usize {
+    match &column.data {
+        ColumnData::Str(values) | ColumnData::Bytes(values) => {
+            let lens = batch.row_ids().map(|row| 3 + values.views[row].1 as usize);
+            lens.sum()
+        }
+        ColumnData::I128(_) => batch.len() * 17,
+        _ => batch.len() * 9,
+    }
 }
 
 /// Appends the canonical form of `row` of each column.

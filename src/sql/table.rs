@@ -380,16 +380,15 @@ impl Declaration {
         if let Some(delay_ms) = delay_ms(&ast, name, *span) {
             return Ok(Some(Watermark { column, delay_ms, by: None }));
         }
+        let bounded = format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND");
         let by = Binder::plain(&Scope::of(schema, None), *span).bind(&ast)?;
         if !by.data_type.is_timestamp() {
             let message = format!("a watermark is a TIMESTAMP, this is {}", by.data_type);
-            return Err(Fault::new(*span, message)
-                .help(format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND")));
+            return Err(Fault::new(*span, message).help(bounded));
         }
         if self.options.get("scan.order").is_some_and(|order| &**order == "arrival") {
             let what = "'scan.order' = 'arrival' with this watermark";
-            let instead = format!("write WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND");
-            return Err(Fault::unsupported(*span, what, &instead));
+            return Err(Fault::unsupported(*span, what, &bounded));
         }
         Ok(Some(Watermark { column, delay_ms: 0, by: Some(by) }))
     }

@@ -121,7 +121,7 @@ impl KeyDictionary {
             None if self.resolve_texts(columns, batch, out) => {}
             None => self.resolve_keys(&Keys::of(batch, columns, self.seed), batch, out),
         }
-        let rows = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         let (columns, keys) = (columns.to_vec(), batch.keys.clone());
         self.recent.truncate(RECENT - 1);
         self.recent.push_front(Resolved { columns, keys, rows, slots: out.clone() });

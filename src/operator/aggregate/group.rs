@@ -141,7 +141,7 @@ impl GroupAggregate {
     fn take_windows(&mut self, batch: &Batch, out: &mut Output) {
         let slots = self.table.keys.borrow_mut().hold(batch, &self.keys);
         self.table.grow();
-        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         // Rows from here on are marked, but not added up yet.
         let mut from = 0;
         for (at, &slot) in slots.iter().enumerate() {
@@ -178,7 +178,7 @@ impl GroupAggregate {
     fn take_timed(&mut self, batch: &Batch, out: &mut Output) {
         let slots = self.table.keys.borrow_mut().hold(batch, &self.keys);
         self.table.grow();
-        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         // Rows from here on are marked, but not added up yet.
         let mut from = 0;
         for (at, &slot) in slots.iter().enumerate() {
@@ -320,7 +320,7 @@ impl Operator for GroupAggregate {
         let mut slots = std::mem::take(&mut self.slots);
         self.table.keys.borrow_mut().resolve(&columns, &batch, &mut slots);
         self.table.grow();
-        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         if self.options.per_row {
             for (slot, row) in slots.iter().zip(&rows) {
                 self.take(std::slice::from_ref(slot), std::slice::from_ref(row), &batch);

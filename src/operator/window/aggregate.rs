@@ -315,7 +315,7 @@ impl Operator for WindowAggregate {
         let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
         let mut slots = Vec::with_capacity(batch.len());
         self.panes.keys.borrow_mut().resolve(&columns, &batch, &mut slots);
-        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         if batch.time.before.is_none() {
             self.take(&slots, &rows, &batch, out);
             self.release(&[]);

@@ -287,7 +287,7 @@ impl Operator for LocalWindowAggregate {
         let columns: Vec<_> = self.keys.iter().map(|&key| batch.columns[key].clone()).collect();
         let mut slots = std::mem::take(&mut self.slots);
         self.dictionary.borrow_mut().resolve(&columns, &batch, &mut slots);
-        let rows: Vec<u32> = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         self.take(&slots, &rows, &batch, out);
         self.slots = slots;
         self.release();

@@ -358,7 +358,7 @@ impl SessionAggregate {
 impl Operator for SessionAggregate {
     fn process(&mut self, _port: usize, batch: Batch, out: &mut Output) -> Progress {
         let slots = self.sessions.keys.borrow_mut().hold(&batch, &self.keys);
-        let rows = batch.row_ids().map(|row| row as u32).collect();
+        let rows = batch.row_numbers();
         self.target = self.sessions.watermark;
         self.work = Some(Work { batch, rows, slots, position: 0 });
         self.drive(out)

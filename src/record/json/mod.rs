@@ -118,6 +118,9 @@ impl JsonDecoder {
         if block.payload.len() < end + PAYLOAD_PADDING {
             block.payload.resize(end + PAYLOAD_PADDING, 0);
         }
+        // At once, as it mostly is; then a record is, too, where it cuts no character.
+        let is_utf8 = simdutf8::basic::from_utf8(&block.payload[..end]).is_ok();
+        let cuts = |at: usize| block.payload[at] & 0xc0 == 0x80;
         let rows = block.records.len();
         let mut out = Output::new(self.fields.clone(), self.options, rows, block.payload.len());
         let mut rejected = Vec::new();
@@ -129,7 +132,13 @@ impl JsonDecoder {
                 continue;
             }
             out.begin(row, from);
-            match self.record(&block.payload[from..], len, &mut out) {
+            let is_utf8 = (is_utf8 && !cuts(from) && !cuts(from + len))
+                || simdutf8::basic::from_utf8(&block.payload[from..from + len]).is_ok();
+            let read = match is_utf8 {
+                true => self.record(&block.payload[from..], len, &mut out),
+                false => Err(Failure::Broken("not UTF-8")),
+            };
+            match read {
                 Ok(()) => {}
                 Err(Failure::Broken(_)) if self.options.ignore_parse_errors => {
                     skipped.push(row as u32);
@@ -149,9 +158,6 @@ impl JsonDecoder {
 
     fn record(&mut self, bytes: &[u8], len: usize, out: &mut Output) -> Result<(), Failure> {
         let record = &bytes[..len];
-        if simdutf8::basic::from_utf8(record).is_err() {
-            return Err(Failure::Broken("not UTF-8"));
-        }
         if self.use_templates && self.templates.apply(bytes, len, &self.paths, out, self.wide) {
             return Ok(());
         }

@@ -148,3 +148,19 @@ fn templates_agree_with_the_general_way_and_serde_json() {
         }
     }
 }
+
+#[test]
+fn a_character_that_two_records_share_is_of_neither() {
+    let record = |n: &[u8]| [b"{\"user_id\":\"", n, b"\"}"].concat();
+    let mut decoder = JsonDecoder::new(fields(), JsonOptions::default());
+    let whole = record("ä".as_bytes());
+    let (cut, rest) = whole.split_at(whole.iter().position(|byte| *byte == 0xc3).unwrap() + 1);
+    let records = [whole.clone(), cut.to_vec(), rest.to_vec(), whole.clone()];
+    let shown = show(&decoder.decode(block(&records)));
+    let broken = "Failed to deserialize JSON: not UTF-8";
+    assert_eq!(shown[1..3], [broken, broken]);
+    assert!(shown[0].contains("Str(\"ä\")") && shown[3] == shown[0], "{shown:?}");
+    // And beside one that spoils the text of all.
+    let shown = show(&decoder.decode(block(&[whole, record(b"\xff")])));
+    assert!(shown[0].contains("Str(\"ä\")") && shown[1] == broken, "{shown:?}");
+}
