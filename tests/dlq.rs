@@ -329,10 +329,12 @@ fn topic_to_topic() {
     let own = [("topic", &*dead), ("partition", "0"), ("offset", "1"), ("timestamp", "1")];
     let mut own: Vec<_> = own.iter().map(|(name, value)| header(name, value)).collect();
     own.push(header("reason", "forged"));
-    setup
-        .kafka
-        .send(&dead, &[(0, None, b"x".to_vec(), 1, own), (0, None, b"y".to_vec(), 1, vec![])]);
+    let mut cut = [vec![header("pelton-cut", "9")], own.clone()].concat();
+    cut[1] = header("topic", &setup.topic);
+    let letter = |value: &[u8], headers: Vec<_>| (0, None, value.to_vec(), 1, headers);
+    setup.kafka.send(&dead, &[letter(b"x", own), letter(b"y", vec![]), letter(b"z", cut)]);
     let text = setup.dlq("replay", &[]);
+    assert!(text.contains(" 0 record(s) sent") && text.contains("1 cut, as"), "{text}");
     assert!(text.contains("1 of sources that this job does not read"), "{text}");
     assert!(text.contains("1 no dead letters of pelton"), "{text}");
     let refused = setup.try_dlq("replay", &["--to", &dead]);

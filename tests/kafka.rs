@@ -350,7 +350,7 @@ fn tombstones_dead_letters_and_lost_offsets() {
     let config = client_config(&table.options, Role::Producer).unwrap();
     let mut letters =
         sink::DeadLetterProducer::new(&config, &topic, SinkContext::default()).unwrap();
-    letters.send(b"{bad", Some(b"k"), &[("reason", Some(b"not JSON"))]).unwrap();
+    letters.send(b"{bad", Some(b"k"), &[], &[("reason", Some(b"not JSON"))]).unwrap();
     letters.flush().unwrap();
     assert_eq!(letters.acknowledged(), 1);
 

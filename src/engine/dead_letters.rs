@@ -14,7 +14,7 @@ use rdkafka::ClientConfig;
 
 use super::Job;
 use super::connectors::TakeRejected;
-use crate::kafka::{CreateTopic, Role, client_config, ensure_topic};
+use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, message_bytes_max};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
 use crate::shard::dead_letter::DeadLetter;
@@ -70,11 +70,17 @@ pub fn start(
     let mut writer = Writer { targets, taker, counter, late, total, logged: None, error: None };
     let thread = std::thread::Builder::new().name("dead-letters".into());
     let body = move || {
-        for (config, topic) in topics {
+        for Place { at, config, topic } in topics {
             // Without it, records would wait for somebody to make the topic.
             let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: Some(LETTER_MAX) };
             if let Err(error) = ensure_topic(&config, &topic, wanted, TOPIC_PATIENCE) {
                 tracing::warn!("the topic '{topic}' could not be made: {error}");
+            }
+            let limit = message_bytes_max(&config, &topic, TOPIC_PATIENCE);
+            match (writer.targets.get_mut(&at), limit) {
+                (Some(Target::Topic(producer)), Ok(limit)) => producer.limit(limit),
+                (_, Err(error)) => tracing::debug!("max.message.bytes of '{topic}': {error}"),
+                _ => {}
             }
         }
         for letter in letters {
@@ -107,13 +113,22 @@ fn targets(
     Ok(targets)
 }
 
-/// The topics that are written, each with the settings of its broker.
-fn topics(topology: &Topology) -> Result<Vec<(ClientConfig, String)>, String> {
+/// A topic that is written: what for, and the settings of its broker.
+struct Place {
+    at: (Kept, Arc<str>),
+    config: ClientConfig,
+    topic: String,
+}
+
+fn topics(topology: &Topology) -> Result<Vec<Place>, String> {
     let mut topics = Vec::new();
     for (_, table) in topology.scans() {
-        for [topic, _] in [Kept::Unusable, Kept::Late].map(Kept::options) {
+        for what in [Kept::Unusable, Kept::Late] {
+            let [topic, _] = what.options();
             if let Some(topic) = table.options.get(topic) {
-                topics.push((client_config(&table.options, Role::Admin)?, topic.to_string()));
+                let config = client_config(&table.options, Role::Admin)?;
+                let at = (what, source_name(table));
+                topics.push(Place { at, config, topic: topic.to_string() });
             }
         }
     }
@@ -209,7 +224,7 @@ impl Writer {
                 ];
                 // Behind the record's own: whoever looks for the last of a name finds these.
                 let own = own.map(|(name, value)| (name, Some(value.as_bytes())));
-                producer.send(raw, key, &[&kept[..], &own[..]].concat())
+                producer.send(raw, key, &kept, &own)
             }
             Some(Target::None) | None => Ok(()),
         }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
+use tokio::runtime::Runtime;
 
 use super::explain;
 
@@ -131,27 +132,52 @@ pub fn ensure_topic(
         return Ok(false);
     }
     let failed = |reason: String| format!("Kafka topic '{topic}' cannot be made: {reason}");
-    let admin: AdminClient<DefaultClientContext> =
-        config.create().map_err(|error: KafkaError| failed(explain(&error)))?;
     let CreateTopic { partitions, replication, bytes_max } = wanted;
     let bytes_max = bytes_max.map(|bytes| bytes.to_string());
     let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
     if let Some(bytes_max) = &bytes_max {
         new = new.set("max.message.bytes", bytes_max);
     }
-    let options =
-        AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| failed(error.to_string()))?;
-    let results = runtime
-        .block_on(admin.create_topics([&new], &options))
-        .map_err(|error| failed(explain(&error)))?;
-    match results.into_iter().next() {
+    let options = admin_options(timeout);
+    let results = admin(config, |admin, runtime| {
+        runtime.block_on(admin.create_topics([&new], &options)).map_err(|error| explain(&error))
+    });
+    match results.map_err(failed)?.into_iter().next() {
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
         Some(Err((_, code))) => Err(failed(code.to_string())),
         _ => Ok(true),
     }
+}
+
+/// The topic's `max.message.bytes`: of a batch of records as it is packed.
+pub fn message_bytes_max(
+    config: &ClientConfig,
+    topic: &str,
+    timeout: Duration,
+) -> Result<usize, String> {
+    let (of_topic, options) = ([ResourceSpecifier::Topic(topic)], admin_options(timeout));
+    let resources = admin(config, |admin, runtime| {
+        let answer = runtime.block_on(admin.describe_configs(&of_topic, &options));
+        answer.map_err(|error| explain(&error))
+    })?;
+    let resource = resources.into_iter().next().ok_or("no answer")?;
+    let resource = resource.map_err(|code| code.to_string())?;
+    let value = resource.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
+    value.and_then(|value| value.parse().ok()).ok_or_else(|| "it is not told".into())
+}
+
+fn admin_options(timeout: Duration) -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout))
+}
+
+/// Has a client that asks for more than records do something.
+fn admin<T>(
+    config: &ClientConfig,
+    ask: impl FnOnce(&AdminClient<DefaultClientContext>, &Runtime) -> Result<T, String>,
+) -> Result<T, String> {
+    let admin = config.create().map_err(|error: KafkaError| explain(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    ask(&admin, &runtime.map_err(|error| error.to_string())?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::sink::kafka::CUT;
+
 /// The headers that a dead letter ends with in a topic.
 const OWN: [&str; 5] = ["topic", "partition", "offset", "timestamp", "reason"];
 /// The header of a receipt in a topic.
@@ -161,6 +163,11 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 impl Letter {
+    /// Whether the topic that it is kept in takes no record as large as it was.
+    pub fn is_cut(&self) -> bool {
+        self.headers.first().is_some_and(|(name, _)| name == CUT)
+    }
+
     /// As a line of a dead letters' file, and whether it was sent back.
     pub fn json(&self, replayed: bool) -> Json {
         let text = String::from_utf8_lossy(&self.value);

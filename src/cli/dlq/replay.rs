@@ -122,6 +122,9 @@ impl Replay<'_> {
         if letter.origin.is_none() {
             return Err("rows of a sink, which have no topic to go back to");
         }
+        if letter.is_cut() {
+            return Err("cut, as their topic takes none so large (they are whole at their source)");
+        }
         let Some(table) = self.place.tables_of(&letter.source).next() else {
             return Err("of sources that this job does not read");
         };

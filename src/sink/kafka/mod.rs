@@ -28,7 +28,7 @@ use crate::record::Batch;
 use crate::record::format::{Encoder, Part, Parts};
 use crate::sql::plan::Table;
 
-pub use self::dead_letter::DeadLetterProducer;
+pub use self::dead_letter::{CUT, DeadLetterProducer};
 
 /// Between two questions to a broker that does not answer.
 const PAUSE: Duration = Duration::from_millis(100);
