@@ -159,7 +159,7 @@ impl Queries<'_> {
                     First => "FIRST_VALUE",
                     Last => "LAST_VALUE",
                     SquaredDistances => "a variance",
-                    _ => "APPROX_COUNT_DISTINCT or a percentile",
+                    _ => "APPROX_COUNT_DISTINCT or APPROX_PERCENTILE",
                 };
                 let what = if updates { "rows that change" } else { "windows that are merged" };
                 let instead = "take MIN or MAX, or a TUMBLE window over new rows";
@@ -174,6 +174,9 @@ impl Queries<'_> {
         relation: &mut Relation,
         grouping: &Grouping,
     ) -> Result<NodeId> {
+        if let Some(node) = self.of_nothing(relation.node, grouping) {
+            return Ok(node);
+        }
         let lateness = self.take_late(relation, grouping.keys.len())?;
         let mut below = Below::default();
         if lateness.is_none()

@@ -57,7 +57,7 @@ fn merge_projections(plan: Plan) -> Plan {
 }
 
 /// The expression with each column replaced by what stands for it.
-fn replaced(expr: &Expr, by: &[Expr]) -> Expr {
+pub fn replaced(expr: &Expr, by: &[Expr]) -> Expr {
     if let ExprKind::Column(index) = expr.kind {
         return by[index].clone();
     }

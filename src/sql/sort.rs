@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 
+use super::emptiness::is_empty;
 use super::fault::{Fault, Result};
 use super::grouped_subquery::outside_subqueries;
 use super::plan::{Node, NodeId, NodeKind};
@@ -43,7 +44,7 @@ impl Queries<'_> {
             }
         } else {
             let (skipped, rows) = self.limits(query)?;
-            if rows == 0 {
+            if rows == 0 || is_empty(self.plan, input) {
                 let none = Expr::literal(Value::Bool(false), DataType::Boolean);
                 return Ok(self.filter(input, none));
             }

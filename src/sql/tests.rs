@@ -301,7 +301,7 @@ fn aggregates_and_times_that_cannot_run() {
         ),
         (
             "SELECT APPROX_COUNT_DISTINCT(n) FROM (SELECT COUNT(*) AS n FROM t GROUP BY k);",
-            "APPROX_COUNT_DISTINCT or a percentile over rows that change",
+            "APPROX_COUNT_DISTINCT or APPROX_PERCENTILE over rows that change",
         ),
         (
             "SELECT COUNT(*) FROM (SELECT *, PROCTIME() AS pt FROM t) AS p GROUP BY \
