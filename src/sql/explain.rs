@@ -43,6 +43,7 @@ fn show(plan: &Plan, id: NodeId, depth: usize, seen: &mut [bool], out: &mut Stri
 fn in_place(plan: &Plan, node: &Node, described: String) -> String {
     let keys = match &node.kind {
         NodeKind::TimeSort { keys, .. }
+        | NodeKind::ProcessingTime { keys, .. }
         | NodeKind::Over { keys, .. }
         | NodeKind::Normalize { keys }
         | NodeKind::First { keys, .. }
@@ -81,6 +82,9 @@ fn describe(plan: &Plan, node: &Node) -> String {
         NodeKind::Unnest { .. } => "a row for each element".into(),
         NodeKind::Normalize { keys } => changes(&picked(input, keys), &kept(plan, node)),
         NodeKind::Union => "union all".into(),
+        NodeKind::ProcessingTime { time, .. } => {
+            format!("`{}` is the clock's time when a row comes", node.schema.fields[*time].name)
+        }
         NodeKind::TimeSort { time, keys, .. } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
             node.schema.fields[*time].name,

@@ -19,6 +19,7 @@ mod hoist;
 mod join;
 mod json_clauses;
 mod lateness;
+mod lateral;
 mod literal;
 mod lookup;
 mod match_recognize;

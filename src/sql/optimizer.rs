@@ -315,6 +315,11 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             read.extend(own);
             read.extend(keys);
         }
+        NodeKind::ProcessingTime { time, keys } => {
+            read.extend(own);
+            read.push(*time);
+            read.extend(keys);
+        }
         NodeKind::TimeSort { time, keys, then } => {
             read.extend(own);
             read.push(*time);
@@ -388,7 +393,7 @@ fn narrowed(
             looked_up(spec, input.map_or(&[], Vec::as_slice), widths[node.inputs[0]], needed)
         }
         NodeKind::Normalize { .. } => input.cloned().unwrap_or_default(),
-        NodeKind::TimeSort { time, .. } => {
+        NodeKind::TimeSort { time, .. } | NodeKind::ProcessingTime { time, .. } => {
             *time = place(*time);
             input.cloned().unwrap_or_default()
         }
@@ -441,6 +446,7 @@ fn keys_of(kind: &mut NodeKind) -> Option<&mut Vec<usize>> {
     match kind {
         NodeKind::Normalize { keys }
         | NodeKind::TimeSort { keys, .. }
+        | NodeKind::ProcessingTime { keys, .. }
         | NodeKind::Rank { keys, .. }
         | NodeKind::First { keys, .. }
         | NodeKind::Match { keys, .. }

@@ -25,6 +25,7 @@ use crate::record::Schema;
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
 /// behind those of the node until it is known whether they are grouped by.
+#[derive(Clone)]
 pub struct Relation {
     pub node: NodeId,
     pub scope: Scope,
