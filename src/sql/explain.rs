@@ -65,26 +65,26 @@ fn in_place(plan: &Plan, node: &Node, described: String) -> String {
     }
 }
 
-fn less(time: &str, delay_ms: i64) -> String {
+fn less(node: &Node, column: usize, delay_ms: i64) -> String {
+    let time = &node.schema.fields[column].name;
     format!("watermark: largest `{time}` less {delay_ms} ms, per partition")
 }
+
+const BY_EXPRESSION: &str = "watermark: largest of its expression, per partition";
+const BY_CLOCK: &str = "watermark: the clock, which is the time of each row as it comes here";
 
 fn describe(plan: &Plan, node: &Node) -> String {
     let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
     match &node.kind {
         NodeKind::Scan { table, fields, metadata } => scan(table, fields, metadata),
-        NodeKind::Watermark { column, delay_ms, by, .. } => match by {
-            Some(_) => "watermark: largest of its expression, per partition".into(),
-            None => less(&node.schema.fields[*column].name, *delay_ms),
-        },
+        NodeKind::Watermark { by: Some(_), .. } => BY_EXPRESSION.into(),
+        NodeKind::Watermark { column, delay_ms, .. } => less(node, *column, *delay_ms),
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Unnest { .. } => "a row for each element".into(),
         NodeKind::Normalize { keys } => changes(&picked(input, keys), &kept(plan, node)),
         NodeKind::Union => "union all".into(),
-        NodeKind::ProcessingTime { time, .. } => {
-            format!("`{}` is the clock's time when a row comes", node.schema.fields[*time].name)
-        }
+        NodeKind::ProcessingTime { .. } => BY_CLOCK.into(),
         NodeKind::TimeSort { time, keys, .. } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
             node.schema.fields[*time].name,

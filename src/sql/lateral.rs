@@ -348,7 +348,8 @@ impl Queries<'_> {
             .collect();
         let mut wanted: Vec<(usize, usize)> = columns.iter().copied().enumerate().collect();
         let mut bound = bound.filter(|_| found.rest.is_empty())?;
-        (bound.sort_unstable(), wanted.sort_unstable());
+        bound.sort_unstable();
+        wanted.sort_unstable();
         (bound == wanted).then_some(columns)
     }
 }

@@ -311,13 +311,9 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             });
             read.retain(|&column| column < columns);
         }
-        NodeKind::Normalize { keys } => {
+        // The window above reads the time.
+        NodeKind::Normalize { keys } | NodeKind::ProcessingTime { keys, .. } => {
             read.extend(own);
-            read.extend(keys);
-        }
-        NodeKind::ProcessingTime { time, keys } => {
-            read.extend(own);
-            read.push(*time);
             read.extend(keys);
         }
         NodeKind::TimeSort { time, keys, then } => {
