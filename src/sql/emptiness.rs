@@ -64,6 +64,16 @@ pub fn is_empty(plan: &Plan, id: NodeId) -> bool {
     }
 }
 
+/// Whether a GROUP BY has no rows to group, whatever HAVING says of them.
+pub fn groups_nothing(plan: &Plan, id: NodeId) -> bool {
+    let node = &plan.nodes[id];
+    match &node.kind {
+        NodeKind::Project { .. } | NodeKind::Filter { .. } => groups_nothing(plan, node.inputs[0]),
+        NodeKind::Aggregate { keys, .. } => !keys.is_empty() && is_empty(plan, node.inputs[0]),
+        _ => false,
+    }
+}
+
 /// Whether no row passes a filter and those right below it. Over UNNEST, Flink takes it for one that
 /// might pass some.
 fn filters_all(plan: &Plan, predicate: &Expr, below: NodeId) -> bool {
