@@ -319,6 +319,11 @@ fn aggregates_and_times_that_cannot_run() {
             "Illegal on error behavior 'EMPTY OBJECT'",
         ),
         ("SELECT CURRENT_WATERMARK(v) FROM t;", "must be called with a single rowtime attribute"),
+        (
+            "SELECT a.v FROM t AS a, LATERAL (SELECT v FROM t WHERE t.k = a.k LIMIT 2) AS x;",
+            "ORDER BY … LIMIT in a LATERAL subquery, but for (SELECT DISTINCT k FROM t) AS a",
+        ),
+        ("SELECT a.v FROM t AS a, LATERAL (SELECT a.v) AS x;", "that is no SELECT from a table"),
     ] {
         refused(statement, text);
     }
