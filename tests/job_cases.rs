@@ -327,3 +327,94 @@ fn the_examples_of_the_docs_print_what_stands_below_them() {
     }
     assert!(checked > 25, "only {checked} examples were found");
 }
+
+/// Fired windows of rows at these times by the clock's last time (ms), by brute force: kind, start, end and rows.
+fn windows_by_clock(times: &[i64], last: i64) -> Vec<(String, i64, i64, usize)> {
+    let mut windows = Vec::new();
+    let mut add = |kind: &str, start: i64, end: i64| {
+        let rows = times.iter().filter(|time| (start..end).contains(*time)).count();
+        if rows > 0 && end <= last {
+            windows.push((kind.to_owned(), start, end, rows));
+        }
+    };
+    for start in (-4_000..last).step_by(2_000) {
+        add("tumble", start, start + 2_000);
+        add("hop", start, start + 4_000);
+    }
+    let mut sessions: Vec<(i64, i64)> = Vec::new();
+    for &time in times {
+        match sessions.last_mut().filter(|(_, end)| time <= *end) {
+            Some((_, end)) => *end = time + 3_000,
+            None => sessions.push((time, time + 3_000)),
+        }
+    }
+    sessions.into_iter().for_each(|(start, end)| add("session", start, end));
+    windows.sort();
+    windows
+}
+
+/// Rows of one table make windows; those of the other only move the clock, on the same worker.
+#[test]
+fn windows_over_the_clock_are_those_of_a_model() {
+    let table = |name: &str| {
+        format!(
+            "CREATE TABLE {name} (id STRING, pt AS PROCTIME()) WITH ('connector' = 'kafka',
+               'topic' = '{name}', 'properties.bootstrap.servers' = 'none:1');\n"
+        )
+    };
+    let of = |kind: &str, call: &str| {
+        format!(
+            "SELECT '{kind}', CAST(window_start AS STRING), CAST(window_end AS STRING), COUNT(*)
+             FROM TABLE({call}) GROUP BY window_start, window_end"
+        )
+    };
+    let job = table("a")
+        + &table("ticks")
+        + "CREATE TABLE seen (kind STRING, s STRING, e STRING, n BIGINT)
+             WITH ('connector' = 'filesystem', 'path' = 'seen');
+           CREATE TABLE counted (n BIGINT) WITH ('connector' = 'print');
+           INSERT INTO counted SELECT COUNT(*) FROM ticks;
+           INSERT INTO seen "
+        + &of("tumble", "TUMBLE(TABLE a, DESCRIPTOR(pt), INTERVAL '2' SECOND)")
+        + " UNION ALL "
+        + &of("hop", "HOP(TABLE a, DESCRIPTOR(pt), INTERVAL '2' SECOND, INTERVAL '4' SECOND)")
+        + " UNION ALL "
+        + &of("session", "SESSION(TABLE a, DESCRIPTOR(pt), INTERVAL '3' SECOND)")
+        + ";";
+    let times = [0, 1_000, 1_500, 4_000, 9_000, 9_500, 14_000, 16_999];
+    let line = |time: &i64| format!("{{\"value\":{{\"id\":\"x\"}},\"timestamp\":{time}}}\n");
+    for last in [17_000, 19_999, 20_000] {
+        let folder = Folder::new("clock_windows");
+        let files = [
+            ("job.sql", job.clone()),
+            ("case.json", "{}".into()),
+            ("input/a.records.jsonl", times.iter().map(line).collect()),
+            ("input/ticks.records.jsonl", line(&5_000) + &line(&last)),
+        ];
+        for (name, text) in files {
+            let path = folder.file(name);
+            std::fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let forms = ["--batch-rows", "1,2,1024", "--update"];
+        let (passed, text) = run(&folder.file(""), &forms);
+        assert!(passed, "{text}");
+        let ms = |text: &serde_json::Value| {
+            let (_, time) = text.as_str().unwrap().split_once("00:00:").unwrap();
+            (time.parse::<f64>().unwrap() * 1_000.0).round() as i64
+        };
+        let rows = lines(Path::new(&folder.file("expected/seen.jsonl")));
+        let mut seen: Vec<_> = rows
+            .iter()
+            .filter(|row| row["s"].as_str().unwrap().starts_with("1970"))
+            .map(|row| {
+                let kind = row["kind"].as_str().unwrap().to_owned();
+                (kind, ms(&row["s"]), ms(&row["e"]), row["n"].as_u64().unwrap() as usize)
+            })
+            .collect();
+        seen.sort();
+        let mut model = windows_by_clock(&times, last);
+        model.retain(|(_, start, ..)| *start >= 0);
+        assert_eq!(seen, model, "until {last}");
+    }
+}

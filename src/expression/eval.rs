@@ -17,6 +17,7 @@ mod json_path;
 mod nested;
 mod numeric;
 mod pattern;
+mod percentile;
 mod random;
 mod strings;
 mod time;
@@ -188,7 +189,7 @@ fn call(
         | ArrayAppend | ArrayPrepend | ArrayDistinct | ArrayReverse | ArrayMax | ArrayMin
         | Element | ArrayConcat | ArrayUnion | ArrayExcept | ArrayIntersect | ArraySlice
         | ArraySort | ArrayJoin | MapKeys | MapValues | MapEntries | MapFromArrays | MapUnion
-        | Split | StrToMap | RegexpExtractAll | Unpack | Collected | Repeated => {
+        | Split | StrToMap | RegexpExtractAll | Unpack | Collected | Repeated | Percentile => {
             collections::evaluate(function, frame, to)
         }
         InetAton | InetNtoa | Md5 | Bin | Sha1 | Sha224 | Sha256 | Sha384 | Sha512 | ToBase64

@@ -16,8 +16,8 @@ mod types;
 pub use operators::{BinaryOp, binary, case, in_list, like, negate};
 pub use reference::{Described, reference};
 pub use special::{
-    OnNull, blank_pad, collected, is_null, json_array, json_members, json_object, pack, repeated,
-    unpack,
+    OnNull, blank_pad, collected, is_null, json_array, json_members, json_object, pack, percentile,
+    repeated, unpack,
 };
 pub use times::difference;
 pub use types::{cast, coerce, common_type, unify, wider_type};
@@ -193,6 +193,8 @@ pub enum Function {
     /// each as often as it is there.
     Collected,
     Repeated,
+    /// What stands at the shares of numbers that are packed so.
+    Percentile,
     /// A decimal as a JSON number.
     JsonDecimal,
     /// -1, 0 or 1: how two decimals stand that have no common type.

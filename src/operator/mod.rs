@@ -8,6 +8,7 @@ pub mod lookup;
 pub mod normalize;
 pub mod over;
 pub mod pattern;
+pub mod processing_time;
 pub mod rank;
 pub mod stateless;
 pub mod time_sort;
@@ -70,6 +71,12 @@ pub trait Operator {
     /// come out behind it.
     fn output_watermark(&self, watermark: i64) -> i64 {
         watermark
+    }
+
+    /// The clock shows `now_ms`: whether [`Operator::output_watermark`] is another by that. Called
+    /// between two messages, only for what goes by the clock itself.
+    fn clock_moved(&mut self, _now_ms: i64) -> bool {
+        false
     }
 
     /// Goes on after a `Yield`.

@@ -25,6 +25,7 @@ use crate::operator::lookup::{Lookup, Seat};
 use crate::operator::normalize::Normalize;
 use crate::operator::over::{self, Order, OverValues};
 use crate::operator::pattern::recognize;
+use crate::operator::processing_time::ProcessingTime;
 use crate::operator::rank::{KeepFirst, SortKey, TopN, WindowEnd};
 use crate::operator::stateless::{Filter, Project, Union};
 use crate::operator::time_sort::TimeSort;
@@ -351,6 +352,9 @@ fn plain_operator(
         }
         NodeKind::WindowAssign { window, time } => {
             BuiltOperator::new("window", WindowAssign::new(*window, *time, clock_of(*time)))
+        }
+        NodeKind::ProcessingTime { time, .. } => {
+            BuiltOperator::new("clock", ProcessingTime::new(*time))
         }
         NodeKind::TimeSort { time, keys, then } => {
             let sort = TimeSort::new(*time, keys.clone(), types(0), settings.seed);

@@ -155,7 +155,9 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
             let rows = format!("assign {} {window:?} {}", input.rows, input.columns[*time]);
             added(digest(&rows), input, step)
         }
-        StepKind::Plain(NodeKind::TimeSort { .. }) => (whole(step, inputs), input.clone()),
+        StepKind::Plain(NodeKind::TimeSort { .. } | NodeKind::ProcessingTime { .. }) => {
+            (whole(step, inputs), input.clone())
+        }
         StepKind::Plain(NodeKind::Lookup { table, spec }) => lookup(table, spec, input, step),
         StepKind::Plain(
             NodeKind::Over { .. }

@@ -262,6 +262,14 @@ impl Node {
         }
     }
 
+    /// Tells an operator that goes by the clock what it shows, once the first words have come.
+    pub fn tick(&mut self, now_ms: i64) {
+        let rests = matches!(self.pending, Pending::Nothing);
+        if rests && self.status.is_some() && self.operator.clock_moved(now_ms) {
+            self.forward(self.watermark);
+        }
+    }
+
     /// Lets out the rows that have their answers, each batch with the watermark behind it.
     fn take_answers(&mut self) -> Step {
         while self.operator.answered(&mut self.out) {

@@ -294,6 +294,7 @@ impl Builder<'_> {
             // Rows that wait over a restart come out wherever their state was dealt to.
             NodeKind::Lookup { .. } => (StepKind::Plain(node.kind.clone()), None),
             NodeKind::TimeSort { keys, .. }
+            | NodeKind::ProcessingTime { keys, .. }
             | NodeKind::Over { keys, .. }
             | NodeKind::Normalize { keys }
             | NodeKind::First { keys, .. } => {

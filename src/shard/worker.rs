@@ -184,6 +184,7 @@ impl Worker {
             self.out.context.now_ms = now_ms();
         }
         worked |= self.run_nodes()?;
+        self.tick();
         if let Some(evidence) = self.parts.partitions.broken() {
             return Err(evidence.clone());
         }
@@ -239,6 +240,25 @@ impl Worker {
             }
         }
         Ok(worked)
+    }
+
+    /// What goes by the clock goes on without rows. Once reading has stopped, what it would put out is
+    /// of the next start.
+    fn tick(&mut self) {
+        for index in 0..self.parts.nodes.len() {
+            let node = &self.parts.nodes[index];
+            if !self.reading || !all_have_room(&node.targets, &self.parts.nodes) {
+                continue;
+            }
+            let now_ms = match self.parts.clock == Clock::System || self.parts.workers == 1 {
+                true => self.out.context.now_ms,
+                false => node.out.context.now_ms,
+            };
+            self.parts.nodes[index].tick(now_ms);
+            if !self.parts.nodes[index].out.messages.is_empty() {
+                self.deliver_from(index);
+            }
+        }
     }
 
     fn step(&mut self, index: usize) -> Result<(), String> {

@@ -4,10 +4,11 @@ use sqlparser::ast;
 use sqlparser::tokenizer::Span;
 
 use super::fault::{At, Fault, Result};
+use super::percentile;
 use super::scope::{Binder, Scope};
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{CastMode, Expr, ExprKind};
-use crate::operator::aggregate::{AggregateCall, AggregateFunction, Share};
+use crate::operator::aggregate::{AggregateCall, AggregateFunction};
 use crate::record::{DataType, Field, Schema, Value};
 
 /// Those that Flink's streams lack, and what there is instead.
@@ -225,7 +226,8 @@ pub fn derived(
         "JSON_OBJECTAGG" => return json_object(call, binder, span),
         "ARRAY_AGG" => return array(call, binder, span),
         "COLLECT" => return collect(call, binder, span),
-        "PERCENTILE" | "APPROX_PERCENTILE" => return percentile(name, call, binder, span),
+        "PERCENTILE" => return percentile::exact(call, binder, span),
+        "APPROX_PERCENTILE" => return percentile::approximate(call, binder, span),
         _ => {}
     }
     let mut sum = bind(AggregateFunction::Sum, call, binder.scope, span)?;
@@ -324,7 +326,7 @@ fn json_of(
 }
 
 /// What each row gives: by Concat one behind the other in the order of the rows, by Collect counted.
-fn gathered(
+pub fn gathered(
     call: &ast::Function,
     (function, piece): (AggregateFunction, Expr),
     distinct: bool,
@@ -404,52 +406,9 @@ fn collect(call: &ast::Function, binder: &mut Binder<'_>, span: Span) -> Result<
     Ok(registry::collected(all, element))
 }
 
-fn is_distinct(call: &ast::Function) -> bool {
+pub fn is_distinct(call: &ast::Function) -> bool {
     matches!(&call.args, ast::FunctionArguments::List(list)
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct))
-}
-
-/// The call with its first argument alone and no clauses.
-fn first_argument(call: &ast::Function) -> ast::Function {
-    let mut plain = call.clone();
-    if let ast::FunctionArguments::List(list) = &mut plain.args {
-        list.args.truncate(1);
-        list.clauses.clear();
-    }
-    plain
-}
-
-/// PERCENTILE(x, share) and APPROX_PERCENTILE(x, share).
-fn percentile(
-    name: &str,
-    call: &ast::Function,
-    binder: &mut Binder<'_>,
-    span: Span,
-) -> Result<Expr> {
-    let wrong = || {
-        Fault::new(span, format!("{name} takes a number and a share, a literal from 0 to 1"))
-            .help(format!("{name}(amount, 0.95)"))
-    };
-    let all = super::calls::plain_arguments(call, span)?;
-    let [_, share] = all.as_slice() else { return Err(wrong()) };
-    let share = Binder::plain(binder.scope, span).bind(share)?;
-    let share = registry::cast(share, DataType::Double, CastMode::Strict).at(span)?;
-    let share = match share.as_literal() {
-        Some(Value::F64(share)) => Share::new(*share).ok_or_else(wrong)?,
-        _ => return Err(wrong()),
-    };
-    let spec = bind(AggregateFunction::Sum, &first_argument(call), binder.scope, span)?;
-    if spec.distinct {
-        return Err(Fault::unsupported(span, &format!("{name}(DISTINCT …)"), "leave DISTINCT out"));
-    }
-    let function = match name {
-        "PERCENTILE" => AggregateFunction::Percentile(share),
-        _ => AggregateFunction::ApproxPercentile(share),
-    };
-    let double = |value| registry::cast(value, DataType::Double, CastMode::Strict).at(span);
-    let argument = spec.argument.map(double).transpose()?;
-    let Some(grouping) = &mut binder.grouping else { return Err(misplaced(name, span)) };
-    Ok(grouping.call(Spec { function, argument, data_type: DataType::Double, ..spec }))
 }
 
 /// An aggregate where there is nothing to aggregate.

@@ -140,6 +140,16 @@ impl Queries<'_> {
             | NodeKind::First { .. }
             | NodeKind::Unnest { .. }
             | NodeKind::Lookup { .. } => self.window_column(node.inputs[0], column),
+            // Windows by the clock end by no event time that other steps could go by.
+            NodeKind::WindowAssign { time, .. } if self.is_proctime(node.inputs[0], *time) => None,
+            NodeKind::WindowAggregate { .. } | NodeKind::SessionAggregate { .. }
+                if matches!(
+                    self.plan.nodes[node.inputs[0]].kind,
+                    NodeKind::ProcessingTime { .. }
+                ) =>
+            {
+                None
+            }
             NodeKind::WindowAssign { .. } => {
                 let last = node.schema.len() - 1;
                 let part = (column + 3).checked_sub(last + 1)?;

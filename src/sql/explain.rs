@@ -43,6 +43,7 @@ fn show(plan: &Plan, id: NodeId, depth: usize, seen: &mut [bool], out: &mut Stri
 fn in_place(plan: &Plan, node: &Node, described: String) -> String {
     let keys = match &node.kind {
         NodeKind::TimeSort { keys, .. }
+        | NodeKind::ProcessingTime { keys, .. }
         | NodeKind::Over { keys, .. }
         | NodeKind::Normalize { keys }
         | NodeKind::First { keys, .. }
@@ -64,23 +65,26 @@ fn in_place(plan: &Plan, node: &Node, described: String) -> String {
     }
 }
 
-fn less(time: &str, delay_ms: i64) -> String {
+fn less(node: &Node, column: usize, delay_ms: i64) -> String {
+    let time = &node.schema.fields[column].name;
     format!("watermark: largest `{time}` less {delay_ms} ms, per partition")
 }
+
+const BY_EXPRESSION: &str = "watermark: largest of its expression, per partition";
+const BY_CLOCK: &str = "watermark: the clock, which is the time of each row as it comes here";
 
 fn describe(plan: &Plan, node: &Node) -> String {
     let input = node.inputs.first().map(|&input| &plan.nodes[input].schema);
     match &node.kind {
         NodeKind::Scan { table, fields, metadata } => scan(table, fields, metadata),
-        NodeKind::Watermark { column, delay_ms, by, .. } => match by {
-            Some(_) => "watermark: largest of its expression, per partition".into(),
-            None => less(&node.schema.fields[*column].name, *delay_ms),
-        },
+        NodeKind::Watermark { by: Some(_), .. } => BY_EXPRESSION.into(),
+        NodeKind::Watermark { column, delay_ms, .. } => less(node, *column, *delay_ms),
         NodeKind::Project { .. } => format!("project {}", names(&node.schema)),
         NodeKind::Filter { .. } => "filter".into(),
         NodeKind::Unnest { .. } => "a row for each element".into(),
         NodeKind::Normalize { keys } => changes(&picked(input, keys), &kept(plan, node)),
         NodeKind::Union => "union all".into(),
+        NodeKind::ProcessingTime { .. } => BY_CLOCK.into(),
         NodeKind::TimeSort { time, keys, .. } => format!(
             "sort by `{}`; exchange by {}; state: rows until the watermark reaches their time",
             node.schema.fields[*time].name,

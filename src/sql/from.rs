@@ -34,8 +34,13 @@ impl Queries<'_> {
             relation = self.join(relation, join, selection)?;
         }
         for table in others {
-            if super::unnest::is_unnest(&table.relation) {
-                relation = self.unnest(relation, &table.relation, JoinType::Inner, None)?;
+            let (item, kind) = (&table.relation, JoinType::Inner);
+            let beside = match super::unnest::is_unnest(item) {
+                true => Some(self.unnest(relation.clone(), item, kind, None)?),
+                false => self.lateral(&relation, item, kind, &On::Nothing)?,
+            };
+            if let Some(beside) = beside {
+                relation = beside;
                 for join in &table.joins {
                     relation = self.join(relation, join, selection)?;
                 }
@@ -83,13 +88,8 @@ impl Queries<'_> {
                 let call = WindowCall { name: unquoted(&call.name), args, span };
                 (self.windowed(&call)?, alias)
             }
-            ast::TableFactor::Derived { lateral, subquery, alias, .. } => {
-                let node = self.query(subquery).map_err(|fault| match lateral {
-                    true => fault.help(
-                        "a LATERAL subquery cannot read the rows before it: JOIN (SELECT …) AS x ON …",
-                    ),
-                    false => fault,
-                })?;
+            ast::TableFactor::Derived { subquery, alias, .. } => {
+                let node = self.query(subquery)?;
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
                 (Relation { node, scope, window: None }, alias)
             }
@@ -122,12 +122,8 @@ impl Queries<'_> {
         }
         let mut scope = Scope::of(&self.plan.nodes[node].schema, table);
         let column = self.plan.nodes[node].schema.index_of(window_of.column());
-        if column.is_some_and(|column| self.is_proctime(node, column)) {
-            let what = format!("{} over PROCTIME()", call.name.to_ascii_uppercase());
-            let instead = "take event time: a column of the record and a WATERMARK for it";
-            return Err(Fault::unsupported(call.span, &what, instead));
-        }
-        let window = window_of.resolve(call, &self.plan.nodes[node])?;
+        let by_clock = column.is_some_and(|column| self.is_proctime(node, column));
+        let window = window_of.resolve(call, &self.plan.nodes[node], by_clock)?;
         let names = ["window_start", "window_end", "window_time"];
         scope.offer_window(table, window.time, names);
         Ok(Relation { node, scope, window: Some(window) })

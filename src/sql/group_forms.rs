@@ -168,8 +168,11 @@ impl Queries<'_> {
             return Err(Fault::new(call.span(), format!("{name} needs a time attribute")));
         };
         let time = Binder::plain(&relation.scope, self.span).bind(time)?.as_column();
-        let Some(time) = time.filter(|time| self.plan.nodes[relation.node].time == Some(*time))
-        else {
+        let is_time = |time: &usize| {
+            let node = relation.node;
+            self.plan.nodes[node].time == Some(*time) || self.is_proctime(node, *time)
+        };
+        let Some(time) = time.filter(is_time) else {
             let message = "Window can only be defined over a time attribute column.";
             return Err(Fault::new(call.span(), message).help("name the column with a watermark"));
         };

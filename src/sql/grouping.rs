@@ -27,7 +27,8 @@ impl Queries<'_> {
         };
         let schema = Schema::new(relation.scope.columns.iter().map(|c| c.field.clone()).collect());
         let kind = NodeKind::WindowAssign { window, time };
-        let rowtime = Some(schema.len() - 1);
+        let by_clock = self.is_proctime(relation.node, time);
+        let rowtime = Some(schema.len() - 1).filter(|_| !by_clock);
         let inputs = vec![relation.node];
         relation.node = self.plan.add(Node { kind, inputs, schema, time: rowtime });
         Ok(())
@@ -159,7 +160,7 @@ impl Queries<'_> {
                     First => "FIRST_VALUE",
                     Last => "LAST_VALUE",
                     SquaredDistances => "a variance",
-                    _ => "APPROX_COUNT_DISTINCT or a percentile",
+                    _ => "APPROX_COUNT_DISTINCT or APPROX_PERCENTILE",
                 };
                 let what = if updates { "rows that change" } else { "windows that are merged" };
                 let instead = "take MIN or MAX, or a TUMBLE window over new rows";
@@ -174,7 +175,15 @@ impl Queries<'_> {
         relation: &mut Relation,
         grouping: &Grouping,
     ) -> Result<NodeId> {
-        let lateness = self.take_late(relation, grouping.keys.len())?;
+        if let Some(node) = self.of_nothing(relation.node, grouping) {
+            return Ok(node);
+        }
+        let by_clock = |window: &Window| self.is_proctime(relation.node, window.time);
+        let lateness = match relation.window.as_ref().is_some_and(by_clock) {
+            // No row is late for it.
+            true => None,
+            false => self.take_late(relation, grouping.keys.len())?,
+        };
         let mut below = Below::default();
         if lateness.is_none()
             && let Some(node) = self.of_carried_windows(relation, grouping)?
@@ -188,10 +197,17 @@ impl Queries<'_> {
         let time = window.as_ref().map(|window| below.column(&relation.scope.column(window.time)));
         let calls = grouping.calls_over(&mut below);
         let schema = below.schema(&self.plan.nodes[relation.node].schema);
-        let input = self.project(relation.node, below.exprs.clone(), schema);
+        let by_clock =
+            window.as_ref().is_some_and(|window| self.is_proctime(relation.node, window.time));
+        let mut input = self.project(relation.node, below.exprs.clone(), schema);
+        if let Some(time) = time.filter(|_| by_clock) {
+            let schema = self.plan.nodes[input].schema.clone();
+            let kind = NodeKind::ProcessingTime { time, keys: keys.clone() };
+            input = self.plan.add(Node { kind, inputs: vec![input], schema, time: None });
+        }
         let mut fields: Vec<Field> =
             keys.iter().map(|&key| self.plan.nodes[input].schema.fields[key].clone()).collect();
-        let rowtime = time.map(|_| fields.len() + 2);
+        let rowtime = time.filter(|_| !by_clock).map(|_| fields.len() + 2);
         if relation.window.is_some() {
             fields
                 .extend(relation.scope.columns.iter().rev().take(3).rev().map(|c| c.field.clone()));

@@ -72,6 +72,9 @@ impl Queries<'_> {
             };
             return self.unnest(left, &join.relation, kind, on);
         }
+        if let Some(beside) = self.lateral(&left, &join.relation, kind, &on)? {
+            return Ok(beside);
+        }
         let right = self.relation(&join.relation)?;
         self.combine(left, right, kind, on, selection)
     }

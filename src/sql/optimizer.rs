@@ -57,7 +57,7 @@ fn merge_projections(plan: Plan) -> Plan {
 }
 
 /// The expression with each column replaced by what stands for it.
-fn replaced(expr: &Expr, by: &[Expr]) -> Expr {
+pub fn replaced(expr: &Expr, by: &[Expr]) -> Expr {
     if let ExprKind::Column(index) = expr.kind {
         return by[index].clone();
     }
@@ -311,7 +311,8 @@ fn reads(node: &Node, own: &BTreeSet<usize>, columns: usize) -> Vec<usize> {
             });
             read.retain(|&column| column < columns);
         }
-        NodeKind::Normalize { keys } => {
+        // The window above reads the time.
+        NodeKind::Normalize { keys } | NodeKind::ProcessingTime { keys, .. } => {
             read.extend(own);
             read.extend(keys);
         }
@@ -388,7 +389,7 @@ fn narrowed(
             looked_up(spec, input.map_or(&[], Vec::as_slice), widths[node.inputs[0]], needed)
         }
         NodeKind::Normalize { .. } => input.cloned().unwrap_or_default(),
-        NodeKind::TimeSort { time, .. } => {
+        NodeKind::TimeSort { time, .. } | NodeKind::ProcessingTime { time, .. } => {
             *time = place(*time);
             input.cloned().unwrap_or_default()
         }
@@ -441,6 +442,7 @@ fn keys_of(kind: &mut NodeKind) -> Option<&mut Vec<usize>> {
     match kind {
         NodeKind::Normalize { keys }
         | NodeKind::TimeSort { keys, .. }
+        | NodeKind::ProcessingTime { keys, .. }
         | NodeKind::Rank { keys, .. }
         | NodeKind::First { keys, .. }
         | NodeKind::Match { keys, .. }

@@ -328,7 +328,7 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
         let distinct = spec.distinct;
         return Ok(Call { distinct, ..Call::new(function, spec.argument, spec.data_type) });
     }
-    if matches!(name.as_str(), "LISTAGG" | "ARRAY_AGG" | "COLLECT") {
+    if matches!(name.as_str(), "LISTAGG" | "ARRAY_AGG" | "COLLECT" | "PERCENTILE") {
         return collection(&name, call, scope, span);
     }
     if let Some(variance) = variance(&name) {
@@ -377,13 +377,13 @@ fn bind_call(call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
     Ok(Call { otherwise, ..Call::new(function, argument, data_type) })
 }
 
-/// LISTAGG, ARRAY_AGG and COLLECT, which are made of what rows give one behind the other, or counted.
+/// LISTAGG, ARRAY_AGG, COLLECT and PERCENTILE, which are made of what rows give one behind the other, or counted.
 fn collection(name: &str, call: &ast::Function, scope: &Scope, span: Span) -> Result<Call> {
     let mut grouping = Grouping::default();
     let mut binder = Binder { scope, grouping: Some(&mut grouping), span };
     let finish = aggregates::derived(name, call, &mut binder, span)?;
     let function = match name {
-        "COLLECT" => OverFunction::Collect,
+        "COLLECT" | "PERCENTILE" => OverFunction::Collect,
         _ => OverFunction::Concat,
     };
     let Some(Spec { argument, distinct, data_type, .. }) = grouping.calls.pop() else {
@@ -402,8 +402,8 @@ fn not_over(name: &str, span: Span) -> Fault {
         _ => Fault::unsupported(
             span,
             &format!("{name} OVER"),
-            "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG \
-             and COLLECT are there",
+            "COUNT, SUM, MIN, MAX, AVG, variances, FIRST_VALUE, LAST_VALUE, LAG, LISTAGG, ARRAY_AGG, \
+             COLLECT and PERCENTILE are there",
         ),
     }
 }

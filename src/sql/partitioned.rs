@@ -64,7 +64,7 @@ pub fn of(plan: &Plan, id: NodeId) -> Option<Partitioned> {
                 columns.iter().map(|&column| position(exprs, column)).collect();
             columns.map(|columns| Partitioned { columns, told })
         }
-        NodeKind::TimeSort { keys, .. } => in_place(keys),
+        NodeKind::TimeSort { keys, .. } | NodeKind::ProcessingTime { keys, .. } => in_place(keys),
         NodeKind::Over { keys, .. }
         | NodeKind::Normalize { keys }
         | NodeKind::First { keys, .. }

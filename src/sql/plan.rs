@@ -140,6 +140,12 @@ pub enum NodeKind {
         keys: Vec<usize>,
         then: Vec<SortKey>,
     },
+    /// Rows with the clock's time in a column, which is event time for the window right above;
+    /// `keys` are those that it groups by.
+    ProcessingTime {
+        time: usize,
+        keys: Vec<usize>,
+    },
     /// OVER: the input's columns, then one for each call. What rows are ordered by is called `time` also
     /// where it is another column, as the id of a step is a hash of these names.
     Over {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::emptiness::groups_nothing;
 use super::fault::{Fault, Result};
 use super::group_forms::groupings;
 use super::join::split;
@@ -25,6 +26,7 @@ use crate::record::Schema;
 
 /// A FROM item: the node it reads and the columns it offers. A window's three columns stand
 /// behind those of the node until it is known whether they are grouped by.
+#[derive(Clone)]
 pub struct Relation {
     pub node: NodeId,
     pub scope: Scope,
@@ -116,7 +118,11 @@ impl Queries<'_> {
                 return Err(Fault::unsupported(self.span, what, "UNION ALL a query of each"));
             }
             let nodes = selects.iter().map(|select| self.select(select));
-            let nodes = nodes.collect::<Result<Vec<_>>>()?;
+            let mut nodes = nodes.collect::<Result<Vec<_>>>()?;
+            if nodes.iter().any(|&node| groups_nothing(self.plan, node)) {
+                // Of several groupings Flink gives none of no rows, not even that of all.
+                nodes.retain(|&node| groups_nothing(self.plan, node));
+            }
             return nodes[1..].iter().try_fold(nodes[0], |all, &one| self.union(all, one));
         }
         let outer = std::mem::replace(&mut self.hints, Hints::read(select, self.span)?);

@@ -167,8 +167,11 @@ impl<'a> Binder<'a> {
                         let text = registry::cast(input, to, mode).at(span)?;
                         Ok(registry::blank_pad(text, *length))
                     }
-                    // Flink does not cut these.
-                    _ if input.data_type.is_approximate() && to.is_string() => {
+                    // Flink does not cut these, but by TRY_CAST.
+                    _ if input.data_type.is_approximate()
+                        && to.is_string()
+                        && mode == CastMode::Strict =>
+                    {
                         registry::cast(input, DataType::STRING, mode).at(span)
                     }
                     _ => registry::cast(input, to, mode).at(span),

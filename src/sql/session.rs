@@ -3,7 +3,7 @@
 
 use sqlparser::ast::{self, Expr as Ast};
 
-use super::fault::{At, Result};
+use super::fault::{At, Fault, Result};
 use super::plan::{Node, NodeId, NodeKind};
 use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope};
@@ -63,6 +63,11 @@ impl Queries<'_> {
     ) -> Result<NodeId> {
         self.refuse_updates(relation.node, "a SESSION window")?;
         self.refuse_late(relation.node, "a SESSION window")?;
+        if self.is_proctime(relation.node, time) {
+            let what = "SESSION over PROCTIME() that is not grouped by its keys and windows";
+            let instead = "GROUP BY the columns of its PARTITION BY, window_start and window_end";
+            return Err(Fault::unsupported(self.span, what, instead));
+        }
         let schema = self.plan.nodes[relation.node].schema.clone();
         let scope = Scope::of(&schema, None);
         let column = |column: usize| (scope.column(column), schema.fields[column].clone());

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 
+use super::emptiness::is_empty;
 use super::fault::{Fault, Result};
 use super::grouped_subquery::outside_subqueries;
 use super::plan::{Node, NodeId, NodeKind};
@@ -21,14 +22,10 @@ impl Queries<'_> {
         if query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none() {
             return Ok(input);
         }
-        let orders = match query.order_by.as_ref().map(|order| &order.kind) {
-            Some(ast::OrderByKind::Expressions(orders)) => orders.as_slice(),
-            None => &[],
-            _ => {
-                let what = "this ORDER BY";
-                let instead = "name the columns to sort by";
-                return Err(Fault::unsupported(query.span(), what, instead).at_least(self.span));
-            }
+        let Some(orders) = orders_of(query) else {
+            let what = "this ORDER BY";
+            let instead = "name the columns to sort by";
+            return Err(Fault::unsupported(query.span(), what, instead).at_least(self.span));
         };
         let (wide, order) = self.sorted_by(query, orders, input)?;
         let sorted = if query.limit_clause.is_none() && query.fetch.is_none() {
@@ -43,7 +40,7 @@ impl Queries<'_> {
             }
         } else {
             let (skipped, rows) = self.limits(query)?;
-            if rows == 0 {
+            if rows == 0 || is_empty(self.plan, input) {
                 let none = Expr::literal(Value::Bool(false), DataType::Boolean);
                 return Ok(self.filter(input, none));
             }
@@ -82,9 +79,7 @@ impl Queries<'_> {
                 besides.push(by.expr.clone());
                 columns + besides.len() - 1
             });
-            let ascending = !matches!(by.options.sort, Some(ast::OrderBySort::Desc));
-            let nulls_first = by.options.nulls_first.unwrap_or(ascending);
-            keys.push(SortKey { column, ascending, nulls_first });
+            keys.push(sort_key(by, column));
         }
         if besides.is_empty() {
             return Ok((input, keys));
@@ -136,7 +131,7 @@ impl Queries<'_> {
     }
 
     /// LIMIT, OFFSET and FETCH: rows to be left out, and rows behind them.
-    fn limits(&self, query: &ast::Query) -> Result<(usize, usize)> {
+    pub(super) fn limits(&self, query: &ast::Query) -> Result<(usize, usize)> {
         let refused = |what: &str, instead: &str| {
             Err(Fault::unsupported(query.span(), what, instead).at_least(self.span))
         };
@@ -202,6 +197,21 @@ impl Queries<'_> {
         let node = Node { kind, inputs: vec![sorted], schema, time: Some(time) };
         Some(self.plan.add(node))
     }
+}
+
+/// What a query is sorted by; none where ORDER BY is of another form.
+pub(super) fn orders_of(query: &ast::Query) -> Option<&[ast::OrderByExpr]> {
+    match query.order_by.as_ref().map(|order| &order.kind) {
+        Some(ast::OrderByKind::Expressions(orders)) => Some(orders.as_slice()),
+        None => Some(&[]),
+        _ => None,
+    }
+}
+
+pub(super) fn sort_key(by: &ast::OrderByExpr, column: usize) -> SortKey {
+    let ascending = !matches!(by.options.sort, Some(ast::OrderBySort::Desc));
+    let nulls_first = by.options.nulls_first.unwrap_or(ascending);
+    SortKey { column, ascending, nulls_first }
 }
 
 /// The names that SELECT gives, where ORDER BY computes with them.

@@ -106,9 +106,9 @@ fn or(left: Ast, right: Ast) -> Ast {
 }
 
 /// The inside of a subquery: its rows, and the conditions that name columns of the query around.
-struct Inner<'a> {
-    relation: Relation,
-    correlated: Vec<&'a Ast>,
+pub(super) struct Inner<'a> {
+    pub relation: Relation,
+    pub correlated: Vec<&'a Ast>,
 }
 
 impl Queries<'_> {
@@ -312,7 +312,7 @@ impl Queries<'_> {
     }
 
     /// Both scopes side by side, where a name means the subquery's own column first.
-    fn nested(&self, outer: &Relation, inner: &Relation) -> Sides {
+    pub(super) fn nested(&self, outer: &Relation, inner: &Relation) -> Sides {
         let left = outer.scope.columns.len();
         let mut scope = outer.scope.clone();
         for column in &mut scope.columns {
@@ -329,7 +329,7 @@ impl Queries<'_> {
     }
 
     /// FROM and WHERE of a subquery that does not aggregate.
-    fn inside<'a>(&mut self, select: &'a ast::Select) -> Result<Inner<'a>> {
+    pub(super) fn inside<'a>(&mut self, select: &'a ast::Select) -> Result<Inner<'a>> {
         refuse_clauses(select, self.span)?;
         let mut relation = self.from(select)?;
         self.assign(&mut relation)?;
@@ -407,9 +407,7 @@ impl Queries<'_> {
         let mut exprs: Vec<Expr> = (0..=left).map(|column| all.column(column)).collect();
         exprs[left].nullable = true;
         if counts {
-            let zero = Expr::literal(Value::I64(0), DataType::BigInt);
-            let value = exprs[left].clone();
-            exprs[left] = registry::call("COALESCE", vec![value.clone(), zero]).unwrap_or(value);
+            exprs[left] = or_zero(exprs[left].clone());
         }
         // A name that no column of a user has.
         let name = format!("\u{1}value{left}");
@@ -419,9 +417,9 @@ impl Queries<'_> {
         relation.node = self.project(joined, exprs, Schema::new(fields));
     }
 
-    /// The subquery with its equations with the query around as groups: the columns of those
-    /// stand behind the value. And what the groups must be equal to.
-    fn uncorrelated(
+    /// The subquery with its equations with the query around as groups, besides its own: the columns
+    /// of those stand behind what it gives. And what the groups must be equal to.
+    pub(super) fn uncorrelated(
         &mut self,
         outer: &Relation,
         select: &ast::Select,
@@ -461,13 +459,23 @@ impl Queries<'_> {
         }
         grouped.selection = kept;
         grouped.projection.extend(groups.iter().cloned().map(ast::SelectItem::UnnamedExpr));
-        grouped.group_by = ast::GroupByExpr::Expressions(groups, Vec::new());
+        if is_grouped(select, self.span) {
+            let own = group_expressions(select, self.span)?.into_iter().cloned();
+            let all = own.chain(groups).collect();
+            grouped.group_by = ast::GroupByExpr::Expressions(all, Vec::new());
+        }
         Ok((grouped, keys))
     }
 }
 
+/// A count, of which NULL is 0.
+pub(super) fn or_zero(count: Expr) -> Expr {
+    let zero = Expr::literal(Value::I64(0), DataType::BigInt);
+    registry::call("COALESCE", vec![count.clone(), zero]).unwrap_or(count)
+}
+
 /// Whether the value of a group without rows is 0, which is so of a COUNT.
-fn counted(item: &Ast, correlated: bool, queries: &Queries<'_>) -> Result<bool> {
+pub(super) fn counted(item: &Ast, correlated: bool, queries: &Queries<'_>) -> Result<bool> {
     let is_count = |ast: &Ast| matches!(ast, Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("COUNT"));
     if !correlated || is_count(item) {
         return Ok(correlated);
@@ -495,7 +503,7 @@ fn subquery_inside(ast: &Ast) -> bool {
 }
 
 /// The SELECT that a query is, where it is no more than that.
-fn plain_select(query: &ast::Query) -> Option<&ast::Select> {
+pub(super) fn plain_select(query: &ast::Query) -> Option<&ast::Select> {
     match &*query.body {
         ast::SetExpr::Select(select) if query.with.is_none() => Some(select),
         _ => None,
@@ -503,7 +511,7 @@ fn plain_select(query: &ast::Query) -> Option<&ast::Select> {
 }
 
 /// Whether a SELECT aggregates, so that it is computed as a whole.
-fn is_grouped(select: &ast::Select, span: sqlparser::tokenizer::Span) -> bool {
+pub(super) fn is_grouped(select: &ast::Select, span: sqlparser::tokenizer::Span) -> bool {
     let groups = group_expressions(select, span).map_or(true, |groups| !groups.is_empty());
     groups
         || select.having.is_some()

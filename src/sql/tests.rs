@@ -294,17 +294,19 @@ fn aggregates_and_times_that_cannot_run() {
             "LEAD Function is not supported in stream mode",
         ),
         ("SELECT APPROX_PERCENTILE(v, 1.5) FROM t;", "a share, a literal from 0 to 1"),
-        ("SELECT PERCENTILE(v, v) FROM t;", "a share, a literal from 0 to 1"),
+        ("SELECT PERCENTILE(v, v) FROM t;", "as literals, and how often"),
+        ("SELECT PERCENTILE(v, ARRAY[0.5, 2]) FROM t;", "`ARRAY[0.5, 2]` is none"),
+        ("SELECT PERCENTILE(v, 0.5, 1.5) FROM t;", "the third is DECIMAL(2, 1)"),
         (
             "SELECT VAR_POP(CAST(v AS DECIMAL(5, 2))) OVER (ORDER BY ts) FROM t;",
             "cast to DOUBLE before",
         ),
         (
             "SELECT APPROX_COUNT_DISTINCT(n) FROM (SELECT COUNT(*) AS n FROM t GROUP BY k);",
-            "APPROX_COUNT_DISTINCT or a percentile over rows that change",
+            "APPROX_COUNT_DISTINCT or APPROX_PERCENTILE over rows that change",
         ),
         (
-            "SELECT COUNT(*) FROM (SELECT *, PROCTIME() AS pt FROM t) AS p GROUP BY \
+            "SELECT COUNT(*) FROM (SELECT *, CURRENT_TIMESTAMP AS pt FROM t) AS p GROUP BY \
              TUMBLE(pt, INTERVAL '1' SECOND);",
             "a time attribute",
         ),
@@ -317,18 +319,23 @@ fn aggregates_and_times_that_cannot_run() {
             "Illegal on error behavior 'EMPTY OBJECT'",
         ),
         ("SELECT CURRENT_WATERMARK(v) FROM t;", "must be called with a single rowtime attribute"),
+        (
+            "SELECT a.v FROM t AS a, LATERAL (SELECT v FROM t WHERE t.k = a.k LIMIT 2) AS x;",
+            "ORDER BY … LIMIT in a LATERAL subquery, but for (SELECT DISTINCT k FROM t) AS a",
+        ),
+        ("SELECT a.v FROM t AS a, LATERAL (SELECT a.v) AS x;", "that is no SELECT from a table"),
     ] {
         refused(statement, text);
     }
 }
 
 #[test]
-fn a_window_over_the_time_of_processing_is_refused() {
+fn sessions_over_the_time_of_processing_are_grouped() {
     let found = errors(
-        "CREATE VIEW p AS SELECT v, PROCTIME() AS pt FROM t; SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE \
-         p, DESCRIPTOR(pt), INTERVAL '1' SECOND)) GROUP BY window_start, window_end;",
+        "CREATE VIEW p AS SELECT v, PROCTIME() AS pt FROM t; SELECT v FROM TABLE(SESSION(TABLE \
+         p, DESCRIPTOR(pt), INTERVAL '1' SECOND));",
     );
-    assert!(found.iter().any(|error| error.contains("TUMBLE over PROCTIME()")), "{found:?}");
+    assert!(found.iter().any(|error| error.contains("SESSION over PROCTIME()")), "{found:?}");
 }
 
 #[test]

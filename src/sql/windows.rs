@@ -261,8 +261,8 @@ impl Unresolved {
         &self.column
     }
 
-    /// Looks the time column up: it must be the input's time attribute.
-    pub fn resolve(self, call: &WindowCall<'_>, input: &Node) -> Result<Window> {
+    /// Looks the time column up: it must be the input's time attribute, or (`by_clock`) PROCTIME().
+    pub fn resolve(self, call: &WindowCall<'_>, input: &Node, by_clock: bool) -> Result<Window> {
         let place = |column: &String| {
             input.schema.index_of(column).ok_or_else(|| {
                 Fault::new(call.span, format!("Column '{column}' not found in any table"))
@@ -278,7 +278,7 @@ impl Unresolved {
             );
             return Err(Fault::new(call.span, message));
         }
-        if input.time != Some(time) {
+        if input.time != Some(time) && !by_clock {
             let message = format!("`{}` is not a time attribute: it has no watermark", self.column);
             return Err(Fault::new(call.span, message).help(format!(
                 "add WATERMARK FOR {0} AS {0} - INTERVAL '5' SECOND to the table, and pass the \

@@ -15,7 +15,7 @@ impl Arg {
         self.column.value(self.index(row))
     }
 
-    fn array(&self, row: usize) -> &[Value] {
+    pub(super) fn array(&self, row: usize) -> &[Value] {
         match self.any(row) {
             Some(Value::Array(values)) => values,
             _ => &[],
@@ -87,6 +87,7 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
         Collected => anys(frame, frame.validity(), |row| {
             Ok(Some(Value::Map(collected(args[0].bytes(row)).into())))
         }),
+        Percentile => super::percentile::evaluate(frame, to),
         Repeated => anys(frame, frame.validity(), |row| {
             let entries = args[0].map(row);
             let all =
@@ -136,7 +137,7 @@ pub fn evaluate(function: Function, frame: &mut Frame, to: &DataType) -> ColumnR
 
 /// Packed values and their counts by turns, by ascending values; those without an order by their
 /// bytes, so that equal multisets are equal.
-fn collected(mut bytes: &[u8]) -> Vec<(Value, Value)> {
+pub(super) fn collected(mut bytes: &[u8]) -> Vec<(Value, Value)> {
     let mut entries = Vec::new();
     loop {
         let from = bytes;
@@ -153,7 +154,7 @@ fn collected(mut bytes: &[u8]) -> Vec<(Value, Value)> {
 const REPEATED_MAX: usize = 1_000_000;
 
 /// How often a value is there; one without a count is not.
-fn times(count: &Value) -> usize {
+pub(super) fn times(count: &Value) -> usize {
     count.as_i64().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
 }
 

@@ -173,7 +173,8 @@ fn write(format: &str, args: &[(Arg, &DataType)], row: usize, out: &mut String) 
         if spec.conversion.is_ascii_uppercase() {
             shown = shown.to_uppercase();
         }
-        let missing = spec.width.saturating_sub(shown.chars().count());
+        // Java counts its own characters, two for one beyond U+FFFF.
+        let missing = spec.width.saturating_sub(shown.encode_utf16().count());
         let blanks = " ".repeat(missing);
         match spec.has('-') {
             true => out.extend([shown, blanks]),

@@ -111,7 +111,8 @@ pub fn evaluate(function: Function, frame: &mut Frame) -> ColumnRef {
             let text = text.str(row);
             let regex = expression.get(pattern.str(row));
             Ok(regex.map(|regex| match regex.find(text) {
-                Some(found) => text[..found.start()].chars().count() as i64 + 1,
+                // In Java's characters, as Flink's, other than those of INSTR.
+                Some(found) => text[..found.start()].encode_utf16().count() as i64 + 1,
                 None => 0,
             }))
         }),

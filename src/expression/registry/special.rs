@@ -192,6 +192,13 @@ pub fn collected(bytes: Expr, element: DataType) -> Expr {
     ))
 }
 
+/// What stands at a share, a DOUBLE, or at each of an array of them, of numbers that were packed as
+/// for [`collected`]: by themselves, or in a ROW with how often each counts.
+pub fn percentile(bytes: Expr, shares: Expr) -> Expr {
+    let data_type = shares.data_type.clone();
+    Expr { nullable: true, ..make(Function::Percentile, vec![bytes, shares], data_type) }
+}
+
 /// A multiset as an array: each value as often as it is there.
 pub fn repeated(multiset: Expr, element: DataType) -> Expr {
     make(Function::Repeated, vec![multiset], DataType::Array(element.into()))

@@ -162,7 +162,6 @@ impl Accumulator {
         self.sketches[at].get_or_insert_with(|| {
             Box::new(match function {
                 AggregateFunction::ApproxPercentile(_) => Sketch::Quantiles(Default::default()),
-                AggregateFunction::Percentile(_) => Sketch::Exact(Default::default()),
                 AggregateFunction::Collect => Sketch::Counted(Default::default()),
                 _ => Sketch::Distinct(DistinctCounter::new()),
             })
@@ -311,7 +310,7 @@ impl Accumulator {
 
     fn output(&self, at: usize, out: &mut ColumnBuilder) {
         use AggregateFunction::{
-            ApproxCountDistinct, ApproxPercentile, Avg, Collect, Count, CountStar, Percentile,
+            ApproxCountDistinct, ApproxPercentile, Avg, Collect, Count, CountStar,
         };
         let count = self.count[at];
         match (self.call.function, self.form) {
@@ -320,7 +319,7 @@ impl Accumulator {
                 out.push_i64(self.sketches[at].as_ref().map_or(0, |sketch| sketch.distinct()));
             }
             _ if count == 0 => out.push_null(),
-            (ApproxPercentile(share) | Percentile(share), _) => {
+            (ApproxPercentile(share), _) => {
                 let found = self.sketches[at].as_ref().and_then(|it| it.quantile(share.get()));
                 out.push_value(&found.map_or(Value::Null, Value::F64));
             }

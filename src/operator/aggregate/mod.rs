@@ -35,8 +35,6 @@ pub enum AggregateFunction {
     ApproxCountDistinct,
     /// The value at a share of all, within 1 % of it.
     ApproxPercentile(Share),
-    /// The same exactly, between the two next values by their distance.
-    Percentile(Share),
 }
 
 /// A share from 0 to 1, by the bits of its double.
@@ -67,7 +65,7 @@ impl AggregateFunction {
 
     /// The state is a sketch, from which nothing can be taken back.
     pub fn is_sketch(self) -> bool {
-        matches!(self, Self::ApproxCountDistinct | Self::ApproxPercentile(_) | Self::Percentile(_))
+        matches!(self, Self::ApproxCountDistinct | Self::ApproxPercentile(_))
     }
 
     /// The state sums up many values, and is not sent in part.

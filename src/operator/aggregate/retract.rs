@@ -103,7 +103,7 @@ impl Kept {
     fn output(&self, call: &AggregateCall) -> Value {
         use AggregateFunction::{
             ApproxCountDistinct, ApproxPercentile, Avg, Collect, Concat, Count, CountStar, First,
-            Last, Max, Min, Percentile, SquaredDistances, Sum,
+            Last, Max, Min, SquaredDistances, Sum,
         };
         let of = &call.data_type;
         match call.function {
@@ -131,7 +131,7 @@ impl Kept {
             Collect => self.counted(call.distinct),
             // The planner refuses them: they do not know what to take back.
             SquaredDistances => Value::Null,
-            ApproxCountDistinct | ApproxPercentile(_) | Percentile(_) => Value::Null,
+            ApproxCountDistinct | ApproxPercentile(_) => Value::Null,
         }
     }
 }

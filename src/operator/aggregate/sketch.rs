@@ -12,35 +12,14 @@ pub enum Sketch {
     Distinct(DistinctCounter),
     /// Within 1 % of a value.
     Quantiles(QuantileSketch),
-    /// All values, each once with its count.
-    Exact(BTreeMap<Total, u64>),
-    /// The same of values of any type, as bytes.
+    /// All values, as bytes, each once with its count.
     Counted(BTreeMap<Box<[u8]>, u64>),
-}
-
-/// A double in its total order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Total(f64);
-
-impl Eq for Total {}
-
-impl Ord for Total {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Total {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl Sketch {
     pub fn add_number(&mut self, value: f64) {
         match self {
             Self::Quantiles(sketch) => sketch.add(value, 1),
-            Self::Exact(values) => *values.entry(Total(value)).or_default() += 1,
             Self::Distinct(_) | Self::Counted(_) => {}
         }
     }
@@ -50,7 +29,7 @@ impl Sketch {
         match self {
             Self::Distinct(counter) => counter.add(key::hash(value, 0)),
             Self::Counted(values) => *values.entry(value.into()).or_default() += 1,
-            Self::Quantiles(_) | Self::Exact(_) => {}
+            Self::Quantiles(_) => {}
         }
     }
 
@@ -58,9 +37,6 @@ impl Sketch {
         match (self, other) {
             (Self::Distinct(a), Self::Distinct(b)) => a.merge(b),
             (Self::Quantiles(a), Self::Quantiles(b)) => a.merge(b),
-            (Self::Exact(a), Self::Exact(b)) => {
-                b.iter().for_each(|(value, count)| *a.entry(*value).or_default() += count);
-            }
             (Self::Counted(a), Self::Counted(b)) => {
                 b.iter().for_each(|(value, count)| *a.entry(value.clone()).or_default() += count);
             }
@@ -80,7 +56,6 @@ impl Sketch {
         match self {
             Self::Distinct(_) | Self::Counted(_) => None,
             Self::Quantiles(sketch) => sketch.quantile(share),
-            Self::Exact(values) => exact(values, share),
         }
     }
 
@@ -109,13 +84,6 @@ impl Sketch {
                         put_i64(i64::from(*bucket), out);
                         put_i64(*count as i64, out);
                     }
-                }
-            }
-            Self::Exact(values) => {
-                put_i64(values.len() as i64, out);
-                for (value, count) in values {
-                    put_i64(value.0.to_bits() as i64, out);
-                    put_i64(*count as i64, out);
                 }
             }
             Self::Counted(values) => {
@@ -154,13 +122,6 @@ impl Sketch {
                 }
                 Some(())
             }
-            Self::Exact(values) => {
-                for _ in 0..take_i64(from)? {
-                    let value = Total(f64::from_bits(take_i64(from)? as u64));
-                    values.insert(value, take_i64(from)? as u64);
-                }
-                Some(())
-            }
             Self::Counted(values) => {
                 for _ in 0..take_i64(from)? {
                     let value = take_bytes(from)?.into();
@@ -176,22 +137,6 @@ impl Sketch {
 pub fn put_counted(value: &[u8], count: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(value);
     row::encode_value(&Value::I64(count), out);
-}
-
-/// The value between the two that stand next to a share, by its distance from them.
-fn exact(values: &BTreeMap<Total, u64>, share: f64) -> Option<f64> {
-    let all: u64 = values.values().sum();
-    let place = share * all.checked_sub(1)? as f64;
-    let at = |rank: u64| {
-        let mut seen = 0;
-        let found = values.iter().find(|(_, count)| {
-            seen += **count;
-            seen > rank
-        });
-        found.map(|(value, _)| value.0)
-    };
-    let (low, high) = (at(place.floor() as u64)?, at(place.ceil() as u64)?);
-    Some(if low == high { low } else { low + (place - place.floor()) * (high - low) })
 }
 
 /// 2^12 registers: the standard error is 1.04 / √4096 = 1.6 %.
