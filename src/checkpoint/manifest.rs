@@ -52,6 +52,12 @@ pub struct Outbox {
     /// The sink's table.
     pub table: String,
     pub file: FileEntry,
+    /// The last epoch in the file that is published, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<u64>,
+    /// A digest of the table's columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<u64>,
 }
 
 /// A committed epoch.

@@ -16,6 +16,7 @@ use crate::fault;
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
+use crate::shard::backlog::Backlog;
 use crate::shard::dead_letter::DeadLetter;
 use crate::shard::epoch::Cost;
 use crate::shard::query::WorkerHandle;
@@ -94,7 +95,8 @@ struct Epoch {
     sources: Vec<SourcePositions>,
     files: Vec<StateFile>,
     cost: Cost,
-    outboxes: Vec<Outbox>,
+    /// Bytes of rows that sinks publish after the commit.
+    outbox_bytes: u64,
 }
 
 /// What ends the loop.
@@ -117,6 +119,10 @@ pub struct Control<'a> {
     pub lookups: Vec<SinkContext>,
     /// What the state of the last committed epoch is made of.
     pub files: Vec<StateFile>,
+    /// Of the sinks that publish after the commit.
+    pub backlogs: Vec<Arc<Backlog>>,
+    /// The newest manifest that an epoch of this start has.
+    pub last: Option<Manifest>,
     /// What the job goes on from; its epoch is the last one begun.
     pub beginning: Beginning,
     /// The newest committed epoch, for the sinks.
@@ -224,6 +230,7 @@ impl Control<'_> {
                 let is_last = epoch.is_last;
                 self.commit(epoch)?;
                 if is_last {
+                    self.close(draining.unwrap_or_else(Instant::now))?;
                     return Ok(End::Stopped);
                 }
             }
@@ -266,7 +273,7 @@ impl Control<'_> {
             sources: Vec::new(),
             files: Vec::new(),
             cost: Cost::default(),
-            outboxes: Vec::new(),
+            outbox_bytes: 0,
         }
     }
 
@@ -305,17 +312,15 @@ impl Control<'_> {
         sinks_left: &mut usize,
     ) -> Result<(), Ended> {
         match event {
-            SinkEvent::Acknowledged { sink, epoch, files } => {
+            SinkEvent::Acknowledged { epoch, bytes } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.sinks_left -= 1;
                     current.acknowledged = Some(Instant::now());
-                    let table = self.job.topology.sinks[sink].name.to_string();
-                    let outbox = |file| Outbox { table: table.clone(), file };
-                    current.outboxes.extend(files.into_iter().map(outbox));
+                    current.outbox_bytes += bytes;
                 }
             }
             SinkEvent::Full => self.full = true,
-            SinkEvent::Finished { .. } => *sinks_left -= 1,
+            SinkEvent::Finished => *sinks_left -= 1,
             SinkEvent::Failed { sink, error } => {
                 let table = &self.job.topology.sinks[sink];
                 let reason = format!("table `{}`: {error}", table.name);
@@ -336,26 +341,9 @@ impl Control<'_> {
         let written = Instant::now();
         self.summary.epochs += 1;
         let mut name = String::new();
-        if let Some(folder) = &self.beginning.state {
+        if self.beginning.state.is_some() {
             fault::point("saved");
-            let manifest = self.manifest(&epoch);
-            name = manifest.name()?;
-            folder.write(&manifest)?;
-            fault::point("manifest");
-            if let Some(transactions) = &self.beginning.transactions {
-                if fault::sabotaged("stale-pointer") {
-                    std::mem::swap(&mut name, &mut self.name_before);
-                }
-                transactions.commit(epoch.number, &name)?;
-                transactions.begin(epoch.number + 2)?;
-            }
-            fault::point("committed");
-            self.committed.store(epoch.number, Ordering::Release);
-            folder.committed(&manifest)?;
-            let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
-            let help = "Bytes on disk that a restart would read";
-            self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
-            self.files = manifest.files;
+            name = self.seal(self.manifest(&epoch))?;
         }
         if let Err(error) = self.commit_offsets(&epoch.sources, &name) {
             // They are for lag tools: what counts is the manifest.
@@ -365,6 +353,58 @@ impl Control<'_> {
             (epoch.cost.busy * STRETCH).max(epoch.begun.elapsed() * 2).min(STRETCH_MAX);
         self.last_commit = Instant::now();
         self.report_epoch(&epoch, written);
+        Ok(())
+    }
+
+    /// Makes a manifest the one that a restart goes on from. Gives its name.
+    fn seal(&mut self, manifest: Manifest) -> Result<String, Ended> {
+        let (mut name, epoch) = (manifest.name()?, manifest.epoch);
+        let Some(folder) = &self.beginning.state else { return Ok(name) };
+        folder.write(&manifest)?;
+        fault::point("manifest");
+        if let Some(transactions) = &self.beginning.transactions {
+            if fault::sabotaged("stale-pointer") {
+                std::mem::swap(&mut name, &mut self.name_before);
+            }
+            transactions.commit(epoch, &name)?;
+            transactions.begin(epoch + 2)?;
+        }
+        fault::point("committed");
+        self.committed.store(epoch, Ordering::Release);
+        folder.committed(&manifest)?;
+        let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
+        let help = "Bytes on disk that a restart would read";
+        self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
+        self.files.clone_from(&manifest.files);
+        self.last = Some(manifest);
+        Ok(name)
+    }
+
+    /// What waits to be published by all sinks.
+    fn outboxes(&self) -> Vec<Outbox> {
+        self.backlogs.iter().flat_map(|backlog| backlog.left()).collect()
+    }
+
+    /// The last epoch is committed. Its rows are published as far as sinks get on, and how far they
+    /// have come is written down, so that the next start repeats nothing. `since`: of the wish to stop.
+    fn close(&mut self, since: Instant) -> Result<(), Ended> {
+        while since.elapsed() < DRAIN_MAX && self.backlogs.iter().any(|backlog| backlog.gets_on()) {
+            if let Ok(event @ SinkEvent::Failed { .. }) = self.sink_events.recv_timeout(TICK) {
+                self.on_sink(event, &mut None, &mut 0)?;
+            }
+        }
+        let outboxes = self.outboxes();
+        for backlog in &self.backlogs {
+            backlog.report_left();
+        }
+        let Some(last) = self.last.take().filter(|last| last.outboxes != outboxes) else {
+            return Ok(());
+        };
+        let manifest = Manifest { epoch: last.epoch + 1, outboxes, ..last };
+        if let Err(Ended::Failed(reason) | Ended::Aborted(reason)) = self.seal(manifest) {
+            // The epoch before stands.
+            tracing::warn!("rows of the last epoch will be published once more: {reason}");
+        }
         Ok(())
     }
 
@@ -395,12 +435,13 @@ impl Control<'_> {
         }
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
-        let outboxes = epoch.outboxes.iter().map(|outbox| outbox.file.length).sum();
         let help = "Bytes that the last epoch has written, by kind: changes of the state, key groups \
                     written whole in turn, rows that sinks publish after the commit";
-        for (kind, bytes) in
-            [("change", epoch.cost.changes), ("image", epoch.cost.images), ("outbox", outboxes)]
-        {
+        for (kind, bytes) in [
+            ("change", epoch.cost.changes),
+            ("image", epoch.cost.images),
+            ("outbox", epoch.outbox_bytes),
+        ] {
             let labels = [("kind", kind)];
             self.metrics.gauge("pelton_epoch_bytes", help, &labels).set(bytes as f64);
         }
@@ -486,7 +527,7 @@ impl Control<'_> {
             sources,
             watermarks,
             files,
-            outboxes: epoch.outboxes.clone(),
+            outboxes: self.outboxes(),
             operators: self.beginning.operators(&self.job),
             in_kafka: self.beginning.transactions.is_some(),
             ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)

@@ -180,7 +180,8 @@ fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
          CREATE TABLE endless (n BIGINT NOT NULL)
          WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
          CREATE TABLE counts (r BIGINT, n BIGINT, PRIMARY KEY (r) NOT ENFORCED)
-         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}');
+         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}',
+           'sink.backlog.max-bytes' = '4 mb');
          INSERT INTO counts SELECT n % {REMAINDERS}, COUNT(*) FROM
            (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % {REMAINDERS};",
         server.url()

@@ -1,0 +1,381 @@
+//! What one sink has kept and not yet published: its collector adds the rows of epochs at their
+//! barriers, its publisher takes those that are committed, and each manifest names the files of
+//! what is left, which is how far the sink has come.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::acknowledged::Unacknowledged;
+use super::outbox::{EpochRows, Outbox, epoch_of};
+use crate::checkpoint::{self, FileEntry};
+use crate::metrics::{Gauge, Metrics};
+use crate::record::Batch;
+use crate::sink::{Behind, SinkContext};
+
+/// Rows of waiting epochs that stay in memory, counted by what their batches hold: two epochs of
+/// as many as a sink asks for (`HELD_ROWS_MAX`), as one is published while the next is committed.
+/// Others are read back from their files.
+const ROWS_IN_MEMORY: usize = 400_000;
+/// Rows of several epochs that are published together at most: those of a digest.
+const ROWS_TOGETHER: u64 = 1_000;
+/// Files of a sink beyond which the smallest neighbours are merged: each manifest names them all.
+const FILES: usize = 64;
+/// Two files of more bytes together stay two: one is read whole, and written anew in an epoch.
+const MERGED_BYTES: u64 = 4 << 20;
+/// How often one who waits looks around.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A file, and what else is known of the epochs in it.
+struct Piece {
+    file: FileEntry,
+    /// The last epoch in it.
+    last: u64,
+    /// The last one that is published; 0: none.
+    published: u64,
+    rows: u64,
+    /// The rows of its only epoch, while they are in memory.
+    batches: Option<Vec<Batch>>,
+    notes: Unacknowledged,
+}
+
+impl Piece {
+    fn weight(&self) -> usize {
+        self.batches.iter().flatten().map(|batch| batch.rows).sum()
+    }
+}
+
+/// A piece that is to be published.
+pub struct Part {
+    file: FileEntry,
+    last: u64,
+    after: u64,
+    batches: Option<Vec<Batch>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Oldest first.
+    pieces: VecDeque<Piece>,
+    /// So many of them are with the publisher.
+    taken: usize,
+    rows: u64,
+    bytes: u64,
+    in_memory: usize,
+    /// The other side knows that this start publishes.
+    begun: bool,
+    /// The collector takes nothing more for now.
+    holds: bool,
+    /// The collector is gone, or the publisher is.
+    closed: bool,
+    ended: bool,
+}
+
+pub struct Backlog {
+    outbox: Outbox,
+    table: String,
+    /// A digest of the table's columns.
+    columns: u64,
+    /// Bytes of files beyond which nothing more is taken.
+    bytes_max: u64,
+    context: SinkContext,
+    rows: Gauge,
+    bytes: Gauge,
+    published: Gauge,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Backlog {
+    pub fn new(
+        outbox: Outbox,
+        (table, columns): (&str, u64),
+        bytes_max: u64,
+        context: SinkContext,
+        metrics: &Metrics,
+    ) -> Self {
+        let gauge = |name, help| metrics.gauge(name, help, &[("sink", table)]);
+        let backlog = Self {
+            outbox,
+            table: table.to_owned(),
+            columns,
+            bytes_max,
+            context,
+            rows: gauge("pelton_sink_backlog_rows", "Rows that wait to be published"),
+            bytes: gauge(
+                "pelton_sink_backlog_bytes",
+                "Bytes on disk of rows that wait to be published",
+            ),
+            published: gauge(
+                "pelton_sink_published_epoch",
+                "The last epoch whose rows are published",
+            ),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        backlog.show(&backlog.lock());
+        backlog
+    }
+
+    /// What the last start has left goes first.
+    pub fn restore(&self, left: &[checkpoint::Outbox]) -> Result<(), String> {
+        let mut state = self.lock();
+        for checkpoint::Outbox { file, published, .. } in left {
+            state.push(Piece {
+                last: epoch_of(file)?,
+                published: published.unwrap_or(0),
+                rows: self.outbox.rows(file)?,
+                file: file.clone(),
+                batches: None,
+                notes: Unacknowledged::default(),
+            });
+        }
+        self.show(&state);
+        Ok(())
+    }
+
+    /// Keeps the rows of an epoch until it is committed and they are published. Gives the bytes
+    /// written.
+    pub fn keep(
+        &self,
+        epoch: u64,
+        batches: Vec<Batch>,
+        notes: Unacknowledged,
+    ) -> Result<u64, String> {
+        if notes.rows == 0 {
+            return Ok(0);
+        }
+        let file = self.outbox.write(epoch, &batches)?;
+        let bytes = file.length;
+        let rows = notes.rows;
+        let mut piece =
+            Piece { file, last: epoch, published: 0, rows, batches: Some(batches), notes };
+        let mut state = self.lock();
+        if state.in_memory > 0 && state.in_memory + piece.weight() > ROWS_IN_MEMORY {
+            piece.batches = None;
+            piece.notes = Unacknowledged::in_short(piece.notes, Unacknowledged::default());
+        }
+        state.push(piece);
+        self.show(&state);
+        drop(state);
+        self.merge()?;
+        Ok(bytes)
+    }
+
+    /// Two small files become one where there are many.
+    fn merge(&self) -> Result<(), String> {
+        let Some((older, newer)) = self.lock().neighbours() else { return Ok(()) };
+        let file = self.outbox.merge(&older, &newer)?;
+        self.lock().replace(&older, &newer, file);
+        Ok(())
+    }
+
+    /// What a manifest says of this sink.
+    pub fn left(&self) -> Vec<checkpoint::Outbox> {
+        let state = self.lock();
+        let entry = |piece: &Piece| checkpoint::Outbox {
+            table: self.table.clone(),
+            file: piece.file.clone(),
+            published: Some(piece.published).filter(|epoch| *epoch > 0),
+            columns: Some(self.columns),
+        };
+        state.pieces.iter().map(entry).collect()
+    }
+
+    /// The oldest of what is committed: as much as is published together. Empty: nothing is.
+    pub fn take(&self, committed: u64) -> Vec<Part> {
+        let (mut state, mut parts, mut rows) = (self.lock(), Vec::new(), 0);
+        for piece in state.pieces.iter_mut().take_while(|piece| piece.last <= committed) {
+            rows += piece.rows;
+            if !parts.is_empty() && rows > ROWS_TOGETHER {
+                break;
+            }
+            let (file, last, after) = (piece.file.clone(), piece.last, piece.published);
+            parts.push(Part { file, last, after, batches: piece.batches.clone() });
+        }
+        state.taken = parts.len();
+        parts
+    }
+
+    /// The rows of what was taken, in portions that are published together.
+    pub fn portions(
+        &self,
+        parts: Vec<Part>,
+        publish: &mut dyn FnMut(&[EpochRows]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let (mut portion, mut rows) = (Vec::new(), 0);
+        for Part { file, last, after, batches } in parts {
+            let epochs = match batches {
+                Some(batches) => vec![(last, batches)],
+                None => self.outbox.read(&file, after)?,
+            };
+            for (epoch, batches) in epochs {
+                rows += batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
+                portion.push((epoch, batches));
+                if rows >= ROWS_TOGETHER {
+                    publish(&portion)?;
+                    (portion, rows) = (Vec::new(), 0);
+                }
+            }
+        }
+        if portion.is_empty() { Ok(()) } else { publish(&portion) }
+    }
+
+    /// All up to this epoch is published. Gives what was waited for.
+    pub fn published(&self, epoch: u64) -> Vec<Unacknowledged> {
+        let (mut state, mut done) = (self.lock(), Vec::new());
+        while state.pieces.front().is_some_and(|piece| piece.last <= epoch) {
+            done.extend(state.pop());
+        }
+        // Of a file with several epochs the first may be done.
+        let taken = state.taken;
+        if let Some(front) = state.pieces.front_mut().filter(|_| taken > 0) {
+            front.published = epoch;
+        }
+        self.published.set(epoch as f64);
+        self.show(&state);
+        drop(state);
+        self.changed.notify_all();
+        done
+    }
+
+    /// The other side knows that this start publishes.
+    pub fn begin(&self) {
+        self.lock().begun = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until then.
+    pub fn await_begun(&self) -> Result<(), String> {
+        let mut state = self.lock();
+        while !state.begun {
+            if state.ended || self.context.stopping() {
+                let reason = self.context.problem().unwrap_or_else(|| "it has not answered".into());
+                return Err(format!("{reason}; stopped before any row could be published"));
+            }
+            self.hold(&mut state, true);
+            state = self.look(state);
+        }
+        self.hold(&mut state, false);
+        Ok(())
+    }
+
+    /// Waits while too much waits, but not beyond the wish to stop: what is under way then is
+    /// bounded.
+    pub fn await_room(&self, stop: &AtomicBool) {
+        let mut state = self.lock();
+        let released =
+            |state: &State| stop.load(Ordering::Relaxed) || state.ended || self.context.stopping();
+        while state.bytes >= self.bytes_max && !released(&state) {
+            self.hold(&mut state, true);
+            state = self.look(state);
+        }
+        self.hold(&mut state, false);
+    }
+
+    /// Waits a moment for what there is to publish. False where the collector is gone.
+    pub fn rest(&self) -> bool {
+        !self.look(self.lock()).closed
+    }
+
+    /// The collector is gone.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// The publisher is gone.
+    pub fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether rows wait that are being published.
+    pub fn gets_on(&self) -> bool {
+        let state = self.lock();
+        !state.pieces.is_empty() && !state.ended && !self.context.is_stuck()
+    }
+
+    /// Says what the next start will publish.
+    pub fn report_left(&self) {
+        let State { rows, bytes, .. } = *self.lock();
+        if rows > 0 {
+            let (table, problem) = (&self.table, self.context.problem().unwrap_or_default());
+            tracing::warn!(table, rows, bytes, problem, "left to be published by the next start");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A thread that panicked has ended the job.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout(state, LOOK);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn hold(&self, state: &mut State, holds: bool) {
+        if std::mem::replace(&mut state.holds, holds) != holds {
+            self.show(state);
+        }
+    }
+
+    fn show(&self, state: &State) {
+        let State { rows, bytes, holds, .. } = *state;
+        self.rows.set(rows as f64);
+        self.bytes.set(bytes as f64);
+        self.context.set_behind(Behind { rows, bytes, holds });
+    }
+}
+
+impl State {
+    fn push(&mut self, piece: Piece) {
+        self.rows += piece.rows;
+        self.bytes += piece.file.length;
+        self.in_memory += piece.weight();
+        self.pieces.push_back(piece);
+    }
+
+    fn pop(&mut self) -> Option<Unacknowledged> {
+        let piece = self.pieces.pop_front()?;
+        self.taken = self.taken.saturating_sub(1);
+        self.rows -= piece.rows;
+        self.bytes -= piece.file.length;
+        self.in_memory -= piece.weight();
+        Some(piece.notes)
+    }
+
+    /// The smallest two files side by side, where there are too many.
+    fn neighbours(&self) -> Option<(FileEntry, FileEntry)> {
+        if self.pieces.len() <= FILES {
+            return None;
+        }
+        let free = self.pieces.iter().zip(self.pieces.iter().skip(1)).skip(self.taken.max(1));
+        let length = |(older, newer): &(&Piece, &Piece)| older.file.length + newer.file.length;
+        let small = free.filter(|pair| length(pair) <= MERGED_BYTES);
+        small.min_by_key(length).map(|(older, newer)| (older.file.clone(), newer.file.clone()))
+    }
+
+    /// Puts a file in the place of two, unless the publisher has come to them meanwhile.
+    fn replace(&mut self, older: &FileEntry, newer: &FileEntry, file: FileEntry) {
+        let Some(at) = self.pieces.iter().position(|piece| piece.file == *older) else { return };
+        if at < self.taken || self.pieces.get(at + 1).is_none_or(|piece| piece.file != *newer) {
+            return;
+        }
+        let Some(newer) = self.pieces.remove(at + 1) else { return };
+        let older = &mut self.pieces[at];
+        self.in_memory -= older.weight() + newer.weight();
+        self.bytes = self.bytes + file.length - older.file.length - newer.file.length;
+        let notes = std::mem::take(&mut older.notes);
+        *older = Piece {
+            file,
+            last: newer.last,
+            published: older.published,
+            rows: older.rows + newer.rows,
+            batches: None,
+            notes: Unacknowledged::in_short(notes, newer.notes),
+        };
+    }
+}
