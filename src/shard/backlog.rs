@@ -379,3 +379,110 @@ impl State {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::outbox::tests::{batch, numbers, outbox};
+    use super::*;
+
+    fn backlog(folder: &std::path::Path) -> Backlog {
+        let context = SinkContext::default();
+        Backlog::new(outbox(folder), ("t", 7), 1 << 20, context, &Metrics::new())
+    }
+
+    fn keep(backlog: &Backlog, epoch: u64, numbers: std::ops::Range<i64>) {
+        let (batch, mut notes) = (batch(numbers), Unacknowledged::default());
+        notes.note(0, batch.len() as u64);
+        backlog.keep(epoch, vec![batch], notes).unwrap();
+    }
+
+    /// What is taken, as it is published; `done`: is marked as such.
+    fn publish(backlog: &Backlog, committed: u64, done: bool) -> Vec<(u64, Vec<i64>)> {
+        let mut all = Vec::new();
+        let mut portion = |epochs: &[EpochRows]| {
+            all.extend(numbers(epochs));
+            epochs.iter().filter(|_| done).for_each(|(epoch, _)| {
+                backlog.published(*epoch);
+            });
+            Ok(())
+        };
+        backlog.portions(backlog.take(committed), &mut portion).unwrap();
+        all
+    }
+
+    #[test]
+    fn rows_beyond_the_bound_are_let_go_and_read_back() {
+        const ROWS: i64 = ROWS_IN_MEMORY as i64 / 2;
+        let folder = tempfile::tempdir().unwrap();
+        let backlog = backlog(folder.path());
+        (0..4).for_each(|at| keep(&backlog, at as u64 + 1, at * ROWS..(at + 1) * ROWS));
+        let in_memory = |at: usize| backlog.lock().pieces[at].batches.is_some();
+        assert_eq!([0, 1, 2, 3].map(in_memory), [true, true, false, false]);
+        for epoch in 1..=4 {
+            assert!(
+                publish(&backlog, epoch - 1, true).is_empty(),
+                "epoch {epoch} is not committed"
+            );
+            let from = (epoch as i64 - 1) * ROWS;
+            assert_eq!(publish(&backlog, epoch, true), [(epoch, (from..from + ROWS).collect())]);
+        }
+        let state = backlog.lock();
+        assert_eq!((state.rows, state.bytes, state.in_memory, state.taken), (0, 0, 0, 0));
+    }
+
+    #[test]
+    fn many_files_become_few_whatever_is_with_the_publisher() {
+        const EPOCHS: u64 = 1_000;
+        let folder = tempfile::tempdir().unwrap();
+        let backlog = backlog(folder.path());
+        let mut published = Vec::new();
+        for epoch in 1..=EPOCHS {
+            keep(&backlog, epoch, epoch as i64..epoch as i64 + 1);
+            assert!(backlog.left().len() <= FILES, "epoch {epoch}");
+            if epoch == EPOCHS / 2 {
+                published = publish(&backlog, epoch - 1, true);
+            }
+        }
+        assert!(!published.is_empty());
+        let bytes: u64 = backlog.left().iter().map(|outbox| outbox.file.length).sum();
+        assert_eq!(backlog.lock().bytes, bytes);
+        while published.len() < EPOCHS as usize {
+            published.extend(publish(&backlog, EPOCHS, true));
+        }
+        let wanted: Vec<_> = (1..=EPOCHS).map(|epoch| (epoch, vec![epoch as i64])).collect();
+        assert_eq!(published, wanted);
+        assert_eq!((backlog.left().len(), backlog.lock().bytes), (0, 0));
+    }
+
+    /// The position within a file of several epochs is in the manifest.
+    #[test]
+    fn the_next_start_goes_on_within_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, mut left) = (backlog(folder.path()), Vec::new());
+        (1..=3 * FILES as u64).for_each(|epoch| keep(&first, epoch, 0..1));
+        let mut all = Vec::new();
+        // Up to the midst of a file.
+        while left.is_empty() {
+            let parts = first.take(u64::MAX);
+            let portion = &mut |epochs: &[EpochRows]| {
+                for (epoch, _) in epochs {
+                    first.published(*epoch);
+                    all.push(*epoch);
+                    if left.is_empty() && first.left()[0].published.is_some() {
+                        left = first.left();
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            first.portions(parts, portion).unwrap();
+        }
+        let at = left[0].published.unwrap();
+        assert!(at < epoch_of(&left[0].file).unwrap());
+        drop(first);
+        let next = backlog(folder.path());
+        next.restore(&left).unwrap();
+        let rest = publish(&next, u64::MAX, true);
+        assert_eq!(rest.first().map(|(epoch, _)| *epoch), Some(at + 1));
+    }
+}

@@ -174,3 +174,64 @@ fn push(rows: &mut BatchBuilder, entry: &[u8]) -> Result<(), String> {
     rows.end_row(kind);
     Ok(())
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::record::{ColumnBuilder, Field, Schema, Value};
+
+    pub fn table() -> Table {
+        Table {
+            name: "t".into(),
+            schema: Schema::new(vec![Field::new("n", DataType::BigInt)]),
+            physical: vec![0],
+            computed: vec![],
+            metadata: vec![],
+            watermark: None,
+            primary_key: vec![],
+            connector: "webhook".into(),
+            options: Default::default(),
+        }
+    }
+
+    pub fn outbox(folder: &std::path::Path) -> Outbox {
+        let folder = StateFolder::open(folder, "job").unwrap();
+        Outbox::new(Arc::new(folder), 1, 0, &table())
+    }
+
+    pub fn batch(numbers: std::ops::Range<i64>) -> Batch {
+        let mut column = ColumnBuilder::for_type(&DataType::BigInt, numbers.clone().count());
+        numbers.clone().for_each(|n| column.push_value(&Value::I64(n)));
+        Batch::new(vec![Arc::new(column.finish())], numbers.count(), BatchTime::at(0))
+    }
+
+    /// Epochs and the numbers in them.
+    pub fn numbers(epochs: &[EpochRows]) -> Vec<(u64, Vec<i64>)> {
+        let of = |batch: &Batch| -> Vec<i64> {
+            batch.row_ids().map(|row| batch.columns[0].as_i64s()[row]).collect()
+        };
+        epochs.iter().map(|(epoch, rows)| (*epoch, rows.iter().flat_map(of).collect())).collect()
+    }
+
+    #[test]
+    fn merged_files_keep_their_epochs_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = outbox(folder.path());
+        let ranges = [0..3_000, 3_000..3_001, 3_001..5_000];
+        let files: Vec<FileEntry> = (1..)
+            .zip(&ranges)
+            .map(|(epoch, range)| outbox.write(epoch, &[batch(range.clone())]).unwrap())
+            .collect();
+        let wanted: Vec<(u64, Vec<i64>)> = (1..).zip(ranges.map(Iterator::collect)).collect();
+        let both = outbox.merge(&files[0], &files[1]).unwrap();
+        assert_eq!(numbers(&outbox.read(&both, 0).unwrap()), wanted[..2]);
+        let all = outbox.merge(&both, &files[2]).unwrap();
+        assert_eq!((epoch_of(&all), outbox.rows(&all)), (Ok(3), Ok(5_000)));
+        for after in 0..3 {
+            let rows = outbox.read(&all, after as u64).unwrap();
+            assert_eq!(numbers(&rows), wanted[after..], "after {after}");
+        }
+        // The same bytes as of the epochs by themselves: chunks are cut and named by them.
+        assert_eq!(numbers(&outbox.read(&files[2], 0).unwrap()), wanted[2..]);
+    }
+}
