@@ -48,11 +48,13 @@ impl Receiver {
         while let Some(request) = common::Request::read(&mut stream) {
             let well = self.well.load(Ordering::SeqCst);
             if well {
-                let row: Value = serde_json::from_slice(&request.body).unwrap();
-                self.numbers.lock().unwrap().push(row["n"].as_u64().unwrap());
+                let body: Value = serde_json::from_slice(&request.body).unwrap();
+                let number = body["n"].as_u64().unwrap_or_else(|| rows_of_digest(&body));
+                self.numbers.lock().unwrap().push(number);
             }
             let status = if well { "200 OK" } else { "503 Away" };
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            let answer =
+                format!("HTTP/1.1 {status}\r\nContent-Length: 13\r\n\r\n{{\"errcode\":0}}");
             if stream.get_mut().write_all(answer.as_bytes()).is_err() {
                 return;
             }
@@ -80,6 +82,12 @@ impl Receiver {
             self.port
         )
     }
+}
+
+/// Of how many rows a message to a robot tells.
+fn rows_of_digest(body: &Value) -> u64 {
+    let title = body["markdown"]["title"].as_str().unwrap();
+    title.split_once(" × ").map_or(1, |(rows, _)| rows.parse().unwrap())
 }
 
 /// Numbers from 1 on, so many a second; the job keeps state, as its input has no end.
@@ -303,6 +311,26 @@ fn the_files_of_many_epochs_become_few() {
     let first = numbers[before];
     let wanted: Vec<u64> = (first..).take(numbers.len() - before).collect();
     assert_eq!(numbers[before..], wanted);
+}
+
+/// What the rate holds back of many epochs is one message.
+#[test]
+fn a_digest_is_of_many_epochs() {
+    let folder = Folder::new("backlog_digest");
+    let robot = Receiver::start(true);
+    let text = numbers(50)
+        + &robot.table("hook", ", 'rate-limit' = '4/1s'").replace("webhook", "dingtalk")
+        + "INSERT INTO hook SELECT n FROM all_numbers;";
+    let running = Running::start(&folder, &text, &["--epoch-interval", "20ms"]);
+    wait_for("epochs", || running.metric("pelton_epochs_total") > 40.0);
+    let took = running.stop(&folder);
+    // One by one they would take as many quarters of a second as there were epochs.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let (messages, rows) = (robot.count(), robot.numbers().iter().sum::<u64>());
+    assert!(rows > 2 * messages as u64, "{rows} rows in {messages} messages");
+    let log = std::fs::read_to_string(folder.file("log")).unwrap();
+    assert!(!log.contains("left to be published"), "{log}");
+    assert!(log.contains(&format!("\"rows_out\":{rows},")), "{rows}: {log}");
 }
 
 /// A table that is gone, or has other columns, is not passed over while rows wait for it.

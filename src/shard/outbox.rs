@@ -159,7 +159,7 @@ impl Section {
 
 fn end_batch(epochs: &mut [EpochRows], rows: &mut BatchBuilder) {
     if let Some((_, batches)) = epochs.last_mut()
-        && rows.len() > 0
+        && !rows.is_empty()
     {
         batches.push(rows.finish(BatchTime::at(i64::MIN)));
     }
