@@ -11,7 +11,7 @@ use super::beginning::Beginning;
 use super::memory::MemoryGuard;
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
-use crate::checkpoint::{Manifest, Outbox, SourcePosition, StateFile, chain};
+use crate::checkpoint::{Manifest, SourcePosition, StateFile, chain};
 use crate::fault;
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
@@ -371,6 +371,7 @@ impl Control<'_> {
         }
         fault::point("committed");
         self.committed.store(epoch, Ordering::Release);
+        self.backlogs.iter().for_each(|backlog| backlog.committed());
         folder.committed(&manifest)?;
         let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
         let help = "Bytes on disk that a restart would read";
@@ -380,9 +381,10 @@ impl Control<'_> {
         Ok(name)
     }
 
-    /// What waits to be published by all sinks.
-    fn outboxes(&self) -> Vec<Outbox> {
-        self.backlogs.iter().flat_map(|backlog| backlog.left()).collect()
+    /// How far the sinks are that publish after the commit.
+    fn describe_backlogs(&self, mut manifest: Manifest) -> Manifest {
+        self.backlogs.iter().for_each(|backlog| backlog.describe(&mut manifest));
+        manifest
     }
 
     /// The last epoch is committed. Its rows are published as far as sinks get on, and how far they
@@ -393,14 +395,14 @@ impl Control<'_> {
                 self.on_sink(event, &mut None, &mut 0)?;
             }
         }
-        let outboxes = self.outboxes();
-        for backlog in &self.backlogs {
-            backlog.report_left();
-        }
-        let Some(last) = self.last.take().filter(|last| last.outboxes != outboxes) else {
+        self.backlogs.iter().for_each(|backlog| backlog.report_left());
+        let Some(last) = self.last.take() else { return Ok(()) };
+        let (epoch, outboxes, unclaimed) = (last.epoch + 1, Vec::new(), Vec::new());
+        let manifest = Manifest { epoch, outboxes, unclaimed, ..last.clone() };
+        let manifest = self.describe_backlogs(manifest);
+        if manifest.outboxes == last.outboxes {
             return Ok(());
-        };
-        let manifest = Manifest { epoch: last.epoch + 1, outboxes, ..last };
+        }
         if let Err(Ended::Failed(reason) | Ended::Aborted(reason)) = self.seal(manifest) {
             // The epoch before stands.
             tracing::warn!("rows of the last epoch will be published once more: {reason}");
@@ -521,17 +523,17 @@ impl Control<'_> {
                 (recovery::watermark_name(step, *partition), *watermark)
             }));
         }
-        Manifest {
+        let manifest = Manifest {
             seed: self.beginning.seed,
             shards: self.handles.len(),
             sources,
             watermarks,
             files,
-            outboxes: self.outboxes(),
             operators: self.beginning.operators(&self.job),
             in_kafka: self.beginning.transactions.is_some(),
             ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)
-        }
+        };
+        self.describe_backlogs(manifest)
     }
 
     fn topic_of(&self, scan: &str) -> String {

@@ -54,7 +54,7 @@ pub fn start(
             zone: job.zone.clone(),
             context: context.clone(),
             transactions,
-            publisher: folder.map(|_| beginning.publisher(&job.name)),
+            publisher: folder.map(|_| beginning.publisher(&job.name, &table.name)),
             metrics: observed.metrics.clone(),
         };
         let connect = job.connect.clone();
@@ -71,24 +71,12 @@ pub fn start(
                 let backlog =
                     backlog((index, table), folder, context.clone(), &observed.metrics, beginning)?;
                 sinks.backlogs.push(backlog.clone());
-                let (events, collected, committed) =
-                    (events.clone(), events.clone(), committed.clone());
-                let thread = PublishThread {
-                    index,
-                    backlog: backlog.clone(),
-                    events,
-                    meter,
-                    context,
-                    committed,
-                };
+                let (events, collected) = (events.clone(), events.clone());
+                let thread =
+                    PublishThread { index, backlog: backlog.clone(), events, meter, context };
                 let name = format!("publish-{}", table.name);
                 sinks.threads.push(spawn(&name, move || thread.run(open))?);
-                Publish::Committed(Collector::new(
-                    backlog,
-                    collected,
-                    stop.clone(),
-                    is_fenced(table),
-                ))
+                Publish::Committed(Collector::new(backlog, collected, stop.clone()))
             }
         };
         let (queues, shards) = sink_thread::queues(workers);
@@ -110,6 +98,10 @@ fn backlog(
     let outbox = Outbox::new(folder.clone(), beginning.incarnation, index, table);
     let of = (&*table.name, columns_of(table));
     let backlog = Backlog::new(outbox, of, backlog_bytes(table)?, context, metrics);
+    match is_fenced(table) {
+        true => backlog.fence(beginning.claimed(&table.name)),
+        false => backlog.commit_up_to(beginning.epoch),
+    }
     let outboxes = beginning.recovery.iter().flat_map(|recovery| &recovery.manifest.outboxes);
     let left: Vec<_> = outboxes.filter(|outbox| *outbox.table == *table.name).cloned().collect();
     backlog.restore(&left)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::acknowledged::Unacknowledged;
 use super::outbox::{EpochRows, Outbox, epoch_of};
-use crate::checkpoint::{self, FileEntry};
+use crate::checkpoint::{self, FileEntry, Manifest};
 use crate::metrics::{Gauge, Metrics};
 use crate::record::Batch;
 use crate::sink::{Behind, SinkContext};
@@ -63,8 +63,13 @@ struct State {
     rows: u64,
     bytes: u64,
     in_memory: usize,
-    /// The other side knows that this start publishes.
-    begun: bool,
+    /// Rows up to this epoch may be published: they are committed, and the next start knows that the
+    /// store may hold them.
+    limit: u64,
+    /// What the limit is to be with the commit of the manifest that is being written.
+    next_limit: u64,
+    /// The store does not know of this start yet.
+    unclaimed: bool,
     /// The collector takes nothing more for now.
     holds: bool,
     /// The collector is gone, or the publisher is.
@@ -171,8 +176,38 @@ impl Backlog {
         Ok(())
     }
 
-    /// What a manifest says of this sink.
-    pub fn left(&self) -> Vec<checkpoint::Outbox> {
+    /// The store tells starts from each other, and may hold rows up to this epoch. One that knows no
+    /// newer start would let in any whose epochs have gone on: so none of a start that it has not
+    /// let in yet counts.
+    pub fn fence(&self, claimed: u64) {
+        let mut state = self.lock();
+        (state.unclaimed, state.limit) = (true, claimed);
+    }
+
+    /// The epochs up to this one are committed.
+    pub fn commit_up_to(&self, epoch: u64) {
+        self.lock().limit = epoch;
+    }
+
+    /// Has a manifest say how far this sink is.
+    pub fn describe(&self, manifest: &mut Manifest) {
+        manifest.outboxes.extend(self.left());
+        let mut state = self.lock();
+        if state.unclaimed {
+            manifest.unclaimed.push((self.table.clone(), state.limit));
+        }
+        state.next_limit = if state.unclaimed { state.limit } else { manifest.epoch };
+    }
+
+    /// That manifest is committed.
+    pub fn committed(&self) {
+        let mut state = self.lock();
+        state.limit = state.next_limit;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn left(&self) -> Vec<checkpoint::Outbox> {
         let state = self.lock();
         let entry = |piece: &Piece| checkpoint::Outbox {
             table: self.table.clone(),
@@ -184,9 +219,9 @@ impl Backlog {
     }
 
     /// The oldest of what is committed: as much as is published together. Empty: nothing is.
-    pub fn take(&self, committed: u64) -> Vec<Part> {
+    pub fn take(&self) -> Vec<Part> {
         let (mut state, mut parts, mut rows) = (self.lock(), Vec::new(), 0);
-        for piece in state.pieces.iter_mut().take_while(|piece| piece.last <= committed) {
+        for piece in state.pieces.iter().take_while(|piece| piece.last <= state.limit) {
             rows += piece.rows;
             if !parts.is_empty() && rows > ROWS_TOGETHER {
                 break;
@@ -240,25 +275,9 @@ impl Backlog {
         done
     }
 
-    /// The other side knows that this start publishes.
+    /// The store knows that this start publishes.
     pub fn begin(&self) {
-        self.lock().begun = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits until then.
-    pub fn await_begun(&self) -> Result<(), String> {
-        let mut state = self.lock();
-        while !state.begun {
-            if state.ended || self.context.stopping() {
-                let reason = self.context.problem().unwrap_or_else(|| "it has not answered".into());
-                return Err(format!("{reason}; stopped before any row could be published"));
-            }
-            self.hold(&mut state, true);
-            state = self.look(state);
-        }
-        self.hold(&mut state, false);
-        Ok(())
+        self.lock().unclaimed = false;
     }
 
     /// Waits while too much waits, but not beyond the wish to stop: what is under way then is
@@ -294,7 +313,8 @@ impl Backlog {
     /// Whether rows wait that are being published.
     pub fn gets_on(&self) -> bool {
         let state = self.lock();
-        !state.pieces.is_empty() && !state.ended && !self.context.is_stuck()
+        let may = state.pieces.front().is_some_and(|piece| piece.last <= state.limit);
+        may && !state.ended && !self.context.is_stuck()
     }
 
     /// Says what the next start will publish.
@@ -406,7 +426,8 @@ mod tests {
             });
             Ok(())
         };
-        backlog.portions(backlog.take(committed), &mut portion).unwrap();
+        backlog.commit_up_to(committed);
+        backlog.portions(backlog.take(), &mut portion).unwrap();
         all
     }
 
@@ -463,7 +484,8 @@ mod tests {
         let mut all = Vec::new();
         // Up to the midst of a file.
         while left.is_empty() {
-            let parts = first.take(u64::MAX);
+            first.commit_up_to(u64::MAX);
+            let parts = first.take();
             let portion = &mut |epochs: &[EpochRows]| {
                 for (epoch, _) in epochs {
                     first.published(*epoch);

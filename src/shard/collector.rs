@@ -19,8 +19,6 @@ pub struct Collector {
     pub events: Sender<SinkEvent>,
     /// The job is to stop.
     pub stop: Arc<AtomicBool>,
-    /// No epoch counts before the other side knows that this start publishes.
-    pub fenced: bool,
     held: Vec<Batch>,
     current: Unacknowledged,
     /// The end of the epoch has been asked for.
@@ -28,14 +26,9 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn new(
-        backlog: Arc<Backlog>,
-        events: Sender<SinkEvent>,
-        stop: Arc<AtomicBool>,
-        fenced: bool,
-    ) -> Self {
+    pub fn new(backlog: Arc<Backlog>, events: Sender<SinkEvent>, stop: Arc<AtomicBool>) -> Self {
         let (held, current) = (Vec::new(), Unacknowledged::default());
-        Self { backlog, events, stop, fenced, held, current, asked: false }
+        Self { backlog, events, stop, held, current, asked: false }
     }
 }
 
@@ -53,9 +46,6 @@ impl Outlet for Collector {
     fn end_epoch(&mut self, epoch: u64) -> Result<u64, String> {
         self.asked = false;
         fault::dawdle("commit-before-sinks");
-        if self.fenced {
-            self.backlog.await_begun()?;
-        }
         let (held, notes) = (std::mem::take(&mut self.held), std::mem::take(&mut self.current));
         let bytes = self.backlog.keep(epoch, held, notes)?;
         fault::point("outbox");

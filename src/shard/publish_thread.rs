@@ -2,7 +2,6 @@
 //! order, and says which are done. Nobody waits for it but a collector whose quota is used up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam::channel::Sender;
 
@@ -18,8 +17,6 @@ pub struct PublishThread {
     pub events: Sender<SinkEvent>,
     pub meter: Meter,
     pub context: SinkContext,
-    /// The newest committed epoch.
-    pub committed: Arc<AtomicU64>,
 }
 
 impl PublishThread {
@@ -40,7 +37,7 @@ impl PublishThread {
         sink.begin_publishing()?;
         self.backlog.begin();
         loop {
-            let parts = self.backlog.take(self.committed.load(Ordering::Acquire));
+            let parts = self.backlog.take();
             if !parts.is_empty() {
                 let (backlog, meter) = (self.backlog.clone(), &mut self.meter);
                 let mut done = |epoch| {
