@@ -11,7 +11,7 @@
 -- the others nor the job's commits: alerts wait for it on disk, over restarts too. By default nobody
 -- listens at any of the addresses. Delete the paragraphs of a receiver that you don't have: else each
 -- alert is tried there in vain, and then kept in the file of what was not delivered. A Redis that is
--- away is waited for; at a start the job commits nothing before it has answered.
+-- away is waited for: what is for it waits on disk.
 
 -- Times in messages are shown in this zone.
 SET 'table.local-time-zone' = '${ALERTS_TIME_ZONE:-Asia/Shanghai}';

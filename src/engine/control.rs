@@ -117,8 +117,6 @@ pub struct Control<'a> {
     pub contexts: Vec<SinkContext>,
     /// Of the stores in which rows are looked up.
     pub lookups: Vec<SinkContext>,
-    /// What the state of the last committed epoch is made of.
-    pub files: Vec<StateFile>,
     /// Of the sinks that publish after the commit.
     pub backlogs: Vec<Arc<Backlog>>,
     /// The newest manifest that an epoch of this start has.
@@ -376,7 +374,6 @@ impl Control<'_> {
         let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
         let help = "Bytes on disk that a restart would read";
         self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
-        self.files.clone_from(&manifest.files);
         self.last = Some(manifest);
         Ok(name)
     }
@@ -509,7 +506,9 @@ impl Control<'_> {
 
     fn manifest(&self, epoch: &Epoch) -> Manifest {
         let (mut sources, mut watermarks) = (Vec::new(), Vec::new());
-        let mut files = [&self.files[..], &epoch.files].concat();
+        let before = self.last.as_ref().map(|last| last.files.clone());
+        let mut files = before.unwrap_or_else(|| self.beginning.files());
+        files.extend_from_slice(&epoch.files);
         chain::prune(&mut files);
         for source in &epoch.sources {
             let topic = self.topic_of(&source.id);

@@ -1,15 +1,14 @@
 //! Starts the threads of a job's sinks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, unbounded};
 
-use super::Job;
 use super::beginning::Beginning;
 use super::connectors::OpenSink;
 use super::workers::{Observed, Queues, spawn};
+use super::{Job, RunOptions};
 use crate::checkpoint::StateFolder;
 use crate::metrics::Metrics;
 use crate::shard::acknowledged::Meter;
@@ -34,7 +33,7 @@ pub struct Sinks {
 
 pub fn start(
     job: &Job,
-    stop: &Arc<AtomicBool>,
+    options: &RunOptions,
     contexts: &[SinkContext],
     workers: usize,
     observed: &Observed,
@@ -76,7 +75,7 @@ pub fn start(
                     PublishThread { index, backlog: backlog.clone(), events, meter, context };
                 let name = format!("publish-{}", table.name);
                 sinks.threads.push(spawn(&name, move || thread.run(open))?);
-                Publish::Committed(Collector::new(backlog, collected, stop.clone()))
+                Publish::Committed(Collector::new(backlog, collected, options.stop.clone()))
             }
         };
         let (queues, shards) = sink_thread::queues(workers);

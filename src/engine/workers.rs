@@ -92,7 +92,7 @@ pub fn run(
     let beginning = Beginning::open(job, options, &opening, *known)?;
     *known = Some(beginning.incarnation);
     observed.committed.store(beginning.epoch, Ordering::Release);
-    let mut sinks = sinks::start(job, &options.stop, &contexts, workers, &observed, &beginning)?;
+    let mut sinks = sinks::start(job, options, &contexts, workers, &observed, &beginning)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
     let (total, metrics) = (observed.dead_letters.clone(), &observed.metrics);
     let letter_thread = dead_letters::start(job, letters_out, metrics, total, &observed.letters)?;
@@ -124,7 +124,6 @@ pub fn run(
         letters,
         contexts,
         lookups: stores.into_iter().map(|store| store.context).collect(),
-        files: beginning.files(),
         backlogs: sinks.backlogs,
         last: None,
         beginning,
@@ -142,8 +141,7 @@ pub fn run(
         memory: observed.memory_guard(options),
         first: None,
     };
-    let outcome = control.run();
-    let summary = control.exit();
+    let (outcome, summary) = (control.run(), control.exit());
     // The state folder's lock goes with the last of its users.
     drop(control);
     observed.letters.stop();
