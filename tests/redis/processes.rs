@@ -221,14 +221,9 @@ fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
     assert_eq!(by_remainder(&server, REMAINDERS), wanted);
 }
 
-/// A Redis that is away at a start delays no epoch; and a start from an older copy of the state, which
-/// Redis would refuse, is refused however many epochs it has gone on meanwhile.
-#[test]
-fn a_start_that_redis_has_not_seen_delays_nothing_and_makes_no_older_state_newer() {
-    let Some(mut server) = Server::start() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).display().to_string();
-    let text = format!(
+/// Ten counts, of numbers without an end.
+fn unseen(redis: &str) -> String {
+    format!(
         "SET 'pipeline.name' = 'unseen';
          CREATE TABLE numbers (n BIGINT NOT NULL) WITH ('connector' = 'datagen',
            'rows-per-second' = '1000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1',
@@ -236,12 +231,20 @@ fn a_start_that_redis_has_not_seen_delays_nothing_and_makes_no_older_state_newer
          CREATE TABLE endless (n BIGINT NOT NULL)
          WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
          CREATE TABLE counts (r BIGINT, n BIGINT, PRIMARY KEY (r) NOT ENFORCED)
-         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}');
+         WITH ('connector' = 'redis', 'url' = '{redis}', 'key' = 'r:{{r}}');
          INSERT INTO counts SELECT n % 10, COUNT(*) FROM
-           (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % 10;",
-        server.url()
-    );
-    std::fs::write(file("job.sql"), text).unwrap();
+           (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % 10;"
+    )
+}
+
+/// A Redis that is away at a start delays no epoch; and a start from an older copy of the state, which
+/// Redis would refuse, is refused however many epochs it has gone on meanwhile.
+#[test]
+fn a_start_that_redis_has_not_seen_delays_nothing_and_makes_no_older_state_newer() {
+    let Some(mut server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(file("job.sql"), unseen(&server.url())).unwrap();
     let address = format!("127.0.0.1:{}", free_port());
     let start = |state: &str| {
         let (job, state_dir) = (file("job.sql"), file(state));
