@@ -19,7 +19,7 @@ use crate::shard::publish_thread::PublishThread;
 use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::sink::kafka::is_transactional;
 use crate::sink::options::backlog_bytes;
-use crate::sink::{SinkContext, is_fenced, publishes_committed};
+use crate::sink::{SinkContext, is_fenced, is_store, publishes_committed};
 use crate::sql::plan::Table;
 
 /// The threads of all sinks, what they say, and for each sink a queue for each shard.
@@ -96,7 +96,8 @@ fn backlog(
 ) -> Result<Arc<Backlog>, String> {
     let outbox = Outbox::new(folder.clone(), beginning.incarnation, index, table);
     let of = (&*table.name, columns_of(table));
-    let backlog = Backlog::new(outbox, of, backlog_bytes(table)?, context, metrics);
+    let backlog =
+        Backlog::new(outbox, of, (backlog_bytes(table)?, is_store(table)), context, metrics);
     match is_fenced(table) {
         true => backlog.fence(beginning.claimed(&table.name)),
         false => backlog.commit_up_to(beginning.epoch),

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::acknowledged::Unacknowledged;
 use super::outbox::{EpochRows, Outbox, epoch_of};
@@ -24,6 +24,9 @@ const ROWS_TOGETHER: u64 = 1_000;
 const FILES: usize = 64;
 /// Two files of more bytes together stay two: one is read whole, and written anew in an epoch.
 const MERGED_BYTES: u64 = 4 << 20;
+/// A store that gets on, but slower than rows come, sets the pace for so long in each epoch: to run
+/// ahead of it would only cost it the processor, and rows a way over the disk.
+const PACE: Duration = Duration::from_secs(1);
 /// How often one who waits looks around.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -84,6 +87,8 @@ pub struct Backlog {
     columns: u64,
     /// Bytes of files beyond which nothing more is taken.
     bytes_max: u64,
+    /// The job does not run far ahead of it.
+    paces: bool,
     context: SinkContext,
     rows: Gauge,
     bytes: Gauge,
@@ -96,7 +101,7 @@ impl Backlog {
     pub fn new(
         outbox: Outbox,
         (table, columns): (&str, u64),
-        bytes_max: u64,
+        (bytes_max, paces): (u64, bool),
         context: SinkContext,
         metrics: &Metrics,
     ) -> Self {
@@ -106,6 +111,7 @@ impl Backlog {
             table: table.to_owned(),
             columns,
             bytes_max,
+            paces,
             context,
             rows: gauge("pelton_sink_backlog_rows", "Rows that wait to be published"),
             bytes: gauge(
@@ -156,7 +162,7 @@ impl Backlog {
         let rows = notes.rows;
         let mut piece =
             Piece { file, last: epoch, published: 0, rows, batches: Some(batches), notes };
-        let mut state = self.lock();
+        let mut state = self.await_pace(rows);
         if state.in_memory > 0 && state.in_memory + piece.weight() > ROWS_IN_MEMORY {
             piece.batches = None;
             piece.notes = Unacknowledged::in_short(piece.notes, Unacknowledged::default());
@@ -166,6 +172,20 @@ impl Backlog {
         drop(state);
         self.merge()?;
         Ok(bytes)
+    }
+
+    /// Waits for a store that gets on until so many rows more would stay in memory.
+    fn await_pace(&self, rows: u64) -> MutexGuard<'_, State> {
+        let (mut state, begun) = (self.lock(), Instant::now());
+        while self.paces
+            && state.rows > 0
+            && state.rows + rows > ROWS_IN_MEMORY as u64
+            && begun.elapsed() < PACE
+            && !(state.ended || self.context.is_stuck() || self.context.stopping())
+        {
+            state = self.look(state);
+        }
+        state
     }
 
     /// Two small files become one where there are many.
@@ -407,7 +427,7 @@ mod tests {
 
     fn backlog(folder: &std::path::Path) -> Backlog {
         let context = SinkContext::default();
-        Backlog::new(outbox(folder), ("t", 7), 1 << 20, context, &Metrics::new())
+        Backlog::new(outbox(folder), ("t", 7), (1 << 20, true), context, &Metrics::new())
     }
 
     fn keep(backlog: &Backlog, epoch: u64, numbers: std::ops::Range<i64>) {

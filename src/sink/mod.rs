@@ -133,6 +133,11 @@ pub fn publishes_committed(table: &Table) -> bool {
     known && options::option(table, "sink.publish") != Some("early")
 }
 
+/// Whether a table's rows are many, and taken as fast as they can be: no messages to people.
+pub fn is_store(table: &Table) -> bool {
+    matches!(&*table.connector, "redis" | "clickhouse")
+}
+
 /// Whether a start has to claim what it publishes to, so that older processes are refused.
 pub fn is_fenced(table: &Table) -> bool {
     &*table.connector == "redis"
