@@ -7,11 +7,11 @@
 --   REDIS=redis://127.0.0.1:6379 \
 --   pelton run pipelines/alerts.sql --state-dir state/alerts
 --
--- It reads what pipelines/user_events.sql writes. A receiver that is slow or away does not hold up
--- the others: each has a thread, a queue and tries of its own. By default nobody listens at any of
--- the addresses. Delete the paragraphs of a receiver that you don't have: else each alert is tried
--- there in vain, and then kept in the file of what was not delivered. A Redis that is away is waited
--- for: until it is back nothing is lost, but the job cannot save how far it has come.
+-- It reads what pipelines/user_events.sql writes. A receiver that is slow or away holds up neither
+-- the others nor the job's commits: alerts wait for it on disk, over restarts too. By default nobody
+-- listens at any of the addresses. Delete the paragraphs of a receiver that you don't have: else each
+-- alert is tried there in vain, and then kept in the file of what was not delivered. A Redis that is
+-- away is waited for: what is for it waits on disk.
 
 -- Times in messages are shown in this zone.
 SET 'table.local-time-zone' = '${ALERTS_TIME_ZONE:-Asia/Shanghai}';
@@ -97,8 +97,7 @@ CREATE TABLE recent (
   'data-type' = 'list',
   'key' = '${ALERTS_RECENT:-alerts:recent}',
   'max-length' = '100',
-  'json.embed' = 'metadata',
-  'sink.publish' = 'early'        -- at once: it does not wait for the other receivers
+  'json.embed' = 'metadata'
 );
 
 EXECUTE STATEMENT SET BEGIN

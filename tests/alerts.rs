@@ -531,6 +531,9 @@ fn check_finds_what_cannot_be() {
     assert!(faults("webhook", url, ", 'template' = '{\"a\": {idd}}'").contains("mean 'id'?"));
     assert!(faults("webhook", url, ", 'idempotency-key' = 'no'").contains("no column 'no'"));
     assert!(faults("webhook", url, ", 'headers.Host' = 'a'").contains("set by the sink"));
+    let early = ", 'sink.publish' = 'early', 'sink.backlog.max-bytes' = '1 mb'";
+    assert!(faults("webhook", url, early).contains("leave it out, or 'sink.publish' = 'early'"));
+    assert!(faults("webhook", url, ", 'sink.backlog.max-bytes' = '0'").contains("a size like"));
     assert!(faults("dingtalk", url, ", 'rate-limit' = 'x'").contains("not a rate"));
     assert!(faults("dingtalk", url, ", 'method' = 'PUT'").contains("no option 'method'"));
     for connector in ["webhook", "dingtalk"] {

@@ -203,14 +203,15 @@ impl StateFolder {
         SnapshotWriter::create(&self.dir, name)
     }
 
-    /// A writer for the rows of an epoch that a sink publishes after its commit.
+    /// A writer for rows up to an epoch that a sink publishes after its commit; `part` tells the
+    /// file from others of the epoch.
     pub fn outbox(
         &self,
         epoch: u64,
         incarnation: u64,
-        sink: usize,
+        part: &str,
     ) -> Result<SnapshotWriter, String> {
-        let name = format!("{SNAPSHOT}{incarnation:010}-{epoch:016}-sink{sink:04}.snap");
+        let name = format!("{SNAPSHOT}{incarnation:010}-{epoch:016}-{part}.snap");
         SnapshotWriter::create(&self.dir, name)
     }
 
@@ -351,6 +352,11 @@ impl StateFolder {
     /// Hands out what a file of a manifest holds. An error may come after much has been handed out.
     pub fn read(&self, file: &FileEntry, visit: &mut Visit<'_>) -> Result<(), String> {
         snapshot::read(&self.dir, file, visit)
+    }
+
+    /// How many entries a file of a manifest holds.
+    pub fn entries(&self, file: &FileEntry) -> Result<u64, String> {
+        snapshot::entries(&self.dir, file)
     }
 
     /// Names of the manifests, newest first.

@@ -52,6 +52,12 @@ pub struct Outbox {
     /// The sink's table.
     pub table: String,
     pub file: FileEntry,
+    /// The last epoch in the file that is published, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<u64>,
+    /// A digest of the table's columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<u64>,
 }
 
 /// A committed epoch.
@@ -75,6 +81,10 @@ pub struct Manifest {
     pub in_kafka: bool,
     /// Rows of committed epochs that may not be published yet.
     pub outboxes: Vec<Outbox>,
+    /// Tables whose store does not know of this start yet, each with the last epoch of which it may
+    /// hold rows. Of all others that is this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclaimed: Vec<(String, u64)>,
     /// Those whose state the files hold.
     pub operators: Vec<OperatorEntry>,
 }

@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
@@ -174,6 +175,16 @@ pub(super) fn verify(dir: &Path, entry: &FileEntry) -> Result<(), String> {
         return Err(broken("is damaged (checksum)"));
     }
     Ok(())
+}
+
+/// How many records of key groups a file holds, which is known to be whole.
+pub(super) fn entries(dir: &Path, entry: &FileEntry) -> Result<u64, String> {
+    let path = dir.join(&entry.name);
+    let mut bytes = [0; 8];
+    let at_end = entry.length.saturating_sub(TRAILER + bytes.len() as u64);
+    let read = File::open(&path).and_then(|file| file.read_exact_at(&mut bytes, at_end));
+    read.map_err(|error| at(&path, &error))?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Takes one thing that was saved, and the names of its operator and state.

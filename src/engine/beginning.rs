@@ -112,8 +112,14 @@ impl Beginning {
         }
     }
 
+    /// The last epoch of which a table's store may hold rows.
+    pub fn claimed(&self, table: &str) -> u64 {
+        let mut unclaimed = self.recovery.iter().flat_map(|recovery| &recovery.manifest.unclaimed);
+        unclaimed.find(|(name, _)| name == table).map_or(self.epoch, |(_, epoch)| *epoch)
+    }
+
     /// Who publishes committed rows, as other systems get to see it.
-    pub fn publisher(&self, job: &str) -> Publisher {
+    pub fn publisher(&self, job: &str, table: &str) -> Publisher {
         // A digest: who can read it must not learn the seed.
         let state =
             openssl::sha::sha256(&[b"pelton state ", &self.seed.to_le_bytes()[..]].concat());
@@ -122,7 +128,7 @@ impl Beginning {
             state: state[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
             start: self.incarnation,
             owner: format!("{:016x}", self.owner),
-            epoch: self.epoch,
+            epoch: self.claimed(table),
             take_over: self.allow_older_state,
         }
     }

@@ -11,11 +11,12 @@ use super::beginning::Beginning;
 use super::memory::MemoryGuard;
 use super::workers::{ProblemCell, flush_letters};
 use super::{Ended, Job, RunOptions, RunSummary, recovery};
-use crate::checkpoint::{Manifest, Outbox, SourcePosition, StateFile, chain};
+use crate::checkpoint::{Manifest, SourcePosition, StateFile, chain};
 use crate::fault;
 use crate::kafka::{Committed, Offsets, Role, client_config, group_id};
 use crate::metrics::Metrics;
 use crate::metrics::latency::Latencies;
+use crate::shard::backlog::Backlog;
 use crate::shard::dead_letter::DeadLetter;
 use crate::shard::epoch::Cost;
 use crate::shard::query::WorkerHandle;
@@ -94,7 +95,8 @@ struct Epoch {
     sources: Vec<SourcePositions>,
     files: Vec<StateFile>,
     cost: Cost,
-    outboxes: Vec<Outbox>,
+    /// Bytes of rows that sinks publish after the commit.
+    outbox_bytes: u64,
 }
 
 /// What ends the loop.
@@ -115,8 +117,10 @@ pub struct Control<'a> {
     pub contexts: Vec<SinkContext>,
     /// Of the stores in which rows are looked up.
     pub lookups: Vec<SinkContext>,
-    /// What the state of the last committed epoch is made of.
-    pub files: Vec<StateFile>,
+    /// Of the sinks that publish after the commit.
+    pub backlogs: Vec<Arc<Backlog>>,
+    /// The newest manifest that an epoch of this start has.
+    pub last: Option<Manifest>,
     /// What the job goes on from; its epoch is the last one begun.
     pub beginning: Beginning,
     /// The newest committed epoch, for the sinks.
@@ -224,6 +228,7 @@ impl Control<'_> {
                 let is_last = epoch.is_last;
                 self.commit(epoch)?;
                 if is_last {
+                    self.close(draining.unwrap_or_else(Instant::now))?;
                     return Ok(End::Stopped);
                 }
             }
@@ -266,7 +271,7 @@ impl Control<'_> {
             sources: Vec::new(),
             files: Vec::new(),
             cost: Cost::default(),
-            outboxes: Vec::new(),
+            outbox_bytes: 0,
         }
     }
 
@@ -305,17 +310,15 @@ impl Control<'_> {
         sinks_left: &mut usize,
     ) -> Result<(), Ended> {
         match event {
-            SinkEvent::Acknowledged { sink, epoch, files } => {
+            SinkEvent::Acknowledged { epoch, bytes } => {
                 if let Some(current) = current.as_mut().filter(|current| current.number == epoch) {
                     current.sinks_left -= 1;
                     current.acknowledged = Some(Instant::now());
-                    let table = self.job.topology.sinks[sink].name.to_string();
-                    let outbox = |file| Outbox { table: table.clone(), file };
-                    current.outboxes.extend(files.into_iter().map(outbox));
+                    current.outbox_bytes += bytes;
                 }
             }
             SinkEvent::Full => self.full = true,
-            SinkEvent::Finished { .. } => *sinks_left -= 1,
+            SinkEvent::Finished => *sinks_left -= 1,
             SinkEvent::Failed { sink, error } => {
                 let table = &self.job.topology.sinks[sink];
                 let reason = format!("table `{}`: {error}", table.name);
@@ -336,26 +339,9 @@ impl Control<'_> {
         let written = Instant::now();
         self.summary.epochs += 1;
         let mut name = String::new();
-        if let Some(folder) = &self.beginning.state {
+        if self.beginning.state.is_some() {
             fault::point("saved");
-            let manifest = self.manifest(&epoch);
-            name = manifest.name()?;
-            folder.write(&manifest)?;
-            fault::point("manifest");
-            if let Some(transactions) = &self.beginning.transactions {
-                if fault::sabotaged("stale-pointer") {
-                    std::mem::swap(&mut name, &mut self.name_before);
-                }
-                transactions.commit(epoch.number, &name)?;
-                transactions.begin(epoch.number + 2)?;
-            }
-            fault::point("committed");
-            self.committed.store(epoch.number, Ordering::Release);
-            folder.committed(&manifest)?;
-            let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
-            let help = "Bytes on disk that a restart would read";
-            self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
-            self.files = manifest.files;
+            name = self.seal(self.manifest(&epoch))?;
         }
         if let Err(error) = self.commit_offsets(&epoch.sources, &name) {
             // They are for lag tools: what counts is the manifest.
@@ -365,6 +351,59 @@ impl Control<'_> {
             (epoch.cost.busy * STRETCH).max(epoch.begun.elapsed() * 2).min(STRETCH_MAX);
         self.last_commit = Instant::now();
         self.report_epoch(&epoch, written);
+        Ok(())
+    }
+
+    /// Makes a manifest the one that a restart goes on from. Gives its name.
+    fn seal(&mut self, manifest: Manifest) -> Result<String, Ended> {
+        let (mut name, epoch) = (manifest.name()?, manifest.epoch);
+        let Some(folder) = &self.beginning.state else { return Ok(name) };
+        folder.write(&manifest)?;
+        fault::point("manifest");
+        if let Some(transactions) = &self.beginning.transactions {
+            if fault::sabotaged("stale-pointer") {
+                std::mem::swap(&mut name, &mut self.name_before);
+            }
+            transactions.commit(epoch, &name)?;
+            transactions.begin(epoch + 2)?;
+        }
+        fault::point("committed");
+        self.committed.store(epoch, Ordering::Release);
+        self.backlogs.iter().for_each(|backlog| backlog.committed());
+        folder.committed(&manifest)?;
+        let bytes: u64 = manifest.all_files().map(|file| file.length).sum();
+        let help = "Bytes on disk that a restart would read";
+        self.metrics.gauge("pelton_state_disk_bytes", help, &[]).set(bytes as f64);
+        self.last = Some(manifest);
+        Ok(name)
+    }
+
+    /// How far the sinks are that publish after the commit.
+    fn describe_backlogs(&self, mut manifest: Manifest) -> Manifest {
+        self.backlogs.iter().for_each(|backlog| backlog.describe(&mut manifest));
+        manifest
+    }
+
+    /// The last epoch is committed. Its rows are published as far as sinks get on, and how far they
+    /// have come is written down, so that the next start repeats nothing. `since`: of the wish to stop.
+    fn close(&mut self, since: Instant) -> Result<(), Ended> {
+        while since.elapsed() < DRAIN_MAX && self.backlogs.iter().any(|backlog| backlog.gets_on()) {
+            if let Ok(event @ SinkEvent::Failed { .. }) = self.sink_events.recv_timeout(TICK) {
+                self.on_sink(event, &mut None, &mut 0)?;
+            }
+        }
+        self.backlogs.iter().for_each(|backlog| backlog.report_left());
+        let Some(last) = self.last.take() else { return Ok(()) };
+        let (epoch, outboxes, unclaimed) = (last.epoch + 1, Vec::new(), Vec::new());
+        let manifest = Manifest { epoch, outboxes, unclaimed, ..last.clone() };
+        let manifest = self.describe_backlogs(manifest);
+        if manifest.outboxes == last.outboxes {
+            return Ok(());
+        }
+        if let Err(Ended::Failed(reason) | Ended::Aborted(reason)) = self.seal(manifest) {
+            // The epoch before stands.
+            tracing::warn!("rows of the last epoch will be published once more: {reason}");
+        }
         Ok(())
     }
 
@@ -395,12 +434,13 @@ impl Control<'_> {
         }
         let help = "Epochs committed since the start";
         self.metrics.counter("pelton_epochs_total", help, &[]).add(1);
-        let outboxes = epoch.outboxes.iter().map(|outbox| outbox.file.length).sum();
         let help = "Bytes that the last epoch has written, by kind: changes of the state, key groups \
                     written whole in turn, rows that sinks publish after the commit";
-        for (kind, bytes) in
-            [("change", epoch.cost.changes), ("image", epoch.cost.images), ("outbox", outboxes)]
-        {
+        for (kind, bytes) in [
+            ("change", epoch.cost.changes),
+            ("image", epoch.cost.images),
+            ("outbox", epoch.outbox_bytes),
+        ] {
             let labels = [("kind", kind)];
             self.metrics.gauge("pelton_epoch_bytes", help, &labels).set(bytes as f64);
         }
@@ -466,7 +506,9 @@ impl Control<'_> {
 
     fn manifest(&self, epoch: &Epoch) -> Manifest {
         let (mut sources, mut watermarks) = (Vec::new(), Vec::new());
-        let mut files = [&self.files[..], &epoch.files].concat();
+        let before = self.last.as_ref().map(|last| last.files.clone());
+        let mut files = before.unwrap_or_else(|| self.beginning.files());
+        files.extend_from_slice(&epoch.files);
         chain::prune(&mut files);
         for source in &epoch.sources {
             let topic = self.topic_of(&source.id);
@@ -480,17 +522,17 @@ impl Control<'_> {
                 (recovery::watermark_name(step, *partition), *watermark)
             }));
         }
-        Manifest {
+        let manifest = Manifest {
             seed: self.beginning.seed,
             shards: self.handles.len(),
             sources,
             watermarks,
             files,
-            outboxes: epoch.outboxes.clone(),
             operators: self.beginning.operators(&self.job),
             in_kafka: self.beginning.transactions.is_some(),
             ..Manifest::new(&self.job.name, epoch.number, self.beginning.incarnation)
-        }
+        };
+        self.describe_backlogs(manifest)
     }
 
     fn topic_of(&self, scan: &str) -> String {

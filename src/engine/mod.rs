@@ -8,6 +8,7 @@ mod lookups;
 pub mod memory;
 pub mod probe;
 mod recovery;
+mod sinks;
 mod workers;
 
 use std::collections::BTreeMap;

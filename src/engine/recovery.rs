@@ -10,9 +10,11 @@ use crate::record::key;
 use crate::shard::epoch::ReadBack;
 use crate::shard::identity;
 use crate::shard::node::Node;
+use crate::shard::outbox::columns_of;
 use crate::shard::source_task::SourceTask;
 use crate::shard::topology::Topology;
 use crate::shard::worker::WatermarkLink;
+use crate::sink::publishes_committed;
 use crate::source::Position;
 use crate::state::{KeyGroups, Saved};
 
@@ -52,12 +54,9 @@ impl Recovery {
         }
         let is_gone = |known: &&OperatorEntry| !now.iter().any(|it| it.id == known.id);
         let mut gone: Vec<String> = then.iter().filter(is_gone).map(|it| it.name.clone()).collect();
-        let tables: Vec<&str> = topology.sinks.iter().map(|table| &*table.name).collect();
-        let has_sink = |outbox: &Outbox| tables.contains(&&*outbox.table);
-        let unpublished = manifest.outboxes.iter().filter(|outbox| !has_sink(outbox));
-        gone.extend(
-            unpublished.map(|outbox| format!("rows yet to be published in {}", outbox.table)),
-        );
+        let misfit = |outbox: &Outbox| misfit(outbox, topology);
+        gone.extend(manifest.outboxes.iter().filter_map(misfit));
+        gone.dedup();
         let epoch = manifest.epoch;
         if !gone.is_empty() && !allow_dropped && !manifest.sources.is_empty() {
             return Err(refusal(epoch, &gone, &new, kept));
@@ -67,7 +66,7 @@ impl Recovery {
             tracing::warn!(epoch, kept, new, dropped, "the job has changed since its last start");
         }
         manifest.sources.retain(|source| now.iter().any(|it| it.id == source.source));
-        manifest.outboxes.retain(has_sink);
+        manifest.outboxes.retain(|outbox| misfit(outbox).is_none());
         manifest.operators = now;
         Ok(())
     }
@@ -136,6 +135,20 @@ impl Recovery {
             link.generator.borrow_mut().restore(saved);
         }
     }
+}
+
+/// Why rows that wait cannot be published in the job as it is now, if so.
+fn misfit(outbox: &Outbox, topology: &Topology) -> Option<String> {
+    let table = topology.sinks.iter().find(|table| *table.name == *outbox.table);
+    let why = match table {
+        None => "",
+        Some(table) if !publishes_committed(table) => ", which publishes early now",
+        Some(table) if outbox.columns.is_some_and(|columns| columns != columns_of(table)) => {
+            ", which had other columns"
+        }
+        Some(_) => return None,
+    };
+    Some(format!("rows yet to be published in {}{why}", outbox.table))
 }
 
 fn other_version(state: &str) -> String {

@@ -9,11 +9,10 @@ use std::time::Instant;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::beginning::Beginning;
-use super::connectors::OpenSink;
 use super::control::{Control, Health};
 use super::memory::MemoryGuard;
 use super::recovery::Recovery;
-use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters, lookups};
+use super::{Ended, Job, Pin, RunOptions, RunSummary, dead_letters, lookups, sinks};
 use crate::http;
 use crate::metrics::latency::{Latencies, StageLatency};
 use crate::metrics::{Counter, Metrics};
@@ -23,16 +22,13 @@ use crate::shard::build::{self, Plumbing, Settings};
 use crate::shard::channel::{Waker, channel};
 use crate::shard::dead_letter::{DeadLetter, DeadLetterSender};
 use crate::shard::epoch::{EpochState, ReadBack};
-use crate::shard::outbox::Outbox;
 use crate::shard::query::{KeyMapping, QueryClient, TableInfo, WorkerHandle};
 use crate::shard::report::Gauges;
-use crate::shard::sink_thread::{self, Publish, SinkEvent, SinkThread};
 use crate::shard::source_task::SourceTask;
 use crate::shard::state_thread::{Order, StateThread};
 use crate::shard::topology::{Kept, StepKind, Topology, source_name};
 use crate::shard::worker::{Clock, Command, Event, Parts, Worker};
 use crate::sink::SinkContext;
-use crate::sink::kafka::is_transactional;
 use crate::source::format::Schemas;
 use crate::source::{self, Bounds, OpenSource};
 use crate::sql::plan::Table;
@@ -66,9 +62,9 @@ struct WorkerSeed {
 
 /// What can be looked at while the job runs.
 #[derive(Clone)]
-struct Observed {
-    metrics: Metrics,
-    latencies: Latencies,
+pub struct Observed {
+    pub metrics: Metrics,
+    pub latencies: Latencies,
     /// For how long workers stand still to keep their state.
     pauses: Latencies,
     health: Arc<Health>,
@@ -76,7 +72,7 @@ struct Observed {
     /// The trouble that dead letters have on their way out.
     letters: SinkContext,
     /// The newest committed epoch.
-    committed: Arc<AtomicU64>,
+    pub committed: Arc<AtomicU64>,
     /// Workers read nothing while it is set.
     hold: Arc<AtomicBool>,
 }
@@ -96,7 +92,7 @@ pub fn run(
     let beginning = Beginning::open(job, options, &opening, *known)?;
     *known = Some(beginning.incarnation);
     observed.committed.store(beginning.epoch, Ordering::Release);
-    let mut sinks = start_sinks(job, &contexts, workers, &observed, &beginning)?;
+    let mut sinks = sinks::start(job, options, &contexts, workers, &observed, &beginning)?;
     let (letters, letters_out) = bounded(DEAD_LETTER_CAPACITY);
     let (total, metrics) = (observed.dead_letters.clone(), &observed.metrics);
     let letter_thread = dead_letters::start(job, letters_out, metrics, total, &observed.letters)?;
@@ -128,7 +124,8 @@ pub fn run(
         letters,
         contexts,
         lookups: stores.into_iter().map(|store| store.context).collect(),
-        files: beginning.files(),
+        backlogs: sinks.backlogs,
+        last: None,
         beginning,
         committed: observed.committed.clone(),
         groups: Vec::new(),
@@ -144,8 +141,7 @@ pub fn run(
         memory: observed.memory_guard(options),
         first: None,
     };
-    let outcome = control.run();
-    let summary = control.exit();
+    let (outcome, summary) = (control.run(), control.exit());
     // The state folder's lock goes with the last of its users.
     drop(control);
     observed.letters.stop();
@@ -261,7 +257,7 @@ impl Observed {
         options.max_memory.map(guard)
     }
 
-    fn sink_rows(&self, table: &str) -> Counter {
+    pub fn sink_rows(&self, table: &str) -> Counter {
         let help = "Rows acknowledged by the sink";
         self.metrics.counter("pelton_sink_rows_total", help, &[("sink", table)])
     }
@@ -304,74 +300,8 @@ pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHan
     builder.spawn(body).map_err(|error| format!("cannot start the thread {name}: {error}"))
 }
 
-type Queues = Vec<Vec<Sender<crate::record::Message>>>;
-
-/// The threads of all sinks, what they say, and for each sink a queue for each shard.
-struct Sinks {
-    threads: Vec<JoinHandle<()>>,
-    events: Receiver<SinkEvent>,
-    queues: Queues,
-}
-
-fn start_sinks(
-    job: &Job,
-    contexts: &[SinkContext],
-    workers: usize,
-    observed: &Observed,
-    beginning: &Beginning,
-) -> Result<Sinks, String> {
-    let (events, sink_events) = unbounded();
-    let mut sinks = Sinks { threads: Vec::new(), events: sink_events, queues: Vec::new() };
-    for (index, table) in job.topology.sinks.iter().enumerate() {
-        let transactions = beginning.transactions.clone().filter(|_| is_transactional(table));
-        let transactions = transactions.map(|all| (all, beginning.epoch + 1));
-        let publish = publish(index, table, beginning);
-        let publisher = match &publish {
-            Publish::Committed(_) => Some(beginning.publisher(&job.name)),
-            Publish::AtOnce | Publish::Transaction => None,
-        };
-        let request = OpenSink {
-            table: table.clone(),
-            zone: job.zone.clone(),
-            context: contexts[index].clone(),
-            transactions,
-            publisher,
-            metrics: observed.metrics.clone(),
-        };
-        let connect = job.connect.clone();
-        let open = Box::new(move || connect.open_sink(request));
-        let (queues, shards) = sink_thread::queues(workers);
-        sinks.queues.push(queues);
-        let rows = observed.sink_rows(&table.name);
-        let latency = observed.latencies.recorder(&format!("sink {}", table.name));
-        let (events, committed) = (events.clone(), observed.committed.clone());
-        let thread = SinkThread { index, shards, events, latency, rows, publish, committed };
-        sinks.threads.push(spawn(&format!("sink-{}", table.name), move || thread.run(open))?);
-    }
-    Ok(sinks)
-}
-
-/// When the rows of a sink go out, and what the last start has left of them.
-fn publish(index: usize, table: &Table, beginning: &Beginning) -> Publish {
-    let Some(folder) = &beginning.state else { return Publish::AtOnce };
-    if beginning.transactions.is_some() && is_transactional(table) {
-        return Publish::Transaction;
-    }
-    let early = table.options.get("sink.publish").is_some_and(|publish| &**publish == "early");
-    if early || !matches!(&*table.connector, "redis" | "clickhouse") {
-        return Publish::AtOnce;
-    }
-    let types = table.physical.iter().map(|&at| table.schema.fields[at].data_type.clone());
-    let outboxes = beginning.recovery.iter().flat_map(|recovery| &recovery.manifest.outboxes);
-    let left = outboxes.filter(|outbox| *outbox.table == *table.name);
-    Publish::Committed(Outbox::new(
-        folder.clone(),
-        beginning.incarnation,
-        index,
-        types.collect(),
-        left.map(|outbox| outbox.file.clone()).collect(),
-    ))
-}
+/// For each sink one of each worker's.
+pub type Queues = Vec<Vec<Sender<crate::record::Message>>>;
 
 fn handles(wakers: &[Arc<Waker>]) -> (Vec<WorkerHandle>, Vec<Receiver<Command>>) {
     let handle = |waker: &Arc<Waker>| {

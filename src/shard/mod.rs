@@ -1,8 +1,11 @@
 //! Workers: one thread a shard, its loop, its channels.
 
+pub mod acknowledged;
 pub mod alignment;
+pub mod backlog;
 pub mod build;
 pub mod channel;
+pub mod collector;
 pub mod dead_letter;
 pub mod epoch;
 pub mod exchange;
@@ -11,6 +14,7 @@ pub mod node;
 pub mod options;
 pub mod outbox;
 pub mod park;
+pub mod publish_thread;
 pub mod query;
 pub mod report;
 pub mod sink_thread;

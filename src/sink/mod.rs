@@ -56,6 +56,20 @@ pub trait Sink: Send {
         self.flush()
     }
 
+    /// Some committed epochs, oldest first: says of each, or of the last of several, once its rows
+    /// are acknowledged.
+    fn publish_all(
+        &mut self,
+        epochs: &[(u64, Vec<Batch>)],
+        done: &mut dyn FnMut(u64),
+    ) -> Result<(), String> {
+        for (epoch, batches) in epochs {
+            self.publish(*epoch, batches)?;
+            done(*epoch);
+        }
+        Ok(())
+    }
+
     /// How long rows may be gathered before they are asked to be acknowledged, where they go out as
     /// they come: for a store that takes many rows at once gladly and few badly.
     fn linger(&self) -> Duration {
@@ -88,6 +102,7 @@ pub struct Publisher {
 /// What is wrong with the options of a table that is written to, as far as that can be told
 /// without asking anybody.
 pub fn check(table: &Table) -> Result<(), String> {
+    options::backlog_bytes(table)?;
     match &*table.connector {
         "kafka" | "upsert-kafka" => kafka::check(table),
         "filesystem" => filesystem::check(table),
@@ -111,6 +126,23 @@ fn check_retention(table: &Table) -> Result<(), String> {
     }
 }
 
+/// Whether the rows of a table go out after the commit of their epoch, where the job keeps state.
+pub fn publishes_committed(table: &Table) -> bool {
+    let known =
+        matches!(&*table.connector, "redis" | "clickhouse" | "webhook" | "dingtalk" | "email");
+    known && options::option(table, "sink.publish") != Some("early")
+}
+
+/// Whether a table's rows are many, and taken as fast as they can be: no messages to people.
+pub fn is_store(table: &Table) -> bool {
+    matches!(&*table.connector, "redis" | "clickhouse")
+}
+
+/// Whether a start has to claim what it publishes to, so that older processes are refused.
+pub fn is_fenced(table: &Table) -> bool {
+    &*table.connector == "redis"
+}
+
 /// Whether rows only ever go behind those before them, so that the order they come in is what counts.
 pub fn appends(table: &Table) -> bool {
     let data_type = table.options.get("data-type").map(|data_type| &**data_type);
@@ -132,9 +164,21 @@ struct Shared {
     /// The flag of the whole job.
     job_stops: Option<Arc<AtomicBool>>,
     retries: Counter,
-    /// 1 while there is a problem.
+    /// 1 while a problem holds the stream back.
     waits: Gauge,
     problem: Mutex<Option<String>>,
+    /// Where rows go out after the commit.
+    behind: Mutex<Option<Behind>>,
+}
+
+/// What waits of a sink that publishes after the commit.
+#[derive(Clone, Copy)]
+pub struct Behind {
+    pub rows: u64,
+    /// On disk.
+    pub bytes: u64,
+    /// No more is taken until less waits.
+    pub holds: bool,
 }
 
 impl SinkContext {
@@ -192,16 +236,48 @@ impl SinkContext {
         self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Says why the sink holds the stream back; `None` when it goes on.
+    /// Says why the sink does not get on; `None` when it does. It holds the stream back meanwhile,
+    /// unless rows wait on disk.
     pub fn set_problem(&self, problem: Option<String>) {
-        self.shared.waits.set_i64(problem.is_some().into());
+        let is_stuck = problem.is_some();
         if let Ok(mut current) = self.shared.problem.lock() {
             *current = problem;
         }
+        if self.behind().is_none() {
+            self.shared.waits.set_i64(is_stuck.into());
+        }
     }
 
+    /// For a sink that publishes after the commit: what waits.
+    pub fn set_behind(&self, behind: Behind) {
+        if let Ok(mut current) = self.shared.behind.lock() {
+            *current = Some(behind);
+        }
+        self.shared.waits.set_i64(behind.holds.into());
+    }
+
+    fn behind(&self) -> Option<Behind> {
+        self.shared.behind.lock().ok().and_then(|behind| *behind)
+    }
+
+    /// Whether there is a problem.
+    pub fn is_stuck(&self) -> bool {
+        self.shared.problem.lock().is_ok_and(|problem| problem.is_some())
+    }
+
+    /// What the problem is, and what waits for its end.
     pub fn problem(&self) -> Option<String> {
-        self.shared.problem.lock().ok().and_then(|problem| problem.clone())
+        let problem = self.shared.problem.lock().ok().and_then(|problem| problem.clone())?;
+        Some(match self.behind() {
+            None => problem,
+            Some(Behind { rows, bytes, holds }) => {
+                let so = match holds {
+                    true => "and the stream is held back",
+                    false => "the rest of the job goes on",
+                };
+                format!("{problem}; {rows} rows ({bytes} bytes) wait to be published, {so}")
+            }
+        })
     }
 
     pub fn count_retry(&self) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::publishes_committed;
 use crate::record::Field;
 use crate::sql::plan::Table;
 use crate::time;
@@ -24,6 +25,36 @@ pub fn duration(table: &Table, name: &str, default: Duration) -> Result<Duration
         Some(text) => parse_duration(text).map_err(|error| format!("'{name}': {error}")),
         None => Ok(default),
     }
+}
+
+/// `512 kb`, `16 mb`, `1 gb`; a bare number is bytes.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match lower[digits.len()..].trim() {
+        "" | "b" => Some(1),
+        "k" | "kb" => Some(1 << 10),
+        "m" | "mb" => Some(1 << 20),
+        "g" | "gb" => Some(1 << 30),
+        _ => None,
+    };
+    digits.parse().ok().zip(unit).and_then(|(n, unit): (u64, _)| n.checked_mul(unit))
+}
+
+/// Bytes on disk that may wait to be published before the stream is held back.
+pub fn backlog_bytes(table: &Table) -> Result<u64, String> {
+    const NAME: &str = "sink.backlog.max-bytes";
+    /// Hours of alerts, and little of a disk.
+    const BYTES: u64 = 1 << 30;
+    let Some(text) = option(table, NAME) else { return Ok(BYTES) };
+    if !publishes_committed(table) {
+        return Err(format!(
+            "'{NAME}' is for rows that are published when their epoch is committed: leave it out, or \
+             'sink.publish' = 'early'"
+        ));
+    }
+    let bytes = parse_size(text).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("'{NAME}' = '{text}': a size like '512 mb' or '4 gb'"))
 }
 
 /// Columns named in an option, separated by `;`.

@@ -72,6 +72,8 @@ const RECEIVER: &[&str] = &[
     "rate-limit",
     "allow-private",
     "dead-letter.path",
+    "sink.publish",
+    "sink.backlog.max-bytes",
 ];
 
 const FROM_A_TOPIC: &str = "write a kafka table that a service reads, which delivers the messages";
@@ -178,6 +180,7 @@ const CONNECTORS: &[Connector] = &[
             "max-length",
             "ttl",
             "sink.publish",
+            "sink.backlog.max-bytes",
             "json.embed",
             "json.ignore-parse-errors",
             "json.fail-on-missing-field",
@@ -202,6 +205,7 @@ const CONNECTORS: &[Connector] = &[
             "sink.buffer-flush.max-bytes",
             "sink.buffer-flush.interval",
             "sink.publish",
+            "sink.backlog.max-bytes",
             "timeout",
         ],
         prefixes: &[],

@@ -215,7 +215,7 @@ fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
     let Some(mut server) = Server::start() else { return };
     server.ask("CREATE TABLE rows (n Int64) ENGINE = MergeTree ORDER BY n");
     let folder = tempfile::tempdir().unwrap();
-    let sql = job(&server.url(), NEVER, 50_000, "");
+    let sql = job(&server.url(), NEVER, 50_000, ", 'sink.backlog.max-bytes' = '4 mb'");
     let address = format!("127.0.0.1:{}", crate::common::free_port());
     let mut job =
         Job::start(folder.path(), &sql, "job", &[&EPOCHS[..], &["--http", &address]].concat());

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Server;
-use crate::common::{free_port, is_held_back, resident_bytes, signal, slow_down, wait_for};
+use crate::common::{
+    free_port, get_text, is_held_back, resident_bytes, signal, slow_down, wait_for,
+};
 
 /// Fields `user/type` and their counts.
 type Counts = BTreeMap<String, u64>;
@@ -180,7 +182,8 @@ fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
          CREATE TABLE endless (n BIGINT NOT NULL)
          WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
          CREATE TABLE counts (r BIGINT, n BIGINT, PRIMARY KEY (r) NOT ENFORCED)
-         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}');
+         WITH ('connector' = 'redis', 'url' = '{}', 'key' = 'r:{{r}}',
+           'sink.backlog.max-bytes' = '4 mb');
          INSERT INTO counts SELECT n % {REMAINDERS}, COUNT(*) FROM
            (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % {REMAINDERS};",
         server.url()
@@ -216,4 +219,84 @@ fn a_server_in_trouble_holds_the_stream_back_in_flat_memory() {
     let mut wanted = vec![0; REMAINDERS as usize];
     (1..=all(&server)).for_each(|n| wanted[(n % REMAINDERS) as usize] += 1);
     assert_eq!(by_remainder(&server, REMAINDERS), wanted);
+}
+
+/// Ten counts, of numbers without an end.
+fn unseen(redis: &str) -> String {
+    format!(
+        "SET 'pipeline.name' = 'unseen';
+         CREATE TABLE numbers (n BIGINT NOT NULL) WITH ('connector' = 'datagen',
+           'rows-per-second' = '1000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '1',
+           'fields.n.end' = '1000000000000');
+         CREATE TABLE endless (n BIGINT NOT NULL)
+         WITH ('connector' = 'datagen', 'rows-per-second' = '1', 'fields.n.min' = '0');
+         CREATE TABLE counts (r BIGINT, n BIGINT, PRIMARY KEY (r) NOT ENFORCED)
+         WITH ('connector' = 'redis', 'url' = '{redis}', 'key' = 'r:{{r}}');
+         INSERT INTO counts SELECT n % 10, COUNT(*) FROM
+           (SELECT n FROM numbers UNION ALL SELECT n FROM endless WHERE n < 0) GROUP BY n % 10;"
+    )
+}
+
+/// A Redis that is away at a start delays no epoch; and a start from an older copy of the state, which
+/// Redis would refuse, is refused however many epochs it has gone on meanwhile.
+#[test]
+fn a_start_that_redis_has_not_seen_delays_nothing_and_makes_no_older_state_newer() {
+    let Some(mut server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(file("job.sql"), unseen(&server.url())).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let start = |state: &str| {
+        let (job, state_dir) = (file("job.sql"), file(state));
+        let args = ["run", &job, "--http", &address, "--state-dir", &state_dir, "--shards", "1"];
+        let log = folder.path().join(format!("{state}.log"));
+        pelton(&[&args[..], &["--epoch-interval", "30ms"]].concat(), &log)
+    };
+    let all = |server: &Server| by_remainder(server, 10).iter().sum::<u64>();
+    let goes_on = |server: &Server| {
+        let before = all(server);
+        wait_for("more counts", || all(server) > before + 200);
+    };
+    let ends = |mut process: Process| {
+        process.signal("-TERM");
+        assert!(process.0.wait().unwrap().success());
+    };
+    let has_epochs = |many: f64| {
+        wait_for("epochs", || {
+            let metrics = get_text(&address, "/metrics").unwrap_or_default();
+            let total = metrics.lines().find_map(|line| line.strip_prefix("pelton_epochs_total "));
+            total.is_some_and(|total| total.parse::<f64>().unwrap() > many)
+        });
+    };
+    let running = start("state");
+    goes_on(&server);
+    ends(running);
+    assert!(
+        Command::new("cp").args(["-r", &file("state"), &file("old")]).status().unwrap().success()
+    );
+    server.stop();
+    let mut running = start("state");
+    has_epochs(5.0);
+    server.start_again_whole();
+    goes_on(&server);
+    running.0.kill().unwrap();
+    running.0.wait().unwrap();
+    let running = start("state");
+    goes_on(&server);
+    ends(running);
+    let newest: f64 = server.ask(&["HGET", "pelton:fence:unseen:counts:r:{r}", "epoch"]);
+
+    server.stop();
+    // The second of them has a newer number than any that Redis knows.
+    for _ in 0..2 {
+        let mut running = start("old");
+        has_epochs(newest);
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+    }
+    server.start_again_whole();
+    let mut refused = start("old");
+    wait_for("a refusal", || refused.0.try_wait().unwrap().is_some());
+    let log = std::fs::read_to_string(file("old.log")).unwrap();
+    assert!(log.contains("holds rows of epoch"), "{log}");
 }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::types::wanted;
-use crate::sink::options::{duration, option};
+use crate::sink::options::{duration, option, parse_size};
 use crate::sql::plan::Table;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -122,15 +122,7 @@ fn max_rows(table: &Table) -> Result<usize, String> {
 fn max_bytes(table: &Table) -> Result<usize, String> {
     const NAME: &str = "sink.buffer-flush.max-bytes";
     let Some(text) = option(table, NAME) else { return Ok(BYTES) };
-    let lower = text.trim().to_ascii_lowercase();
-    let digits = lower.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match lower[digits.len()..].trim() {
-        "" | "b" => Some(1),
-        "k" | "kb" => Some(1 << 10),
-        "m" | "mb" => Some(1 << 20),
-        _ => None,
-    };
-    let bytes = digits.parse().ok().zip(unit).and_then(|(n, unit): (usize, _)| n.checked_mul(unit));
+    let bytes = parse_size(text).and_then(|bytes| usize::try_from(bytes).ok());
     bytes.filter(|bytes| (1..=BYTES_MAX).contains(bytes)).ok_or_else(|| {
         format!("'{NAME}' = '{text}': a size like '512 kb' or '16 mb', at most '256 mb'")
     })

@@ -71,12 +71,24 @@ impl<C: Courier> Sink for Digests<C> {
         if !self.held.is_empty() && self.delivery.is_ready() { self.send() } else { Ok(()) }
     }
 
-    /// What comes while this waits for its turn is in the sink's queue, and so in the next digest.
+    /// What comes while this waits for its turn waits before the sink, and so is in the next digest.
     fn flush(&mut self) -> Result<(), String> {
         while !self.held.is_empty() {
             self.send()?;
         }
         self.delivery.flush()
+    }
+
+    /// What the rate holds back of several epochs is one digest.
+    fn publish_all(
+        &mut self,
+        epochs: &[(u64, Vec<Batch>)],
+        done: &mut dyn FnMut(u64),
+    ) -> Result<(), String> {
+        epochs.iter().flat_map(|(_, batches)| batches).try_for_each(|batch| self.write(batch))?;
+        self.flush()?;
+        epochs.last().into_iter().for_each(|(epoch, _)| done(*epoch));
+        Ok(())
     }
 }
 
