@@ -149,7 +149,12 @@ fn stand_still(running: &mut Running, stalled: u32, mut producer: Child, count: 
     assert!(producer.wait().unwrap().success());
     // The input has ended, so the last windows fire by the clock.
     let read = |running: &Running| running.metric("pelton_source_records_total");
-    wait_for("all records", || read(running) == count as f64);
+    let begun = std::time::Instant::now();
+    while read(running) != count as f64 {
+        let (read, log) = (read(running), std::fs::read_to_string(&running.log).unwrap());
+        assert!(begun.elapsed() < PATIENCE, "{read} of {count} records are read\n{log}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let late = |running: &Running| running.metric("pelton_operator_late_total") as u64;
     wait_for("all windows", || {
         windows(&running.address).values().sum::<u64>() + late(running) == count

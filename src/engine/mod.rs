@@ -7,6 +7,8 @@ mod dead_letters;
 mod lookups;
 pub mod memory;
 pub mod probe;
+#[cfg(test)]
+mod queries;
 mod recovery;
 mod sinks;
 mod workers;

@@ -395,6 +395,6 @@ impl Merge {
 }
 
 #[cfg(test)]
-mod model;
+pub mod model;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ mod eval;
 pub mod registry;
 pub mod text;
 
+#[cfg(test)]
+pub use eval::model;
 pub use eval::{eval, filter};
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// How long something that will come is waited for. A stop in the midst of an epoch counts towards how
 /// long that took, and the next one waits five times as long.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 pub fn kafka() -> Option<String> {
     let kafka = std::env::var("PELTON_TEST_KAFKA").ok();

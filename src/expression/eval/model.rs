@@ -5,9 +5,9 @@
 //! it begins. `PELTON_WRITE_EXPRESSIONS` names a folder into which the same go as SQL, with rows, so
 //! that Flink can be asked.
 
-mod generate;
-mod reference;
-mod written;
+pub mod generate;
+pub mod reference;
+pub mod written;
 
 use generate::{Generator, Node, Type};
 use reference::{Failed, Plain, Row};
@@ -22,7 +22,7 @@ const EXPRESSIONS: u64 = 1_000;
 /// Every batch has this many rows at most.
 const ROWS_MAX: u64 = 40;
 
-fn value_of(plain: &Plain) -> Value {
+pub fn value_of(plain: &Plain) -> Value {
     match plain {
         Plain::Null => Value::Null,
         Plain::Bool(value) => Value::Bool(*value),

@@ -133,7 +133,8 @@ fn wait_for_topic(table: &Table, topic: &str, context: &SinkContext) -> Result<i
     let create = table.options.get("sink.create-topic").map_or("false", |value| value);
     let create = CreateTopic::parse(create)?;
     let mut pause = PAUSE;
-    let mut said = false;
+    // A login that is refused may be told of after a broker that did not answer in time.
+    let mut said = HashSet::new();
     loop {
         let reason = match partition_count(&admin, topic, QUESTION) {
             Ok(Some(count)) => {
@@ -155,7 +156,7 @@ fn wait_for_topic(table: &Table, topic: &str, context: &SinkContext) -> Result<i
             if context.stopping() {
                 return Err(reason);
             }
-            if !std::mem::replace(&mut said, true) {
+            if said.insert(reason.clone()) {
                 tracing::warn!("table `{}` waits: {reason}", table.name);
             }
             context.set_problem(Some(reason));

@@ -99,7 +99,7 @@ impl Generator {
         self.next() % end
     }
 
-    fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
+    pub fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len() as u64) as usize]
     }
 
@@ -169,7 +169,7 @@ impl Generator {
         self.node(of, depth)
     }
 
-    fn node(&mut self, of: Type, depth: u32) -> Node {
+    pub fn node(&mut self, of: Type, depth: u32) -> Node {
         if depth == 0 || self.below(8) == 0 {
             return self.leaf(of);
         }

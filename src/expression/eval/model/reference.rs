@@ -61,7 +61,7 @@ impl Plain {
 }
 
 /// None where one of them is no number, as NaN.
-fn compared(a: &Plain, b: &Plain) -> Option<Ordering> {
+pub fn compared(a: &Plain, b: &Plain) -> Option<Ordering> {
     match (a, b) {
         (Int(a), Int(b)) => Some(a.cmp(b)),
         (Text(a), Text(b)) => Some(a.chars().cmp(b.chars())),

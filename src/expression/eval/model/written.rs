@@ -13,7 +13,6 @@ const ROWS: usize = 12;
 
 /// One expression a line, of those that fail for no row, and the rows as JSON.
 pub fn write(folder: &Path, seeds: Range<u64>) {
-    let types = generate::columns();
     let mut make = Generator::new(seeds.start);
     let rows: Vec<Row> = (0..ROWS).map(|_| make.row().into_iter().map(finite).collect()).collect();
     let mut expressions = String::new();
@@ -24,6 +23,20 @@ pub fn write(folder: &Path, seeds: Range<u64>) {
             writeln!(expressions, "{sql}").unwrap();
         }
     }
+    std::fs::write(folder.join("expressions.sql"), expressions).unwrap();
+    std::fs::write(folder.join("rows.jsonl"), lines(&rows)).unwrap();
+    std::fs::write(folder.join("columns.sql"), columns()).unwrap();
+}
+
+/// The columns of the rows, as CREATE TABLE has them.
+pub fn columns() -> String {
+    let types = generate::columns();
+    let columns = types.iter().enumerate().map(|(at, of)| format!("c{at} {}", of.data_type()));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// The rows as JSON, one a line.
+pub fn lines(rows: &[Row]) -> String {
     let mut lines = String::new();
     for (at, row) in rows.iter().enumerate() {
         write!(lines, "{{\"id\":{at}").unwrap();
@@ -39,15 +52,11 @@ pub fn write(folder: &Path, seeds: Range<u64>) {
         }
         lines.push_str("}\n");
     }
-    let columns: Vec<String> =
-        types.iter().enumerate().map(|(at, of)| format!("c{at} {}", of.data_type())).collect();
-    std::fs::write(folder.join("expressions.sql"), expressions).unwrap();
-    std::fs::write(folder.join("rows.jsonl"), lines).unwrap();
-    std::fs::write(folder.join("columns.sql"), columns.join(", ")).unwrap();
+    lines
 }
 
 /// JSON has no other doubles.
-fn finite(value: Plain) -> Plain {
+pub fn finite(value: Plain) -> Plain {
     match value {
         Plain::Double(value) if !value.is_finite() => Plain::Null,
         value => value,
@@ -55,7 +64,7 @@ fn finite(value: Plain) -> Plain {
 }
 
 /// `None` where a value cannot be written.
-fn sql(node: &Node) -> Option<String> {
+pub fn sql(node: &Node) -> Option<String> {
     let all = |nodes: &[Node]| nodes.iter().map(sql).collect::<Option<Vec<_>>>();
     Some(match node {
         Node::Column(_, index) => format!("c{index}"),
