@@ -129,7 +129,12 @@ pub fn stall() -> Duration {
 
 /// The sum of a metric's samples.
 pub fn metric(address: &str, name: &str) -> f64 {
-    let text = get_text(address, "/metrics").expect("the job's metrics");
+    let mut text = None;
+    wait_for("the job's metrics", || {
+        text = get_text(address, "/metrics");
+        text.is_some()
+    });
+    let text = text.unwrap_or_default();
     let samples = text
         .lines()
         .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
