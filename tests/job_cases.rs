@@ -208,17 +208,19 @@ fn update_writes_what_comes() {
     assert!(!passed && text.contains("price: expected"), "{text}");
 }
 
+/// A table whose rows have the clock's time.
+fn clocked(name: &str) -> String {
+    format!(
+        "CREATE TABLE {name} (id STRING, pt AS PROCTIME()) WITH ('connector' = 'kafka',
+           'topic' = '{name}', 'properties.bootstrap.servers' = 'none:1');\n"
+    )
+}
+
 /// The clock shows `now`, and then the times of the records, over all tables in their order.
 #[test]
 fn the_clock_goes_by_the_case() {
-    let table = |name: &str| {
-        format!(
-            "CREATE TABLE {name} (id STRING, pt AS PROCTIME()) WITH ('connector' = 'kafka',
-               'topic' = '{name}', 'properties.bootstrap.servers' = 'none:1');\n"
-        )
-    };
-    let job = table("a")
-        + &table("b")
+    let job = clocked("a")
+        + &clocked("b")
         + "CREATE TABLE seen (id STRING, at STRING, nth BIGINT)
              WITH ('connector' = 'filesystem', 'path' = 'seen');
            INSERT INTO seen SELECT id, CAST(CURRENT_TIMESTAMP AS STRING),
@@ -356,20 +358,14 @@ fn windows_by_clock(times: &[i64], last: i64) -> Vec<(String, i64, i64, usize)> 
 /// Rows of one table make windows; those of the other only move the clock, on the same worker.
 #[test]
 fn windows_over_the_clock_are_those_of_a_model() {
-    let table = |name: &str| {
-        format!(
-            "CREATE TABLE {name} (id STRING, pt AS PROCTIME()) WITH ('connector' = 'kafka',
-               'topic' = '{name}', 'properties.bootstrap.servers' = 'none:1');\n"
-        )
-    };
     let of = |kind: &str, call: &str| {
         format!(
             "SELECT '{kind}', CAST(window_start AS STRING), CAST(window_end AS STRING), COUNT(*)
              FROM TABLE({call}) GROUP BY window_start, window_end"
         )
     };
-    let job = table("a")
-        + &table("ticks")
+    let job = clocked("a")
+        + &clocked("ticks")
         + "CREATE TABLE seen (kind STRING, s STRING, e STRING, n BIGINT)
              WITH ('connector' = 'filesystem', 'path' = 'seen');
            CREATE TABLE counted (n BIGINT) WITH ('connector' = 'print');

@@ -10,7 +10,7 @@ use super::connectors::{Connect, OpenSink};
 use super::{RunOptions, run};
 use crate::expression::model::generate::{self, Generator, Node, Type};
 use crate::expression::model::reference::{Plain, Row, compared, computed};
-use crate::expression::model::{value_of, written};
+use crate::expression::model::{number, value_of, written};
 use crate::record::{Batch, Value};
 use crate::sink::Sink;
 use crate::sql::{compile, optimizer::optimize};
@@ -334,10 +334,6 @@ fn check(seed: u64) -> u64 {
 
 #[test]
 fn jobs_agree_with_plain_loops() {
-    let number = |name: &str, usual: u64| match std::env::var(name) {
-        Ok(text) => text.parse().expect("a number"),
-        Err(_) => usual,
-    };
     let first = number("PELTON_TEST_SEED", 1);
     let jobs = number("PELTON_TEST_QUERIES", QUERIES).div_ceil(QUERIES_A_JOB);
     let with_rows: u64 = (first..first + jobs).map(check).sum();

@@ -123,11 +123,12 @@ fn check(seed: u64) {
     }
 }
 
+/// What a variable says, or what is usual.
+pub fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
+}
+
 fn seeds() -> std::ops::Range<u64> {
-    let number = |name: &str, usual: u64| match std::env::var(name) {
-        Ok(text) => text.parse().expect("a number"),
-        Err(_) => usual,
-    };
     let first = number("PELTON_TEST_SEED", 1);
     first..first + number("PELTON_TEST_EXPRESSIONS", EXPRESSIONS)
 }
