@@ -128,9 +128,8 @@ fn check_retention(table: &Table) -> Result<(), String> {
 
 /// Whether the rows of a table go out after the commit of their epoch, where the job keeps state.
 pub fn publishes_committed(table: &Table) -> bool {
-    let known =
-        matches!(&*table.connector, "redis" | "clickhouse" | "webhook" | "dingtalk" | "email");
-    known && options::option(table, "sink.publish") != Some("early")
+    let is_receiver = matches!(&*table.connector, "webhook" | "dingtalk" | "email");
+    (is_store(table) || is_receiver) && options::option(table, "sink.publish") != Some("early")
 }
 
 /// Whether a table's rows are many, and taken as fast as they can be: no messages to people.
