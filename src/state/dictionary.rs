@@ -9,9 +9,11 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Chunked;
+use super::changes::Bits;
 use super::index::Index;
 use super::partitions::Witness;
 use super::prefetch::prefetch;
+use super::records::{NONE, Records};
 use super::texts::Texts;
 use crate::record::column::ColumnRef;
 use crate::record::key::{self, Keys};
@@ -20,10 +22,6 @@ use crate::record::{Batch, Column};
 /// Operators that share a key share its dictionary; all of them live on one thread.
 pub type SharedKeys = Rc<RefCell<KeyDictionary>>;
 
-const ARENA: usize = 1 << 20;
-/// A record's place is counted in units of this, so that four bytes reach 16 GiB of keys.
-const UNIT: usize = 4;
-const PLACES_MAX: usize = 1 << 32;
 /// Slots that one page looks at, about a millisecond's worth.
 const SCAN: usize = 1 << 18;
 /// Rows that are looked up together: what they bring near stays in the first cache meanwhile.
@@ -52,14 +50,16 @@ impl Resolved {
 /// first of them.
 const RECENT: usize = 4;
 
+/// Of this many slots ever given, one may have a key that is no one's: one that is let go mostly
+/// comes again soon.
+const IDLE_SHARE: usize = 4;
+
 /// References that are not counted down any more.
 const PINNED: u16 = u16::MAX;
 
-/// No place.
-const NONE: u32 = u32::MAX;
-
-/// Interns keys. A slot lives while its references are above zero; `resolve` and `intern` give
-/// none: an operator that keeps a row for a slot calls `retain`, and `release` with its end.
+/// Interns keys. A slot lives while its references are above zero, and mostly for some time after;
+/// it may go to another key when the next batch is resolved, not before. `resolve` and `intern` give
+/// no references: an operator that keeps a row for a slot calls `retain`, and `release` with its end.
 pub struct KeyDictionary {
     seed: u64,
     index: Index,
@@ -70,6 +70,10 @@ pub struct KeyDictionary {
     /// Of operators that keep a row of the key, and of rows of the batch at work. A key that ever
     /// has [`PINNED`] of them stays for good, as they are no longer counted.
     references: Chunked<u16>,
+    /// Slots that have been let go of, the longest ago first; some are held again since.
+    idle: VecDeque<u32>,
+    /// What stands in `idle`.
+    is_idle: Bits,
     /// Slots without an owner by the room that their key has.
     free: BTreeMap<usize, Vec<u32>>,
     /// The last ones, newest first.
@@ -88,6 +92,8 @@ impl KeyDictionary {
             places: Chunked::default(),
             key_groups: Chunked::default(),
             references: Chunked::default(),
+            idle: VecDeque::new(),
+            is_idle: Bits::default(),
             free: BTreeMap::new(),
             recent: VecDeque::new(),
             texts: Texts::default(),
@@ -116,6 +122,7 @@ impl KeyDictionary {
             out.extend_from_slice(&known.slots);
             return;
         }
+        self.reclaim(self.slots() / IDLE_SHARE);
         match &batch.keys {
             Some(keys) => self.resolve_keys(keys, batch, out),
             None if self.resolve_texts(columns, batch, out) => {}
@@ -134,7 +141,7 @@ impl KeyDictionary {
         let known = texts.resolve(column, batch.row_ids(), out, |row| {
             key.clear();
             key::encode_value(column, row, &mut key);
-            self.intern_key(&key)
+            self.intern_hashed(&key)
         });
         self.texts = texts;
         known
@@ -151,31 +158,45 @@ impl KeyDictionary {
         slots
     }
 
-    /// Lets a reference to each slot go; with the last one the slot is free for another key. In
-    /// steps over all of them, so that the cache misses of many keys overlap.
+    /// Lets a reference to each slot go.
     pub fn let_go(&mut self, slots: &[u32]) {
-        let mut unused = SmallVec::<[_; 16]>::new();
         for &slot in slots {
             let references = &mut self.references[slot as usize];
             if *references == PINNED {
                 continue;
             }
             *references = references.saturating_sub(1);
-            if *references == 0 {
-                let place = self.places[slot as usize];
-                self.records.prefetch(place, 0);
-                unused.push((slot, place));
+            if *references == 0 && !self.is_idle.contains(slot) {
+                self.is_idle.set(slot);
+                self.idle.push_back(slot);
             }
         }
-        if !unused.is_empty() {
-            self.recent.clear();
-            self.texts.clear();
-        }
-        for (slot, place) in unused {
-            let key = self.records.get(place).1;
-            let (hash, room) = (key::hash(key, self.seed), key.len());
-            if self.index.remove(hash, place) {
-                self.free.entry(room).or_default().push(slot);
+    }
+
+    /// Frees the slots that were let go of the longest ago, until at most so many are left. In
+    /// steps over many of them, so that their cache misses overlap.
+    fn reclaim(&mut self, most: usize) {
+        while self.idle.len() > most {
+            let count = (self.idle.len() - most).min(AT_ONCE);
+            let mut unused = SmallVec::<[_; AT_ONCE]>::new();
+            for slot in self.idle.drain(..count) {
+                self.is_idle.take(slot);
+                if self.references[slot as usize] == 0 {
+                    let place = self.places[slot as usize];
+                    self.records.prefetch(place, 0);
+                    unused.push((slot, place));
+                }
+            }
+            if !unused.is_empty() {
+                self.recent.clear();
+                self.texts.clear();
+            }
+            for (slot, place) in unused {
+                let key = self.records.get(place).1;
+                let (hash, room) = (key::hash(key, self.seed), key.len());
+                if self.index.remove(hash, place) {
+                    self.free.entry(room).or_default().push(slot);
+                }
             }
         }
     }
@@ -238,8 +259,14 @@ impl KeyDictionary {
         slot
     }
 
-    /// The slot of a key by its hash.
+    /// The slot of a single key. As [`Self::resolve`], it ends what other slots had that were let
+    /// go of.
     pub fn intern_key(&mut self, key: &[u8]) -> u32 {
+        self.reclaim(self.slots() / IDLE_SHARE);
+        self.intern_hashed(key)
+    }
+
+    fn intern_hashed(&mut self, key: &[u8]) -> u32 {
         let hash = key::hash(key, self.seed);
         self.intern(key, hash, key::key_group(hash) as u8)
     }
@@ -336,99 +363,8 @@ impl KeyDictionary {
             + self.places.bytes()
             + self.key_groups.bytes()
             + self.references.bytes()
+            + (self.idle.capacity() * size_of::<u32>() + self.is_idle.words() * 8) as u64
     }
-}
-
-/// The keys themselves, one behind the other, each with its slot in front: whoever has found a
-/// key has found its slot on the same cache line.
-#[derive(Default)]
-struct Records {
-    /// Each of [`ARENA`] bytes, but for a record that is larger.
-    arenas: Vec<Vec<u8>>,
-}
-
-/// Bytes of the slot.
-const SLOT: usize = size_of::<u32>();
-
-impl Records {
-    /// Where the record lies: its arena, and from where.
-    #[inline]
-    fn at(&self, place: u32) -> (&[u8], usize) {
-        let offset = place as usize * UNIT;
-        (&self.arenas[offset / ARENA], offset % ARENA)
-    }
-
-    #[inline]
-    fn get(&self, place: u32) -> (u32, &[u8]) {
-        let (arena, at) = self.at(place);
-        let record = &arena[at..];
-        let slot = record.first_chunk().copied().map_or(NONE, u32::from_le_bytes);
-        let (len, from) = length(&record[SLOT..]);
-        (slot, &record[SLOT + from..SLOT + from + len])
-    }
-
-    /// Brings a record near whose key may have that length.
-    #[inline]
-    fn prefetch(&self, place: u32, len: usize) {
-        let (arena, at) = self.at(place);
-        prefetch(&arena[at]);
-        if let Some(last) = arena.get(at + SLOT + len) {
-            prefetch(last);
-        }
-    }
-
-    /// Adds a record.
-    fn push(&mut self, slot: u32, key: &[u8]) -> u32 {
-        let room = (SLOT + length_bytes(key.len()) + key.len()).next_multiple_of(UNIT);
-        if self.arenas.last().is_none_or(|last| last.len() + room > ARENA) {
-            self.arenas.push(Vec::with_capacity(ARENA.max(room)));
-        }
-        let index = self.arenas.len() - 1;
-        let at = self.arenas[index].len();
-        let place = (index * ARENA + at) / UNIT;
-        // Rather an end than another key's row: by then the keys alone fill 16 GiB of a shard.
-        assert!(place < PLACES_MAX - 1, "a shard has more than 16 GiB of keys: use more shards");
-        self.arenas[index].resize(at + room, 0);
-        self.write(place as u32, slot, key);
-        place as u32
-    }
-
-    /// Writes a record over one that has the room.
-    fn write(&mut self, place: u32, slot: u32, key: &[u8]) {
-        let offset = place as usize * UNIT;
-        let record = &mut self.arenas[offset / ARENA][offset % ARENA..];
-        record[..SLOT].copy_from_slice(&slot.to_le_bytes());
-        let mut at = SLOT;
-        let mut len = key.len();
-        while len >= 0x80 {
-            record[at] = len as u8 | 0x80;
-            len >>= 7;
-            at += 1;
-        }
-        record[at] = len as u8;
-        record[at + 1..at + 1 + key.len()].copy_from_slice(key);
-    }
-
-    fn bytes(&self) -> u64 {
-        self.arenas.iter().map(|arena| arena.capacity() as u64).sum()
-    }
-}
-
-/// A length in front of `bytes`, seven bits a byte, and how many bytes it takes.
-#[inline]
-fn length(bytes: &[u8]) -> (usize, usize) {
-    let mut len = 0;
-    for (index, byte) in bytes.iter().enumerate() {
-        len |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return (len, index + 1);
-        }
-    }
-    (0, 0)
-}
-
-fn length_bytes(len: usize) -> usize {
-    (len.max(1).ilog2() / 7 + 1) as usize
 }
 
 /// Equality in steps of eight bytes: most keys are too short for a call of `memcmp` to pay.
@@ -451,6 +387,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::records::ARENA;
 
     #[test]
     fn slots_are_used_again() {
@@ -461,9 +398,39 @@ mod tests {
         keys.retain(b);
         assert_eq!(keys.find(b"alpha"), Some(a));
         keys.release(a);
-        assert_eq!(keys.find(b"alpha"), None);
+        // Of two slots none is left idle.
         assert_eq!(keys.intern_key(b"gamm"), a);
+        assert_eq!(keys.find(b"alpha"), None);
         assert_eq!((keys.key(a), keys.key(b)), (&b"gamm"[..], &b"beta"[..]));
+    }
+
+    #[test]
+    fn a_key_that_is_let_go_keeps_its_slot_for_a_while() {
+        let mut keys = KeyDictionary::new(7);
+        let key = |number: u32| number.to_le_bytes();
+        let slots: Vec<u32> = (0..100).map(|number| keys.intern_key(&key(number))).collect();
+        slots.iter().for_each(|&slot| keys.retain(slot));
+        // In this order; the second is held again meanwhile.
+        let gone = [7, 8, 9, 7];
+        keys.let_go(&gone.map(|at| slots[at]));
+        keys.retain(slots[8]);
+        keys.reclaim(3);
+        for at in gone {
+            assert_eq!(keys.find(&key(at as u32)), Some(slots[at]));
+        }
+        keys.reclaim(1);
+        let found = [7, 8, 9].map(|number| keys.find(&key(number)));
+        assert_eq!(found, [None, Some(slots[8]), Some(slots[9])]);
+        assert_eq!(keys.intern_key(&key(100)), slots[7]);
+        keys.let_go(&[slots[8]]);
+        keys.reclaim(0);
+        assert_eq!([8, 9].map(|number| keys.find(&key(number))), [None; 2]);
+        // A quarter of the slots may stand idle.
+        let more = slots.iter().copied().filter(|slot| !gone.map(|at| slots[at]).contains(slot));
+        let more: Vec<u32> = more.take(30).collect();
+        keys.let_go(&more);
+        keys.intern_key(&key(200));
+        assert_eq!(more.iter().filter(|&&slot| keys.find(&key(slot)).is_some()).count(), 25);
     }
 
     #[test]
@@ -515,6 +482,7 @@ mod tests {
         for (&slot, len) in slots.iter().zip(lens) {
             keys.retain(slot);
             keys.release(slot);
+            keys.reclaim(0);
             assert_eq!(keys.find(&key(len, 1)), None);
         }
         // The shortest room that is enough is used again.

@@ -9,6 +9,7 @@ mod index;
 pub mod lifetimes;
 pub mod partitions;
 pub mod prefetch;
+mod records;
 pub mod slice;
 pub mod sort_buffer;
 pub mod table;
