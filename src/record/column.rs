@@ -305,6 +305,18 @@ impl ColumnBuilder {
         }
     }
 
+    /// Goes on at row `len`: what stands before it that was not pushed is not to be read.
+    pub fn skip_to(&mut self, len: usize) {
+        match &mut self.data {
+            ColumnData::Bool(values) => values.resize(len, false),
+            ColumnData::I64(values) => values.resize(len, 0),
+            ColumnData::F64(values) => values.resize(len, 0.0),
+            ColumnData::I128(values) => values.resize(len, 0),
+            ColumnData::Str(values) | ColumnData::Bytes(values) => values.views.resize(len, (0, 0)),
+            ColumnData::Any(values) => values.resize(len, Value::Null),
+        }
+    }
+
     #[inline]
     pub fn push_bool(&mut self, value: bool) {
         if let ColumnData::Bool(values) = &mut self.data {

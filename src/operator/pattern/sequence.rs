@@ -242,8 +242,8 @@ impl SequenceMatch {
         let fits = |(at, test): (usize, &Option<Test>)| {
             let Some(test) = test else { return Fits::default() };
             // A match of so many rows is open only where its key has as many before.
-            let asked = batch.row_ids().filter(|&row| earlier.has(row as u32, at));
-            let batch = batch.with_selection(asked.map(|row| row as u32).collect());
+            let rows = batch.row_ids().map(|row| row as u32);
+            let asked: Vec<u32> = rows.filter(|&row| earlier.has(row, at)).collect();
             let mut columns = batch.columns.clone();
             for (place, data_type) in &test.terms {
                 columns.push(match *place {
@@ -251,11 +251,11 @@ impl SequenceMatch {
                         Arc::new(Column::constant(&Value::Null, data_type, batch.rows))
                     }
                     Place::Here(column) => batch.columns[column].clone(),
-                    Place::Back(back, kept) => earlier.column(back, kept),
+                    Place::Back(back, kept) => earlier.column(back, kept, &asked),
                 });
             }
             let mut errors = EvalErrors::default();
-            let batch = batch.with_columns(columns);
+            let batch = batch.with_columns(columns).with_selection(asked);
             let holds = expression::eval(&test.predicate, &batch, &out.context, &mut errors);
             Fits { holds: Some(holds), errors: errors.rows }
         };

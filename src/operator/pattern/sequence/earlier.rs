@@ -99,10 +99,15 @@ impl Earlier {
         }
     }
 
-    /// Column `kept` of those that are kept, as it was `back` rows before each row.
-    pub fn column(&self, back: usize, kept: usize) -> ColumnRef {
+    /// Column `kept` of those that are kept, as it was `back` rows before each of the rows that
+    /// are asked for, ascending.
+    pub fn column(&self, back: usize, kept: usize, asked: &[u32]) -> ColumnRef {
         let mut builder = ColumnBuilder::like(&self.batch_columns[kept], self.rows as usize);
-        self.back[back - 1].iter().for_each(|&at| self.push_row(at, kept, &mut builder));
+        for &row in asked {
+            builder.skip_to(row as usize);
+            self.push_row(self.row(row, back), kept, &mut builder);
+        }
+        builder.skip_to(self.rows as usize);
         Arc::new(builder.finish())
     }
 
