@@ -1,28 +1,78 @@
 //! Unpacks what a record batch holds, by the codecs of Kafka's protocol.
 
 use std::io::Read;
+use std::ops::{Deref, Range};
 
 /// The most that a batch may unpack to: beyond it is an attack, not a batch.
 const UNPACKED_MAX: usize = 256 << 20;
 /// Snappy makes at most 64 bytes of three: what states more is damaged.
 const SNAPPY_RATIO_MAX: usize = 22;
 
-/// Replaces `out` by what `packed` holds. `codec` as in a batch's attributes: 0 none, 1 gzip,
-/// 2 snappy, 3 lz4, 4 zstd.
-pub fn unpack(codec: u8, packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
-    out.clear();
-    match codec {
-        0 => out.extend_from_slice(packed),
-        1 => read_all(flate2::read::MultiGzDecoder::new(packed), out)?,
-        2 => snappy(packed, out)?,
-        3 => lz4(packed, out)?,
-        4 => {
-            let reader = zstd::stream::read::Decoder::new(packed);
-            read_all(reader.map_err(|error| error.to_string())?, out)?;
-        }
-        other => return Err(format!("codec {other} is not known")),
+/// What a batch holds, unpacked. Its memory is used again for the next one, as it was left: only
+/// what was never used before is set to zero.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// Behind `len` stands what was there before.
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Deref for Unpacked {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
-    Ok(())
+}
+
+impl Unpacked {
+    /// Bytes of memory.
+    pub fn room(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Makes it what `packed` holds. `codec` as in a batch's attributes: 0 none, 1 gzip, 2 snappy,
+    /// 3 lz4, 4 zstd.
+    pub fn fill(&mut self, codec: u8, packed: &[u8]) -> Result<(), String> {
+        self.len = 0;
+        match codec {
+            0 => self.append(packed)?,
+            1 => self.read_all(flate2::read::MultiGzDecoder::new(packed))?,
+            2 => snappy(packed, self)?,
+            3 => lz4(packed, self)?,
+            4 => {
+                let reader = zstd::stream::read::Decoder::new(packed);
+                self.read_all(reader.map_err(|error| error.to_string())?)?;
+            }
+            other => return Err(format!("codec {other} is not known")),
+        }
+        Ok(())
+    }
+
+    fn read_all(&mut self, reader: impl Read) -> Result<(), String> {
+        self.bytes.truncate(self.len);
+        let mut limited = reader.take(UNPACKED_MAX as u64 + 1);
+        limited.read_to_end(&mut self.bytes).map_err(|error| error.to_string())?;
+        self.len = self.bytes.len();
+        if self.len > UNPACKED_MAX { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// Room for `len` more bytes: the range where they go.
+    fn grow(&mut self, len: usize) -> Result<Range<usize>, String> {
+        let from = self.len;
+        let end = from.checked_add(len).filter(|end| *end <= UNPACKED_MAX).ok_or_else(too_large)?;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        self.len = end;
+        Ok(from..end)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let range = self.grow(bytes.len())?;
+        self.bytes[range].copy_from_slice(bytes);
+        Ok(())
+    }
 }
 
 fn too_large() -> String {
@@ -33,25 +83,11 @@ fn too_large() -> String {
     )
 }
 
-fn read_all(reader: impl Read, out: &mut Vec<u8>) -> Result<(), String> {
-    let mut limited = reader.take(UNPACKED_MAX as u64 + 1);
-    limited.read_to_end(out).map_err(|error| error.to_string())?;
-    if out.len() > UNPACKED_MAX { Err(too_large()) } else { Ok(()) }
-}
-
-/// Room for `len` more bytes: the range where they go.
-fn grow(out: &mut Vec<u8>, len: usize) -> Result<std::ops::Range<usize>, String> {
-    let from = out.len();
-    let end = from.checked_add(len).filter(|end| *end <= UNPACKED_MAX).ok_or_else(too_large)?;
-    out.resize(end, 0);
-    Ok(from..end)
-}
-
 /// What the Java client writes in front of its snappy blocks; others write one bare block.
 const XERIAL: &[u8] = b"\x82SNAPPY\0";
 const XERIAL_HEADER: usize = 16;
 
-fn snappy(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+fn snappy(packed: &[u8], out: &mut Unpacked) -> Result<(), String> {
     if !packed.starts_with(XERIAL) {
         return snappy_block(packed, out);
     }
@@ -66,13 +102,13 @@ fn snappy(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn snappy_block(block: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+fn snappy_block(block: &[u8], out: &mut Unpacked) -> Result<(), String> {
     let len = snap::raw::decompress_len(block).map_err(|error| error.to_string())?;
     if len / SNAPPY_RATIO_MAX > block.len() {
         return Err("a snappy block states a length that it cannot have".into());
     }
-    let range = grow(out, len)?;
-    let unpacked = snap::raw::Decoder::new().decompress(block, &mut out[range]);
+    let range = out.grow(len)?;
+    let unpacked = snap::raw::Decoder::new().decompress(block, &mut out.bytes[range]);
     unpacked.map(|_| ()).map_err(|error| error.to_string())
 }
 
@@ -81,7 +117,7 @@ const LZ4_MAGIC: u32 = 0x184D_2204;
 /// An LZ4 frame, block by block into its final place: the frame reader of the library copies once
 /// more. Source: <https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>. Checksums of the
 /// frame are passed over: the batch has one of its own.
-fn lz4(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+fn lz4(packed: &[u8], out: &mut Unpacked) -> Result<(), String> {
     let cut = "an lz4 frame is cut off";
     let (magic, rest) = packed.split_first_chunk().ok_or(cut)?;
     if u32::from_le_bytes(*magic) != LZ4_MAGIC {
@@ -113,8 +149,7 @@ fn lz4(packed: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         let (block, tail) = tail.split_at_checked(len).ok_or(cut)?;
         rest = tail.get(checksum..).ok_or(cut)?;
         if size >> 31 == 1 {
-            let range = grow(out, len)?;
-            out[range].copy_from_slice(block);
+            out.append(block)?;
             continue;
         }
         lz4_block(block, block_max, linked, out)?;
@@ -126,10 +161,10 @@ fn lz4_block(
     block: &[u8],
     block_max: usize,
     linked: bool,
-    out: &mut Vec<u8>,
+    out: &mut Unpacked,
 ) -> Result<(), String> {
-    let range = grow(out, block_max)?;
-    let (before, into) = out.split_at_mut(range.start);
+    let range = out.grow(block_max)?;
+    let (before, into) = out.bytes[..range.end].split_at_mut(range.start);
     let unpacked = if linked {
         let dictionary = &before[before.len().saturating_sub(64 << 10)..];
         lz4_flex::block::decompress_into_with_dict(block, into, dictionary)
@@ -137,7 +172,7 @@ fn lz4_block(
         lz4_flex::block::decompress_into(block, into)
     };
     let len = unpacked.map_err(|error| error.to_string())?;
-    out.truncate(range.start + len);
+    out.len = range.start + len;
     Ok(())
 }
 
@@ -152,8 +187,9 @@ pub(super) mod tests {
     }
 
     fn unpacked(codec: u8, packed: &[u8]) -> Result<Vec<u8>, String> {
-        let mut out = b"stale".to_vec();
-        unpack(codec, packed, &mut out).map(|()| out)
+        let mut out = Unpacked::default();
+        out.append(b"what was there before")?;
+        out.fill(codec, packed).map(|()| out.to_vec())
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -220,6 +256,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn nothing_is_left_of_a_longer_batch() {
+        let (long, short) = (text(), &text()[7..70_007]);
+        let mut out = Unpacked::default();
+        for (codec, packed) in packed(short) {
+            out.fill(0, &long).unwrap();
+            out.fill(codec, &packed).unwrap();
+            assert!(*out == *short, "codec {codec}");
+        }
+    }
+
+    #[test]
     fn damage_is_refused_or_harmless() {
         let text = &text()[..50_000];
         let zstd = zstd::stream::encode_all(text, 1).unwrap();
@@ -240,9 +287,9 @@ pub(super) mod tests {
     #[test]
     fn a_length_that_is_only_stated_takes_no_memory() {
         // 256 MiB in a varint, and nothing to make them of.
-        let mut out = Vec::new();
-        let error = unpack(2, b"\x80\x80\x80\x80\x01\x00", &mut out).unwrap_err();
-        assert!(error.contains("cannot have") && out.capacity() < 1 << 20, "{error}");
+        let mut out = Unpacked::default();
+        let error = out.fill(2, b"\x80\x80\x80\x80\x01\x00").unwrap_err();
+        assert!(error.contains("cannot have") && out.room() < 1 << 20, "{error}");
         // As much as snappy can make of a byte.
         let zeros = vec![0; 64 << 20];
         let packed = snap::raw::Encoder::new().compress_vec(&zeros).unwrap();

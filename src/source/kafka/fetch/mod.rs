@@ -26,6 +26,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::Metadata;
 
+use self::compression::Unpacked;
 use self::lane::{Arrived, Chunk, Lane};
 use self::link::Link;
 use self::records::Batches;
@@ -43,7 +44,7 @@ const STUCK_MS: u64 = 30_000;
 const PARTITION_BYTES: i32 = 256 << 10;
 /// What the client's settings say by default, which is more.
 const CLIENT_PARTITION_BYTES: i32 = 1 << 20;
-/// The largest buffer that is kept for unpacking.
+/// Bytes that are kept for unpacking while no batch is open.
 const SPARE_MAX: usize = 16 << 20;
 /// How long a question for a partition's beginning may take.
 const QUESTION: Duration = Duration::from_secs(2);
@@ -224,8 +225,8 @@ struct Reading {
 pub struct Fetch {
     shared: Arc<Shared>,
     readings: Vec<Reading>,
-    /// What batches are unpacked into: mostly one is open at a time.
-    spare: Vec<u8>,
+    /// What batches are unpacked into: one of each partition may be open.
+    spare: Vec<Unpacked>,
 }
 
 impl Fetch {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::compression::unpack;
+use super::compression::Unpacked;
 use super::wire::Aborted;
 use crate::record::TimestampType;
 use crate::record::headers::{range, varint};
@@ -93,7 +93,7 @@ pub struct Record<'a> {
 #[derive(Debug, Default)]
 pub struct Batches {
     /// The batch that is being read, unpacked.
-    records: Vec<u8>,
+    records: Unpacked,
     at: usize,
     left: i32,
     base_offset: i64,
@@ -104,21 +104,22 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Takes a buffer to unpack into, unless there is one.
-    pub fn use_spare(&mut self, spare: &mut Vec<u8>) {
-        if self.records.capacity() == 0 {
-            self.records = std::mem::take(spare);
+    /// Takes memory to unpack into, unless there is some.
+    pub fn use_spare(&mut self, spare: &mut Vec<Unpacked>) {
+        if self.records.room() == 0 {
+            self.records = spare.pop().unwrap_or_default();
         }
     }
 
-    /// Gives the buffer back once its batch is read; one beyond `max` bytes goes.
-    pub fn give_back(&mut self, spare: &mut Vec<u8>, max: usize) {
+    /// Gives the memory back once its batch is read; what would make it more than `max` bytes goes.
+    pub fn give_back(&mut self, spare: &mut Vec<Unpacked>, max: usize) {
         if self.has_more() {
             return;
         }
         let records = std::mem::take(&mut self.records);
-        if records.capacity() > spare.capacity() && records.capacity() <= max {
-            *spare = records;
+        let kept: usize = spare.iter().map(Unpacked::room).sum();
+        if records.room() > 0 && kept + records.room() <= max {
+            spare.push(records);
         }
     }
 
@@ -151,7 +152,7 @@ impl Batches {
             return Ok(header.len);
         }
         let codec = (header.attributes & CODEC) as u8;
-        unpack(codec, &batch[HEADER..], &mut self.records)?;
+        self.records.fill(codec, &batch[HEADER..])?;
         // Of fewer than there are, the rest would be passed over without a word.
         if header.count < i32::from(!self.records.is_empty()) {
             return Err(MALFORMED.into());
