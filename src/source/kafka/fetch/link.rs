@@ -222,7 +222,11 @@ impl Reader {
         let mut buffer = self.buffer();
         // What is no answer may state any length.
         let usual = self.shared.settings.limits.max_bytes.max(0) as usize;
-        buffer.reserve(len.min(2 * usual));
+        let room = len.min(2 * usual);
+        if buffer.capacity() < room {
+            // To grow it would copy what nobody reads any more.
+            buffer = Vec::with_capacity(room);
+        }
         if stream.take(len as u64).read_to_end(&mut buffer)? < len {
             return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
         }
