@@ -10,7 +10,7 @@ use crate::record::{
 };
 use crate::state::{KeyedState, SharedKeys};
 
-pub(super) const BATCH: usize = 1024;
+const BATCH: usize = 1024;
 
 /// Rows whose key holds an event time are dropped once the watermark has passed it by this much.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ impl GroupAggregate {
         Self {
             keys,
             options,
-            before: table.builders(&table.values),
+            before: table.builders(&table.values, 0),
             table,
             dirty: Vec::new(),
             // A row with a COUNT(*) is never equal to what it was. One that is told though it is
@@ -237,15 +237,20 @@ impl GroupAggregate {
     }
 
     fn send(&mut self, out: &mut Output) {
-        let empty = self.table.builders(&self.table.values);
-        let before = finish(std::mem::replace(&mut self.before, empty));
         let mut rows = Emitter::new(&self.table, self.watermark, self.stamp_us);
+        self.put_out(&mut rows, out);
+        rows.send(out);
+    }
+
+    /// Adds what has changed.
+    fn put_out(&mut self, rows: &mut Emitter, out: &mut Output) {
+        let empty = self.table.builders(&self.table.values, 0);
+        let before = finish(std::mem::replace(&mut self.before, empty));
         let mut dirty = std::mem::take(&mut self.dirty);
         for (index, (slot, present)) in dirty.drain(..).enumerate() {
             self.table.flags[slot as usize] &= !DIRTY;
             rows.change(&self.table, slot, present.then_some((&before[..], index)), self, out);
         }
-        rows.send(out);
         self.dirty = dirty;
     }
 }
@@ -271,7 +276,7 @@ impl Emitter {
         out: &mut Output,
     ) {
         if let Some((columns, row)) = before.filter(|_| of.keep_before) {
-            let mut now = table.builders(&table.values);
+            let mut now = table.builders(&table.values, 1);
             table.accumulators.output(slot as usize, &mut now);
             let now = finish(now);
             let (mut old, mut new) = (Vec::new(), Vec::new());
@@ -322,10 +327,12 @@ impl Operator for GroupAggregate {
         self.table.grow();
         let rows = batch.row_numbers();
         if self.options.per_row {
+            let mut changes = Emitter::new(&self.table, self.watermark, self.stamp_us);
             for (slot, row) in slots.iter().zip(&rows) {
                 self.take(std::slice::from_ref(slot), std::slice::from_ref(row), &batch);
-                self.send(out);
+                self.put_out(&mut changes, out);
             }
+            changes.send(out);
         } else {
             self.take(&slots, &rows, &batch);
         }

@@ -269,9 +269,14 @@ impl RetractingAggregate {
 
     /// Event time before a row of a group, or behind a batch, has come this far.
     fn reach(&mut self, watermark: i64, slot: Option<u32>, out: &mut Output) {
+        if watermark > self.watermark {
+            // What was told so far is of the time before.
+            self.send(out);
+        }
         if let Some(over) = self.table.pass(watermark, slot) {
             // What changed before it was over is still told.
             self.tell(out);
+            self.send(out);
             out.expired += self.table.let_go(over);
         }
         self.watermark = self.watermark.max(watermark);
@@ -317,7 +322,6 @@ impl RetractingAggregate {
                 self.send(out);
             }
         }
-        self.send(out);
     }
 
     fn push(&mut self, slot: u32, values: &[Value], kind: ChangeKind) {
@@ -348,6 +352,7 @@ impl Operator for RetractingAggregate {
                 self.tell(out);
             }
         }
+        self.send(out);
         self.table.keys().borrow_mut().let_go(&slots);
         Progress::Done
     }
@@ -359,6 +364,7 @@ impl Operator for RetractingAggregate {
 
     fn flush(&mut self, out: &mut Output) {
         self.tell(out);
+        self.send(out);
         self.stamp_us = 0;
     }
 

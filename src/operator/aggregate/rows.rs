@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::group::{BATCH, GroupOptions, Retention};
+use super::group::{GroupOptions, Retention};
 use super::{Accumulators, AggregateCall};
 use crate::record::{Batch, BatchBuilder, BatchTime, ChangeKind, ColumnBuilder, DataType, key};
 use crate::state::entry::{put_i64, take_bytes, take_i64};
@@ -82,8 +82,9 @@ impl Table {
         self.key_types.iter().chain(&self.values).cloned().collect()
     }
 
-    pub fn builders(&self, types: &[DataType]) -> Vec<ColumnBuilder> {
-        types.iter().map(|of| ColumnBuilder::for_type(of, BATCH)).collect()
+    /// With room for so many rows.
+    pub fn builders(&self, types: &[DataType], rows: usize) -> Vec<ColumnBuilder> {
+        types.iter().map(|of| ColumnBuilder::for_type(of, rows)).collect()
     }
 
     pub fn grow(&mut self) {
@@ -98,7 +99,7 @@ impl Table {
 
     /// The time in the key that retention goes by.
     fn time_of(&self, slot: u32, retention: &Retention) -> Option<i64> {
-        let mut builders = self.builders(&self.key_types);
+        let mut builders = self.builders(&self.key_types, 1);
         key::decode(self.keys.borrow().key(slot), &mut builders);
         let time = builders.swap_remove(retention.key).finish();
         (!time.is_null(0)).then(|| time.as_i64s()[0])
