@@ -11,12 +11,10 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use common::topics::{client, each_record};
 use common::*;
 use rdkafka::Message;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{Offset, TopicPartitionList};
 use serde_json::Value;
 
 /// Whether a process has ended, be it that nobody has taken note.
@@ -149,12 +147,9 @@ fn stand_still(running: &mut Running, stalled: u32, mut producer: Child, count: 
     assert!(producer.wait().unwrap().success());
     // The input has ended, so the last windows fire by the clock.
     let read = |running: &Running| running.metric("pelton_source_records_total");
-    let begun = std::time::Instant::now();
-    while read(running) != count as f64 {
-        let (read, log) = (read(running), std::fs::read_to_string(&running.log).unwrap());
-        assert!(begun.elapsed() < PATIENCE, "{read} of {count} records are read\n{log}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let log = || std::fs::read_to_string(&running.log).unwrap();
+    let so_far = || format!("{} of {count} records are read\n{}", read(running), log());
+    wait_for_or_say(|| read(running) == count as f64, so_far);
     let late = |running: &Running| running.metric("pelton_operator_late_total") as u64;
     wait_for("all windows", || {
         windows(&running.address).values().sum::<u64>() + late(running) == count
@@ -208,36 +203,21 @@ fn a_broker_that_crashes_loses_nothing() {
     wait_for("all windows", || counted(&running) + late(&running) >= count);
     let log = std::fs::read_to_string(&running.log).unwrap();
     assert_eq!((counted(&running), late(&running)), (count, 0), "{log}");
-    let sent = committed(&broker.address, "crashed", 2);
-    let copies = || committed(&broker.address, "copies", 1);
+    let sent = committed(&broker.address, "crashed");
+    let copies = || committed(&broker.address, "copies");
     wait_for("all copies", || copies().len() >= sent.len());
     assert!(copies() == sent);
     assert!(running.is_alive());
 }
 
 /// User and time of the committed records of a topic, sorted.
-fn committed(kafka: &str, topic: &str, partitions: i32) -> Vec<String> {
-    let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", kafka).set("group.id", "committed");
-    config.set("enable.partition.eof", "true").set("isolation.level", "read_committed");
-    let consumer: BaseConsumer = config.create().unwrap();
-    let mut list = TopicPartitionList::new();
-    for partition in 0..partitions {
-        list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
-    }
-    consumer.assign(&list).unwrap();
-    let (mut records, mut ended) = (Vec::new(), 0);
-    while ended < partitions {
-        match consumer.poll(Duration::from_secs(10)) {
-            Some(Ok(message)) => {
-                let event: Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
-                let time = event["timestamp"].as_f64().unwrap();
-                records.push(format!("{} {time}", event["user_id"]));
-            }
-            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
-            other => panic!("{other:?}"),
-        }
-    }
+fn committed(kafka: &str, topic: &str) -> Vec<String> {
+    let mut records = Vec::new();
+    each_record(&client(kafka), topic, |record| {
+        let event: Value = serde_json::from_slice(record.payload().unwrap()).unwrap();
+        let time = event["timestamp"].as_f64().unwrap();
+        records.push(format!("{} {time}", event["user_id"]));
+    });
     records.sort_unstable();
     records
 }
@@ -319,7 +299,7 @@ fn a_stop_ends_with_all_that_was_read() {
     std::thread::sleep(Duration::from_secs(1));
     signal("-CONT", server.0.id());
     assert!(running.job.0.wait().unwrap().success());
-    assert_eq!(committed(&kafka, &format!("{topic}_copies"), 1), committed(&kafka, &topic, 1));
+    assert_eq!(committed(&kafka, &format!("{topic}_copies")), committed(&kafka, &topic));
 }
 
 /// Input that stops fires its last windows, by the clock.
@@ -341,9 +321,9 @@ fn empty_topic(kafka: &str, topic: &str, partitions: &str) {
 
 /// Events a tenth of a second apart, into one partition.
 fn write(kafka: &str, topic: &str, partition: i32, from_s: u64, count: u64) {
-    let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", kafka).set("queue.buffering.max.messages", "1000000");
-    let producer: BaseProducer = config.create().unwrap();
+    let mut config = client(kafka);
+    let producer: BaseProducer =
+        config.set("queue.buffering.max.messages", "1000000").create().unwrap();
     for event in 0..count {
         let at = from_s as f64 + event as f64 / 10.0;
         let value =
