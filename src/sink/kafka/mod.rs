@@ -104,7 +104,7 @@ pub fn open_transactions(
     let topic = one_topic(&first.options)?;
     wait_for_topic(first, &topic, context)?;
     let admin = client_config(&first.options, Role::Admin)?;
-    Transactions::open(&config, &admin, job, (topic, 0), objection).map(Some)
+    Transactions::open(&config, &admin, job, (topic, 0), (context, objection)).map(Some)
 }
 
 /// Whether one producer can write both tables.
