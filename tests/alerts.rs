@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{certificate, expired_certificate};
+use common::{certificate, expired_certificate, wait_for};
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
@@ -353,11 +353,7 @@ fn a_dead_receiver_holds_no_other_sink_back() {
         folder.path("dead").display()
     );
     let mut job = folder.start(&sinks);
-    let end = Instant::now() + PATIENCE;
-    while folder.lines("copy").len() < 2 {
-        assert!(Instant::now() < end);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for("the rows of the other sink", || folder.lines("copy").len() >= 2);
     // The other sink has all its rows while the first row is still tried.
     assert!(folder.dead().is_empty() && job.process.try_wait().unwrap().is_none());
     let log = job.succeeds();

@@ -120,6 +120,23 @@ fn rules_and_dashboard_name_metrics_that_exist() {
     assert!(looked_at > 30, "{looked_at}");
 }
 
+/// `promtool test rules` shows what is asked for there: of each alert that it fires, and that it
+/// leaves a job in good health alone.
+#[test]
+fn each_alert_is_shown_to_fire_and_to_stay_silent() {
+    let (rules, tests) =
+        (file("deploy/prometheus/rules.yml"), file("deploy/prometheus/rules_test.yml"));
+    let alerts: Vec<_> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() > 10, "{alerts:?}");
+    for alert in alerts {
+        let fires = format!("alertname=\"{alert}\",alertstate=\"firing\"");
+        assert!(tests.contains(&fires), "{alert} is not shown to fire");
+        let is_silent = format!("alertname: {alert}, exp_alerts: []");
+        assert!(tests.contains(&is_silent), "{alert} is not shown to stay silent");
+    }
+}
+
 /// Metrics of jobs that do more than those here, and what looks at them.
 const ELSEWHERE: [(&str, &str); 3] = [
     ("pelton_recovery_seconds", "scripts/bench-recovery"),

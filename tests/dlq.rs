@@ -3,18 +3,14 @@
 
 mod common;
 
-use std::collections::HashSet;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use common::topics::{client, each_record, make_topic};
 use common::*;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::Message;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,23 +25,12 @@ struct Kafka {
 }
 
 impl Kafka {
-    fn config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.address).set("group.id", "test");
-        config.set("isolation.level", "read_committed").set("enable.auto.commit", "false");
-        config
-    }
-
     fn make(&self, topic: &str, partitions: i32) {
-        let admin: AdminClient<DefaultClientContext> = self.config().create().unwrap();
-        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let made = runtime.block_on(admin.create_topics([&new], &AdminOptions::new())).unwrap();
-        made[0].as_ref().unwrap();
+        make_topic(&self.address, topic, partitions, None);
     }
 
     fn send(&self, topic: &str, records: &[Record]) {
-        let producer: BaseProducer = self.config().create().unwrap();
+        let producer: BaseProducer = client(&self.address).create().unwrap();
         for (partition, key, value, timestamp, headers) in records {
             let mut record = BaseRecord::<[u8], [u8]>::to(topic).payload(value);
             record.key = key.as_deref();
@@ -62,39 +47,22 @@ impl Kafka {
 
     /// All of a topic but what aborted transactions left.
     fn read(&self, topic: &str) -> Vec<Record> {
-        let consumer: BaseConsumer =
-            self.config().set("enable.partition.eof", "true").create().unwrap();
-        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
-        let partitions = metadata.topics()[0].partitions().len();
-        assert!(partitions > 0, "{:?}", metadata.topics()[0].error());
-        let mut list = TopicPartitionList::new();
-        for partition in 0..partitions as i32 {
-            list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
-        }
-        consumer.assign(&list).unwrap();
-        let (mut found, mut ended) = (Vec::new(), HashSet::new());
-        while ended.len() < partitions {
-            match consumer.poll(PATIENCE).unwrap() {
-                Ok(message) => {
-                    let headers = message.headers().map_or(vec![], |headers| {
-                        let own = |header: Header<&[u8]>| {
-                            (header.key.to_owned(), header.value.map(<[u8]>::to_vec))
-                        };
-                        headers.iter().map(own).collect()
-                    });
-                    found.push((
-                        message.partition(),
-                        message.key().map(<[u8]>::to_vec),
-                        message.payload().unwrap().to_vec(),
-                        message.timestamp().to_millis().unwrap(),
-                        headers,
-                    ));
-                }
-                // More than once where the end moves on, by the mark of a transaction.
-                Err(KafkaError::PartitionEOF(partition)) => drop(ended.insert(partition)),
-                Err(error) => eprintln!("{error}"),
-            }
-        }
+        let mut found = Vec::new();
+        each_record(&client(&self.address), topic, |record| {
+            let headers = record.headers().map_or(vec![], |headers| {
+                let own = |header: Header<&[u8]>| {
+                    (header.key.to_owned(), header.value.map(<[u8]>::to_vec))
+                };
+                headers.iter().map(own).collect()
+            });
+            found.push((
+                record.partition(),
+                record.key().map(<[u8]>::to_vec),
+                record.payload().unwrap().to_vec(),
+                record.timestamp().to_millis().unwrap(),
+                headers,
+            ));
+        });
         found.sort();
         found
     }

@@ -3,19 +3,16 @@
 
 mod common;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
+use common::topics::{client, each_record};
 use common::*;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::Message;
 use serde_json::{Value, json};
 
-/// For an answer of the broker.
-const PATIENCE: Duration = Duration::from_secs(20);
 const START_MS: &str = "1760000000000";
 
 /// Writes events to Kafka, or to a file: the same seed makes the same events.
@@ -284,32 +281,12 @@ fn a_changed_job_keeps_what_is_the_same() {
 
 /// Key and value of each record of a topic, as a reader of committed ones sees them.
 fn records(kafka: &str, topic: &str) -> Vec<(String, Option<String>)> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", kafka).set("group.id", topic);
-    config.set("enable.partition.eof", "true").set("isolation.level", "read_committed");
-    let consumer: BaseConsumer = config.create().unwrap();
-    let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
-    let partitions = metadata.topics()[0].partitions().len() as i32;
-    if partitions == 0 {
-        // The job has not made it yet.
-        return Vec::new();
-    }
-    let mut all = TopicPartitionList::new();
-    all.add_partition_range(topic, 0, partitions - 1);
-    all.set_all_offsets(Offset::Beginning).unwrap();
-    consumer.assign(&all).unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
-    while ended.len() < partitions as usize {
-        match consumer.poll(PATIENCE).unwrap() {
-            Ok(record) => {
-                let key = record.key().map(text).unwrap_or_default();
-                found.push((key, record.payload().map(text)));
-            }
-            Err(KafkaError::PartitionEOF(partition)) => drop(ended.insert(partition)),
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let mut found = Vec::new();
+    each_record(&client(kafka), topic, |record| {
+        let key = record.key().map(text).unwrap_or_default();
+        found.push((key, record.payload().map(text)));
+    });
     found
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pelton::kafka::{
-    Committed, CreateTopic, EmbeddedBroker, Offsets, Role, client_config, ensure_topic,
+    Committed, CreateTopic, EmbeddedBroker, Offsets, Role, TopicAdmin, client_config,
+    partition_count,
 };
 use pelton::metrics::Metrics;
 use pelton::record::{Batch, BatchTime, Column, ColumnBuilder, DataType, Field, RawBlock, Schema};
@@ -256,7 +257,7 @@ fn a_block_is_full_by_its_bytes_too() {
     let table = table(&kafka, &topic, &[]);
     let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: None };
     let config = client_config(&table.options, Role::Admin).unwrap();
-    ensure_topic(&config, &topic, wanted, PATIENCE).unwrap();
+    TopicAdmin::new(&config, PATIENCE).unwrap().ensure(&topic, wanted).unwrap();
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", &kafka).set("compression.type", "zstd");
     config.set("message.max.bytes", "10000000");
@@ -380,8 +381,12 @@ fn offsets_keep_their_metadata() {
     let table = table(&kafka, &topic, &[]);
     let config = client_config(&table.options, Role::Admin).unwrap();
     let wanted = CreateTopic { partitions: 2, replication: 1, bytes_max: None };
-    assert_eq!(ensure_topic(&config, &topic, wanted, PATIENCE), Ok(true));
-    assert_eq!(ensure_topic(&config, &topic, wanted, PATIENCE), Ok(false));
+    let admin = TopicAdmin::new(&config, PATIENCE).unwrap();
+    assert_eq!(admin.ensure(&topic, wanted), Ok(()));
+    assert_eq!(partition_count(&config, &topic, PATIENCE), Ok(Some(2)));
+    // One that is there stays as it is.
+    assert_eq!(admin.ensure(&topic, CreateTopic { partitions: 3, ..wanted }), Ok(()));
+    assert_eq!(partition_count(&config, &topic, PATIENCE), Ok(Some(2)));
 
     let offsets = Offsets::new(&config, &topic).unwrap();
     let entry = |partition, next, metadata: &str| Committed {

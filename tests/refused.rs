@@ -7,9 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use common::topics::{client, make_topic};
 use common::*;
-use pelton::kafka::{CreateTopic, ensure_topic};
-use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 /// Of a record that the broker takes in the topic written to.
@@ -18,13 +17,10 @@ const BYTES_MAX: u32 = 50_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn write(kafka: &str, topic: &str, records: &[&str]) {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", kafka);
     for (name, bytes_max) in [(topic, None), (&format!("{topic}_out"), Some(BYTES_MAX))] {
-        let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max };
-        ensure_topic(&config, name, wanted, PATIENCE).unwrap();
+        make_topic(kafka, name, 1, bytes_max);
     }
-    let producer: BaseProducer = config.create().unwrap();
+    let producer: BaseProducer = client(kafka).create().unwrap();
     for record in records {
         producer.send(BaseRecord::<(), str>::to(topic).payload(record)).unwrap();
     }

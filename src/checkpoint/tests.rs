@@ -330,3 +330,24 @@ fn a_chain_of_files_stays_as_long_as_it_is_needed() {
 fn files_of(dir: &Path) -> usize {
     files(dir, "state").len()
 }
+
+/// As releases wrote it that did not say how far each sink is.
+#[test]
+fn a_manifest_without_the_sinks_own_positions_is_read() {
+    let body = concat!(
+        r#"{"version":3,"epoch":7,"incarnation":2,"job":"job","seed":11,"shards":2,"#,
+        r#""sources":[{"source":"s","topic":"t","partition":3,"next":40}],"watermarks":[["w",-5]],"#,
+        r#""files":[],"in_kafka":true,"#,
+        r#""outboxes":[{"table":"alerts","file":{"name":"outbox.7","length":24,"checksum":9}}],"#,
+        r#""operators":[{"id":"o","name":"GROUP BY","since":1}]}"#,
+    );
+    let checksum = xxhash_rust::xxh3::xxh3_64(body.as_bytes());
+    let bytes = format!("{{\"checksum\":\"{checksum:016x}\",\"manifest\":{body}}}\n");
+    let manifest = Manifest::from_bytes(bytes.as_bytes()).unwrap();
+    // A commit in Kafka names it by its hash.
+    assert_eq!(manifest.name(), Ok(format!("job/2/7/{checksum:016x}")));
+    assert_eq!(manifest.to_bytes().unwrap(), bytes.as_bytes());
+    let [alerts] = &manifest.outboxes[..] else { panic!("{manifest:?}") };
+    assert_eq!((alerts.published, alerts.columns, &manifest.unclaimed[..]), (None, None, &[][..]));
+    assert_eq!((manifest.epoch, manifest.sources[0].next), (7, 40));
+}

@@ -14,7 +14,7 @@ use rdkafka::ClientConfig;
 
 use super::Job;
 use super::connectors::TakeRejected;
-use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, message_bytes_max};
+use crate::kafka::{CreateTopic, Role, TopicAdmin, client_config};
 use crate::metrics::{Counter, Metrics};
 use crate::operator::Rejected;
 use crate::shard::dead_letter::DeadLetter;
@@ -71,16 +71,11 @@ pub fn start(
     let thread = std::thread::Builder::new().name("dead-letters".into());
     let body = move || {
         for Place { at, config, topic } in topics {
-            // Without it, records would wait for somebody to make the topic.
-            let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: Some(LETTER_MAX) };
-            if let Err(error) = ensure_topic(&config, &topic, wanted, TOPIC_PATIENCE) {
-                tracing::warn!("the topic '{topic}' could not be made: {error}");
-            }
-            let limit = message_bytes_max(&config, &topic, TOPIC_PATIENCE);
-            match (writer.targets.get_mut(&at), limit) {
-                (Some(Target::Topic(producer)), Ok(limit)) => producer.limit(limit),
-                (_, Err(error)) => tracing::debug!("max.message.bytes of '{topic}': {error}"),
-                _ => {}
+            let limit = prepare(&config, &topic);
+            if let (Some(Target::Topic(producer)), Some(limit)) =
+                (writer.targets.get_mut(&at), limit)
+            {
+                producer.limit(limit);
             }
         }
         for letter in letters {
@@ -88,6 +83,20 @@ pub fn start(
         }
     };
     thread.spawn(body).map_err(|error| format!("cannot start the dead-letter thread: {error}"))
+}
+
+/// Makes a topic of letters where it is missing: records would wait for somebody to do it. How large
+/// a letter may be, where the broker tells.
+fn prepare(config: &ClientConfig, topic: &str) -> Option<usize> {
+    let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: Some(LETTER_MAX) };
+    let admin = TopicAdmin::new(config, TOPIC_PATIENCE)
+        .inspect_err(|error| tracing::warn!("the topic '{topic}' is not looked at: {error}"))
+        .ok()?;
+    if let Err(error) = admin.ensure(topic, wanted) {
+        tracing::warn!("{error}");
+    }
+    let limit = admin.message_bytes_max(topic);
+    limit.inspect_err(|error| tracing::debug!("max.message.bytes of '{topic}': {error}")).ok()
 }
 
 /// What and whose is kept where.

@@ -13,5 +13,5 @@ pub use config::{
 pub use deliveries::{Deliveries, flush_all};
 pub use embedded::EmbeddedBroker;
 pub use offsets::{Committed, Offsets};
-pub use topic::{CreateTopic, ensure_topic, message_bytes_max, partition_count};
+pub use topic::{CreateTopic, TopicAdmin, partition_count};
 pub(crate) use topic::{count_with, metadata_with, with_cause};

@@ -1,13 +1,13 @@
 //! Topics: how many partitions one has, and making one that is missing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::client::{Client, DefaultClientContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
+use rdkafka::{ClientConfig, ClientContext};
 use tokio::runtime::Runtime;
 
 use super::explain;
@@ -60,7 +60,7 @@ pub fn partition_count(
     timeout: Duration,
 ) -> Result<Option<i32>, String> {
     let client: BaseConsumer = config.create().map_err(|error| explain(&error))?;
-    count_with(&client, topic, timeout).map_err(|reason| with_cause(&client, reason))
+    count_with(client.client(), topic, timeout).map_err(|reason| with_cause(&client, reason))
 }
 
 /// Why a client that is not used for reading has no answer, where a setting is to blame: asking for
@@ -90,8 +90,8 @@ pub(crate) fn with_cause(client: &BaseConsumer, reason: String) -> String {
 }
 
 /// As [`partition_count`], by a client that is there.
-pub(crate) fn count_with<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
+pub(crate) fn count_with<C: ClientContext>(
+    client: &Client<C>,
     topic: &str,
     timeout: Duration,
 ) -> Result<Option<i32>, String> {
@@ -100,8 +100,8 @@ pub(crate) fn count_with<C: ConsumerContext>(
 
 /// What the cluster says of itself and a topic, and the topic's number of partitions; `None` where
 /// there is no such topic.
-pub(crate) fn metadata_with<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
+pub(crate) fn metadata_with<C: ClientContext>(
+    client: &Client<C>,
     topic: &str,
     timeout: Duration,
 ) -> Result<Option<(Metadata, i32)>, String> {
@@ -121,68 +121,128 @@ pub(crate) fn metadata_with<C: ConsumerContext>(
     }
 }
 
-/// Makes the topic if it is missing; true where it was made.
-pub fn ensure_topic(
-    config: &ClientConfig,
-    topic: &str,
-    wanted: CreateTopic,
+/// How long a broker is left alone that does not know a new topic yet.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Asks a cluster for more than records.
+pub struct TopicAdmin {
+    client: AdminClient<DefaultClientContext>,
+    runtime: Runtime,
+    /// Of each question.
     timeout: Duration,
-) -> Result<bool, String> {
-    if partition_count(config, topic, timeout)?.is_some() {
-        return Ok(false);
+}
+
+impl TopicAdmin {
+    pub fn new(config: &ClientConfig, timeout: Duration) -> Result<Self, String> {
+        let client = config.create().map_err(|error: KafkaError| explain(&error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        Ok(Self { client, runtime: runtime.map_err(|error| error.to_string())?, timeout })
     }
-    let failed = |reason: String| format!("Kafka topic '{topic}' cannot be made: {reason}");
-    let CreateTopic { partitions, replication, bytes_max } = wanted;
-    let bytes_max = bytes_max.map(|bytes| bytes.to_string());
-    let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
-    if let Some(bytes_max) = &bytes_max {
-        new = new.set("max.message.bytes", bytes_max);
+
+    /// Makes the topic if it is missing, and returns once it can be written.
+    pub fn ensure(&self, topic: &str, wanted: CreateTopic) -> Result<(), String> {
+        if count_with(self.client.inner(), topic, self.timeout)?.is_some() {
+            return Ok(());
+        }
+        let failed = |reason: String| format!("Kafka topic '{topic}' cannot be made: {reason}");
+        let CreateTopic { partitions, replication, bytes_max } = wanted;
+        let bytes_max = bytes_max.map(|bytes| bytes.to_string());
+        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(replication));
+        if let Some(bytes_max) = &bytes_max {
+            new = new.set("max.message.bytes", bytes_max);
+        }
+        let made = self.runtime.block_on(self.client.create_topics([&new], &self.options()));
+        match made.map_err(|error| failed(explain(&error)))?.into_iter().next() {
+            // A busy cluster makes it all the same.
+            Some(Err((
+                _,
+                RDKafkaErrorCode::TopicAlreadyExists | RDKafkaErrorCode::RequestTimedOut,
+            ))) => {}
+            Some(Err((_, code))) => return Err(failed(code.to_string())),
+            _ => {}
+        }
+        await_topic(self.client.inner(), topic, self.timeout)
     }
-    let options = admin_options(timeout);
-    let results = admin(config, |admin, runtime| {
-        runtime.block_on(admin.create_topics([&new], &options)).map_err(|error| explain(&error))
-    });
-    match results.map_err(failed)?.into_iter().next() {
-        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
-        Some(Err((_, code))) => Err(failed(code.to_string())),
-        _ => Ok(true),
+
+    /// The topic's `max.message.bytes`: of a batch of records as it is packed.
+    pub fn message_bytes_max(&self, topic: &str) -> Result<usize, String> {
+        let (of_topic, options) = ([ResourceSpecifier::Topic(topic)], self.options());
+        let answer = self.runtime.block_on(self.client.describe_configs(&of_topic, &options));
+        let resources = answer.map_err(|error| explain(&error))?;
+        let resource = resources.into_iter().next().ok_or("no answer")?;
+        let resource = resource.map_err(|code| code.to_string())?;
+        let value = resource.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
+        value.and_then(|value| value.parse().ok()).ok_or_else(|| "it is not told".into())
+    }
+
+    fn options(&self) -> AdminOptions {
+        let timeout = Some(self.timeout);
+        AdminOptions::new().operation_timeout(timeout).request_timeout(timeout)
     }
 }
 
-/// The topic's `max.message.bytes`: of a batch of records as it is packed.
-pub fn message_bytes_max(
-    config: &ClientConfig,
+/// Waits until the brokers that lead a new topic know it. They name themselves its leaders before
+/// they have a log for it, and a record that comes between is refused for good.
+fn await_topic<C: ClientContext>(
+    client: &Client<C>,
     topic: &str,
     timeout: Duration,
-) -> Result<usize, String> {
-    let (of_topic, options) = ([ResourceSpecifier::Topic(topic)], admin_options(timeout));
-    let resources = admin(config, |admin, runtime| {
-        let answer = runtime.block_on(admin.describe_configs(&of_topic, &options));
-        answer.map_err(|error| explain(&error))
-    })?;
-    let resource = resources.into_iter().next().ok_or("no answer")?;
-    let resource = resource.map_err(|code| code.to_string())?;
-    let value = resource.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
-    value.and_then(|value| value.parse().ok()).ok_or_else(|| "it is not told".into())
+) -> Result<(), String> {
+    let end = Instant::now() + timeout;
+    let mut has_told = false;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let Some(reason) = why_not_ready(client, topic, left) else { return Ok(()) };
+        if left.is_zero() {
+            return Err(format!("Kafka topic '{topic}' was made, but is not ready: {reason}"));
+        }
+        if !std::mem::replace(&mut has_told, true) {
+            tracing::warn!("waiting for the new Kafka topic '{topic}': {reason}");
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
-fn admin_options(timeout: Duration) -> AdminOptions {
-    AdminOptions::new().operation_timeout(Some(timeout)).request_timeout(Some(timeout))
-}
-
-/// Has a client that asks for more than records do something.
-fn admin<T>(
-    config: &ClientConfig,
-    ask: impl FnOnce(&AdminClient<DefaultClientContext>, &Runtime) -> Result<T, String>,
-) -> Result<T, String> {
-    let admin = config.create().map_err(|error: KafkaError| explain(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    ask(&admin, &runtime.map_err(|error| error.to_string())?)
+/// Why a topic cannot be written yet; `None` where it can.
+fn why_not_ready<C: ClientContext>(
+    client: &Client<C>,
+    topic: &str,
+    timeout: Duration,
+) -> Option<String> {
+    let count = match count_with(client, topic, timeout) {
+        Ok(Some(count)) => count,
+        Ok(None) => return Some("no broker shows it".to_owned()),
+        Err(reason) => return Some(reason),
+    };
+    let asked = |partition| client.fetch_watermarks(topic, partition, timeout);
+    (0..count).find_map(|partition| asked(partition).err()).map(|error| explain(&error))
 }
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
     use super::*;
+
+    /// A broker that leads a new topic, and refuses what is asked of it so many times.
+    fn awaited(refusals: usize, timeout: Duration) -> Result<(), String> {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("new", 3, 1).unwrap();
+        let unknown = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        cluster.request_errors(RDKafkaApiKey::ListOffsets, &vec![unknown; refusals]);
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", cluster.bootstrap_servers());
+        let client: BaseConsumer = config.create().unwrap();
+        await_topic(client.client(), "new", timeout)
+    }
+
+    #[test]
+    fn a_new_topic_is_waited_for_until_its_leaders_know_it() {
+        assert_eq!(awaited(5, Duration::from_secs(60)), Ok(()));
+        let error = awaited(100_000, Duration::from_secs(2)).unwrap_err();
+        assert!(error.starts_with("Kafka topic 'new' was made, but is not ready: "), "{error}");
+    }
 
     #[test]
     fn create_topic_option() {

@@ -234,4 +234,27 @@ pub mod tests {
         // The same bytes as of the epochs by themselves: chunks are cut and named by them.
         assert_eq!(numbers(&outbox.read(&files[2], 0).unwrap()), wanted[2..]);
     }
+
+    /// As releases wrote it whose files held one epoch each.
+    #[test]
+    fn a_file_that_does_not_name_its_epoch_is_read_and_merged() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = outbox(folder.path());
+        let mut writer = outbox.folder.outbox(7, 1, "sink0000").unwrap();
+        let (mut records, rows) = (Records::default(), batch(0..3));
+        records.section(OPERATOR, "rows").unwrap();
+        for at in rows.row_ids() {
+            let mut entry = vec![rows.kind(at).code()];
+            row::encode(&rows.columns, at, &mut entry);
+            records.saved(Saved::Entry { key_group: 0, bytes: &entry }).unwrap();
+        }
+        writer.write(&records.take()).unwrap();
+        let old = writer.finish(records.entries()).unwrap();
+        let wanted = [(7, vec![0, 1, 2]), (8, vec![3, 4])];
+        assert_eq!(numbers(&outbox.read(&old, 0).unwrap()), wanted[..1]);
+        assert_eq!(numbers(&outbox.read(&old, 7).unwrap()), []);
+        let newer = outbox.write(8, &[batch(3..5)]).unwrap();
+        let both = outbox.merge(&old, &newer).unwrap();
+        assert_eq!(numbers(&outbox.read(&both, 0).unwrap()), wanted);
+    }
 }

@@ -1,6 +1,8 @@
 //! What tests that run the binary share. Each of them uses a part of it.
 #![allow(dead_code)]
 
+pub mod topics;
+
 use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -197,11 +199,16 @@ impl Drop for Folder {
     }
 }
 
-pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, done: impl FnMut() -> bool) {
+    wait_for_or_say(done, || what.to_owned());
+}
+
+/// As [`wait_for`]; `say` what is there instead when it has not come.
+pub fn wait_for_or_say(mut done: impl FnMut() -> bool, say: impl Fn() -> String) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(100));
+        assert!(started.elapsed() < PATIENCE, "{}: not within {PATIENCE:?}", say());
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

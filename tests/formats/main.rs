@@ -8,15 +8,11 @@ mod common;
 use std::path::Path;
 use std::time::Duration;
 
+use common::topics::{client, each_record, make_topic};
 use common::*;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::Message;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{Message, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
 /// For an answer of the broker.
@@ -43,14 +39,8 @@ impl<'a> Record<'a> {
 
 /// Makes a topic of one partition that holds the records, in their order.
 fn fill(kafka: &str, topic: &str, records: &[Record<'_>]) {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", kafka);
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let new = NewTopic::new(topic, 1, TopicReplication::Fixed(1));
-    // It may be there already.
-    runtime.block_on(admin.create_topics([&new], &AdminOptions::new())).unwrap();
-    let producer: BaseProducer = config.create().unwrap();
+    make_topic(kafka, topic, 1, None);
+    let producer: BaseProducer = client(kafka).create().unwrap();
     for record in records {
         let mut headers = OwnedHeaders::new();
         for (key, value) in record.headers {
@@ -71,24 +61,12 @@ type Bytes = Option<Vec<u8>>;
 
 /// Keys and values of a topic's only partition.
 fn records(kafka: &str, topic: &str) -> Vec<(Bytes, Bytes)> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", kafka).set("group.id", "formats");
-    config.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
-    let consumer: BaseConsumer = config.create().unwrap();
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, 0, Offset::Beginning).unwrap();
-    consumer.assign(&list).unwrap();
+    let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
     let mut found = Vec::new();
-    loop {
-        match consumer.poll(PATIENCE).unwrap() {
-            Ok(message) => {
-                let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
-                found.push((owned(message.key()), owned(message.payload())));
-            }
-            Err(KafkaError::PartitionEOF(_)) => return found,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    each_record(&client(kafka), topic, |record| {
+        found.push((owned(record.key()), owned(record.payload())));
+    });
+    found
 }
 
 /// A job with its files, which reads what is there and ends.

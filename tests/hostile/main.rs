@@ -11,15 +11,15 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use common::topics::{client, each_record};
 use common::*;
 use rdkafka::ClientConfig;
+use rdkafka::Message;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::message::Headers;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::{Message, Offset, TopicPartitionList};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,10 +46,9 @@ impl Topic {
     }
 
     fn config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.kafka).set("group.id", "hostile");
+        let mut config = client(&self.kafka);
         config.set("compression.type", "zstd").set("message.max.bytes", "100000000");
-        config.set("enable.partition.eof", "true").set("fetch.message.max.bytes", "100000000");
+        config.set("fetch.message.max.bytes", "100000000");
         config
     }
 
@@ -135,48 +134,35 @@ struct Letter {
 
 /// The letters of a topic, by the offset of the record that each was.
 fn letters(topic: &Topic) -> BTreeMap<i64, Letter> {
-    let consumer: BaseConsumer = topic.config().create().unwrap();
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&topic.name, 0, Offset::Beginning).unwrap();
-    consumer.assign(&list).unwrap();
+    let own = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let mut found = BTreeMap::new();
-    loop {
-        match consumer.poll(PATIENCE).unwrap() {
-            Ok(message) => {
-                let own = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-                let headers = message.headers().unwrap().iter();
-                let headers: BTreeMap<_, _> =
-                    headers.map(|it| (it.key.to_owned(), text(it.value.unwrap()))).collect();
-                let offset = headers["offset"].parse().unwrap();
-                let record = (own(message.key()), own(message.payload()));
-                assert!(found.insert(offset, Letter { record, headers }).is_none());
-            }
-            Err(KafkaError::PartitionEOF(_)) => return found,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    each_record(&topic.config(), &topic.name, |letter| {
+        let headers = letter.headers().unwrap().iter();
+        let headers: BTreeMap<_, _> =
+            headers.map(|it| (it.key.to_owned(), text(it.value.unwrap()))).collect();
+        let offset = headers["offset"].parse().unwrap();
+        let record = (own(letter.key()), own(letter.payload()));
+        assert!(found.insert(offset, Letter { record, headers }).is_none());
+    });
+    found
 }
 
-/// Runs a job until its input ends: its last words as JSON, and all that it said.
-fn run(folder: &Folder, text: &str, args: &[&str]) -> (Value, String) {
+/// Runs a job until its input ends: what it prints, and all that it says.
+fn run(folder: &Folder, text: &str, args: &[&str]) -> (String, String) {
     let job = folder.file(&format!("{}.sql", unique("job")));
     std::fs::write(&job, text).unwrap();
     let all = [&["run", &job, "--http", "off", "--until", "end"], args].concat();
-    let output = pelton(&all).stderr(Stdio::piped()).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let output = pelton(&all).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let [printed, said] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(output.status.success(), "{said}");
-    (serde_json::from_str(said.lines().last().unwrap()).unwrap(), said)
+    (printed, said)
 }
 
-/// What a job prints, whose input ends.
-fn printed(folder: &Folder, text: &str, args: &[&str]) -> String {
-    let job = folder.file(&format!("{}.sql", unique("job")));
-    std::fs::write(&job, text).unwrap();
-    let all = [&["run", &job, "--http", "off", "--until", "end"], args].concat();
-    let output = pelton(&all).stdout(Stdio::piped()).output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
+/// A job's last words.
+fn summary(said: &str) -> Value {
+    serde_json::from_str(said.lines().last().unwrap()).unwrap()
 }
 
 /// The rows of a query over tables, as JSON.
@@ -192,8 +178,8 @@ fn rows(
         "{tables} CREATE TABLE sink ({columns}) WITH ('connector' = 'filesystem', 'path' = '{out}',
            'format' = 'json'); INSERT INTO sink {query};"
     );
-    let (summary, _) = run(folder, &text, args);
-    (lines(Path::new(&out)), summary)
+    let (_, said) = run(folder, &text, args);
+    (lines(Path::new(&out)), summary(&said))
 }
 
 /// Records that cannot be used, and why.
@@ -428,7 +414,7 @@ fn one_key_alone_and_all_that_join_it() {
     let count = |table: &str, from: &str, form: &[&str]| {
         let text = format!("{table} SELECT COUNT(*) FROM {from};");
         // Changes are merged, as of a job that does not print alone.
-        let shown = printed(&folder, &text, &[form, &["--flush-interval", "5ms"]].concat());
+        let (shown, _) = run(&folder, &text, &[form, &["--flush-interval", "5ms"]].concat());
         shown.lines().filter_map(|line| line[3..line.len() - 1].parse::<i64>().ok()).max()
     };
     let (many, few) = (100_000, 1_000);
@@ -460,8 +446,8 @@ fn nothing_that_is_logged_commands_a_terminal() {
     let table = file_table(&folder, "id INT", &[line], "").replace("'json'", "'debezium-json'");
     for format in ["text", "json"] {
         let text = format!("{table} SELECT id FROM t;");
-        let (summary, said) = run(&folder, &text, &["--shards", "1", "--log-format", format]);
-        assert_eq!(summary["dead_letters"], 1);
+        let (_, said) = run(&folder, &text, &["--shards", "1", "--log-format", format]);
+        assert_eq!(summary(&said)["dead_letters"], 1);
         assert!(said.contains("owned") && said.contains("could not be used"), "{said}");
         assert!(said.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{said:?}");
         assert!(!said.lines().any(|line| line.starts_with("ERROR")), "{said}");

@@ -4,12 +4,13 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pelton::record::{Batch, ChangeKind};
 use pelton::sink::{Publisher, Sink, SinkContext};
 
 use super::{MINUTE, Row, Server, batch, table};
+use crate::common::wait_for;
 
 pub const KEY: &str = "c:{user_id}:{minute}";
 const FENCE: &str = "pelton:fence:job:clicks:c:{user_id}:{minute}";
@@ -18,11 +19,7 @@ const CHUNK: usize = 1_024;
 
 /// Waits until a sink shows that something is wrong.
 pub fn await_problem(context: &SinkContext) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while context.problem().is_none() {
-        assert!(Instant::now() < end, "no problem is shown");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for("a problem to be shown", || context.problem().is_some());
 }
 
 /// A start that goes on from a committed epoch.

@@ -14,9 +14,9 @@ mod shipped;
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use common::free_port;
+use common::{free_port, wait_for};
 use pelton::record::{
     Batch, BatchTime, ChangeKind, Column, ColumnBuilder, DataType, Field, Schema, Value,
 };
@@ -45,11 +45,7 @@ impl Server {
     }
 
     fn wait(&self) {
-        let end = Instant::now() + Duration::from_secs(10);
-        while self.connection().is_none() {
-            assert!(Instant::now() < end, "redis-server does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for("an answer of redis-server", || self.connection().is_some());
     }
 
     fn connection(&self) -> Option<redis::Connection> {
@@ -81,12 +77,11 @@ impl Server {
     fn start_again_whole(&mut self) {
         self.start_again();
         self.ask::<()>(&["BGREWRITEAOF"]);
-        let end = Instant::now() + Duration::from_secs(30);
         let idle = ["aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0"];
-        while !idle.iter().all(|line| self.ask::<String>(&["INFO", "persistence"]).contains(line)) {
-            assert!(Instant::now() < end, "the append-only file is not written anew");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_for("a new append-only file", || {
+            let told = self.ask::<String>(&["INFO", "persistence"]);
+            idle.iter().all(|line| told.contains(line))
+        });
     }
 }
 
@@ -269,11 +264,7 @@ fn a_restart_in_mid_stream_loses_nothing() {
     (0..5).for_each(|round| send_rows.send(round).unwrap());
     server.stop();
     send_rows.send(5).unwrap();
-    let end = Instant::now() + Duration::from_secs(10);
-    while context.problem().is_none() {
-        assert!(Instant::now() < end, "no problem is shown");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    fence::await_problem(&context);
     assert!(context.problem().unwrap().contains("127.0.0.1"));
     server.start_again();
     (6..8).for_each(|round| send_rows.send(round).unwrap());

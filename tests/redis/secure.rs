@@ -1,5 +1,6 @@
 //! TLS and users, with a server that asks for both.
 
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use pelton::sink::{Sink, SinkContext};
 
 use super::fence::publisher;
 use super::{MINUTE, Row, batch, table, try_open};
-use crate::common::{expired_certificate, free_port};
+use crate::common::{expired_certificate, free_port, wait_for};
 
 struct Secure {
     process: Child,
@@ -70,11 +71,7 @@ impl Secure {
             return None;
         };
         let server = Self { process, port, dir };
-        let end = Instant::now() + Duration::from_secs(10);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < end, "redis-server does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for("redis-server to listen", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         Some(server)
     }
 

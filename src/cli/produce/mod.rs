@@ -15,10 +15,12 @@ use rdkafka::producer::{BaseProducer, BaseRecord};
 
 use self::events::{Kind, Shape, user_id};
 use super::parse;
-use crate::kafka::{CreateTopic, Deliveries, ensure_topic, explain, flush_all};
+use crate::kafka::{CreateTopic, Deliveries, TopicAdmin, explain, flush_all};
 
 /// Events between two looks at the clock.
 const STRIDE: u64 = 64;
+/// How long a topic is waited for that is made here.
+const TOPIC_MAX: Duration = Duration::from_secs(60);
 const FLUSH_MAX: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args, Clone, Debug)]
@@ -227,7 +229,7 @@ impl Target {
         config.set("bootstrap.servers", &args.kafka);
         if let Some(partitions) = args.partitions {
             let wanted = CreateTopic { partitions, replication: 1, bytes_max: None };
-            ensure_topic(&config, args.topic(), wanted, Duration::from_secs(30))?;
+            TopicAdmin::new(&config, TOPIC_MAX)?.ensure(args.topic(), wanted)?;
         }
         config
             // Whatever the broker goes through, events keep their order and none comes twice.

@@ -22,7 +22,7 @@ use self::refused::Refused;
 use self::transaction::{Objection, Transactions};
 use super::options::embedded_columns;
 use super::{Sink, SinkContext};
-use crate::kafka::{CreateTopic, Role, client_config, ensure_topic, one_topic, partition_count};
+use crate::kafka::{CreateTopic, Role, TopicAdmin, client_config, one_topic, partition_count};
 use crate::metrics::Metrics;
 use crate::record::Batch;
 use crate::record::format::{Encoder, Part, Parts};
@@ -104,7 +104,7 @@ pub fn open_transactions(
     let topic = one_topic(&first.options)?;
     wait_for_topic(first, &topic, context)?;
     let admin = client_config(&first.options, Role::Admin)?;
-    Transactions::open(&config, &admin, job, (topic, 0), objection).map(Some)
+    Transactions::open(&config, &admin, job, (topic, 0), (context, objection)).map(Some)
 }
 
 /// Whether one producer can write both tables.
@@ -142,7 +142,9 @@ fn wait_for_topic(table: &Table, topic: &str, context: &SinkContext) -> Result<i
                 return Ok(count);
             }
             Ok(None) => match create {
-                Some(wanted) => ensure_topic(&admin, topic, wanted, QUESTION).err(),
+                Some(wanted) => TopicAdmin::new(&admin, QUESTION)
+                    .and_then(|admin| admin.ensure(topic, wanted))
+                    .err(),
                 None => {
                     return Err(format!(
                         "Kafka topic '{topic}' is not there: make it, or set 'sink.create-topic' = \

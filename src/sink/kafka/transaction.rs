@@ -23,6 +23,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::refusal::{Unsent, refusal, refuses};
 use crate::fault;
 use crate::kafka::{Committed, Offsets, explain};
+use crate::sink::SinkContext;
 
 /// How long one call of the client may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -134,15 +135,15 @@ pub struct Transactions {
 
 impl Transactions {
     /// Fences older processes of the job and ends what they left open, unless there is an
-    /// objection to the name that was committed last. `config` is of
-    /// [`crate::kafka::Role::Producer`], `admin` of `Role::Admin`; `anchor` is a partition that
+    /// objection to the name that was committed last; waits for a broker that is away. `config` is
+    /// of [`crate::kafka::Role::Producer`], `admin` of `Role::Admin`; `anchor` is a partition that
     /// exists.
     pub fn open(
         config: &ClientConfig,
         admin: &ClientConfig,
         job: &str,
         anchor: (String, i32),
-        objection: Option<&Objection<'_>>,
+        (context, objection): (&SinkContext, Option<&Objection<'_>>),
     ) -> Result<Self, String> {
         let group = format!("pelton-{job}");
         let mut admin = admin.clone();
@@ -159,7 +160,7 @@ impl Transactions {
         let timeout = config.get(TIMEOUT).and_then(|ms| ms.parse().ok()).unwrap_or(TIMEOUT_MS);
         let begun = Begun { epoch: 0, since: [Instant::now(); 2] };
         Ok(Self {
-            producers: [producer(config, job, 0)?, producer(config, job, 1)?],
+            producers: [producer(config, job, 0, context)?, producer(config, job, 1, context)?],
             anchor,
             group: metadata,
             offsets,
@@ -179,7 +180,7 @@ impl Transactions {
 
     /// The text beside the anchor's offset: the name of the last committed epoch.
     pub fn committed(&self) -> Result<Option<String>, String> {
-        named(&self.offsets, &self.anchor)
+        patiently(|| named(&self.offsets, &self.anchor))
     }
 
     fn producer(&self, epoch: u64) -> &TransactionalProducer {
@@ -313,6 +314,7 @@ fn producer(
     config: &ClientConfig,
     job: &str,
     turn: usize,
+    context: &SinkContext,
 ) -> Result<TransactionalProducer, String> {
     let mut config = config.clone();
     config
@@ -325,9 +327,25 @@ fn producer(
         .remove("message.timeout.ms");
     let producer: TransactionalProducer =
         config.create_with_context(Reports::default()).map_err(|error| explain(&error))?;
-    let started = Instant::now();
-    retried(started, || producer.init_transactions(CALL)).map_err(|error| error.to_string())?;
+    let mut said = String::new();
+    while let Err(error) = producer.init_transactions(CALL) {
+        if !passes(&error) || context.stopping() {
+            return Err(failure(&error).to_string());
+        }
+        let reason = format!("Kafka opens no transactions: {}", explain(&error));
+        if said != reason {
+            tracing::warn!("{reason}");
+            said.clone_from(&reason);
+        }
+        context.set_problem(Some(reason));
+        std::thread::sleep(LOOK);
+    }
+    context.set_problem(None);
     Ok(producer)
+}
+
+fn passes(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
 }
 
 /// Calls again what failed for a reason that passes.
@@ -340,11 +358,7 @@ fn retried(
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        let passes = match &error {
-            KafkaError::Transaction(error) => error.is_retriable(),
-            _ => false,
-        };
-        if !passes || started.elapsed() > COMMIT_PATIENCE {
+        if !passes(&error) || started.elapsed() > COMMIT_PATIENCE {
             return Err(failure(&error));
         }
         std::thread::sleep(PAUSE);

@@ -10,7 +10,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::Metadata;
 
@@ -55,7 +55,7 @@ fn wait_for_partitions(
     loop {
         let left = patience.saturating_sub(started.elapsed());
         let question = left.clamp(Duration::from_millis(500), QUESTION);
-        let reason = match count_with(client, topic, question) {
+        let reason = match count_with(client.client(), topic, question) {
             Ok(Some(count)) => return Ok((0..count).collect()),
             Ok(None) => format!("Kafka topic '{topic}' is not there"),
             Err(reason) => with_cause(client, reason),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::{Metadata, MetadataTopic};
 
 use crate::kafka::metadata_with;
@@ -158,7 +158,7 @@ impl Shared {
         loop {
             let asked = Instant::now();
             self.set_asked(Some(asked));
-            let problem = match metadata_with(consumer, topic, PATIENCE) {
+            let problem = match metadata_with(consumer.client(), topic, PATIENCE) {
                 Ok(Some((metadata, count))) => {
                     learn(&metadata);
                     self.partitions.store(count, Ordering::Relaxed);
