@@ -154,7 +154,7 @@ impl SinkThread {
                 && shards.iter().all(|shard| shard.barrier == Some(epoch))
             {
                 shards.iter_mut().for_each(|shard| shard.barrier = None);
-                fault::dawdle(HASTE);
+                fault::dawdle(HASTE, || self.committed.load(Ordering::Acquire) >= epoch);
                 late.drain(..).try_for_each(|batch| outlet.take(batch))?;
                 let bytes = outlet.end_epoch(epoch)?;
                 let _ = self.events.send(SinkEvent::Acknowledged { epoch, bytes });
