@@ -73,7 +73,7 @@ class Receiver:
         self.random, self.seen = random.Random(seed), collections.defaultdict(set)
         self.server = Reached(("127.0.0.1", 0), self.handler())
         self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever).start()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def handler(self):
         receiver = self
