@@ -2,13 +2,18 @@
 
 import collections
 import contextlib
+import http.server
+import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 
 import bench
@@ -49,6 +54,59 @@ class Redis:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+class Reached(http.server.ThreadingHTTPServer):
+    """By a client that may be killed at any moment."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class Receiver:
+    """What a webhook goes to: keeps the bodies of each id, refuses now and then, or loses its answer."""
+
+    def __init__(self, seed):
+        self.random, self.seen = random.Random(seed), collections.defaultdict(set)
+        self.server = Reached(("127.0.0.1", 0), self.handler())
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def handler(self):
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # An answer goes out in two writes.
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                body, chance = self.rfile.read(int(self.headers["content-length"])), receiver.random.random()
+                refused = chance < 0.01
+                if not refused:
+                    receiver.seen[self.headers["idempotency-key"]].add(body)
+                self.close_connection = 0.01 <= chance < 0.02
+                if not self.close_connection:
+                    self.send_response(503 if refused else 200)
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+    def bodies(self):
+        """Those of each id."""
+        return {id: {json.dumps(json.loads(body), sort_keys=True) for body in bodies}
+                for id, bodies in self.seen.items()}
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 @contextlib.contextmanager

@@ -76,9 +76,12 @@ pub fn sync(file: &std::fs::File, path: &std::path::Path) -> std::io::Result<()>
     file.sync_all()
 }
 
-/// Makes room for the wrong doing of a sabotage to show.
-pub fn dawdle(what: &str) {
+/// Makes room for the wrong doing of a sabotage to show: waits until `enough`, or for long.
+pub fn dawdle(what: &str, enough: impl Fn() -> bool) {
     if sabotaged(what) {
-        std::thread::sleep(std::time::Duration::from_millis(250));
+        let begun = std::time::Instant::now();
+        while !enough() && begun.elapsed() < std::time::Duration::from_secs(2) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 }

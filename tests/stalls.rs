@@ -243,6 +243,55 @@ fn a_broker_that_crashes_as_a_job_begins_is_waited_for() {
     assert!(running.is_alive());
 }
 
+/// A process that stood still past its transaction, while another one went on from a copy of its state,
+/// ends, and does not fence that one first.
+#[test]
+fn a_process_that_stood_still_leaves_its_successor_alone() {
+    // Longer than an epoch's transaction is open, so that whoever is fenced takes it for that and ends.
+    const OPEN_MS: u64 = 5_000;
+    // A transaction that is over its time is aborted when the broker looks next, each second.
+    const STILL: Duration = Duration::from_millis(OPEN_MS + 3_000);
+    let Some(kafka) = kafka() else { return };
+    let (folder, copy) = (Folder::new("stood_still"), Folder::new("successor"));
+    let topic = unique("successor");
+    make_topic(&kafka, &topic, 2, None);
+    let copies = format!(
+        "SET 'pipeline.name' = '{topic}';
+         CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
+           'topic' = '{topic}_copies', 'format' = 'json', 'sink.create-topic' = 'partitions:1',
+           'properties.transaction.timeout.ms' = '{OPEN_MS}', 'properties.bootstrap.servers' = '{kafka}');
+         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n"
+    );
+    let text = events(&kafka, &topic, "") + &copies;
+    let mut producer = live(&kafka, &topic, 200, 30);
+    let mut first = Running::start(&folder, &text);
+    let epochs = |running: &Running| running.metric("pelton_epochs_total");
+    wait_for("epochs of the first", || epochs(&first) >= 2.0);
+    signal("-STOP", first.job.0.id());
+    std::thread::sleep(STILL);
+    let copied =
+        Command::new("cp").args(["-r", &folder.file("state"), &copy.file("state")]).status();
+    assert!(copied.unwrap().success());
+    let mut second = Running::start(&copy, &text);
+    wait_for("epochs of the second", || epochs(&second) >= 1.0);
+    signal("-CONT", first.job.0.id());
+    wait_for("the end of the first", || !first.is_alive());
+    let log = std::fs::read_to_string(&first.log).unwrap();
+    assert!(log.contains("another process of this job has taken over"), "{log}");
+    let enough = epochs(&second) + 3.0;
+    wait_for("more epochs of the second", || {
+        assert!(second.is_alive(), "{}", std::fs::read_to_string(&second.log).unwrap());
+        epochs(&second) >= enough
+    });
+    let log = std::fs::read_to_string(&second.log).unwrap();
+    assert!(!log.contains("going on from the last committed epoch"), "{log}");
+    assert!(producer.wait().unwrap().success());
+    let sent = committed(&kafka, &topic);
+    let copies = || committed(&kafka, &format!("{topic}_copies"));
+    wait_for("all copies", || copies().len() >= sent.len());
+    assert!(copies() == sent);
+}
+
 /// User and time of the committed records of a topic, sorted.
 fn committed(kafka: &str, topic: &str) -> Vec<String> {
     let mut records = Vec::new();
@@ -373,7 +422,7 @@ fn a_partition_waits_for_one_that_is_behind() {
     let Some(kafka) = kafka() else { return };
     let folder = Folder::new("ahead");
     let topic = unique("ahead");
-    empty_topic(&kafka, &topic, "2");
+    make_topic(&kafka, &topic, 2, None);
     let (start_s, count) = (1_760_000_000, 100_000);
     write(&kafka, &topic, 0, start_s, count);
     write(&kafka, &topic, 1, start_s, 1);

@@ -45,7 +45,6 @@ impl Outlet for Collector {
 
     fn end_epoch(&mut self, epoch: u64) -> Result<u64, String> {
         self.asked = false;
-        fault::dawdle("commit-before-sinks");
         let (held, notes) = (std::mem::take(&mut self.held), std::mem::take(&mut self.current));
         let bytes = self.backlog.keep(epoch, held, notes)?;
         fault::point("outbox");

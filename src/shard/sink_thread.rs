@@ -19,6 +19,9 @@ const QUEUE_BATCHES: usize = 32;
 /// How long the thread waits for work before it lets the client library breathe.
 const IDLE_WAIT: Duration = Duration::from_millis(5);
 
+/// The sabotage of an epoch that is committed before the sinks have its rows: they get them late.
+const HASTE: &str = "commit-before-sinks";
+
 /// What a sink tells the engine.
 pub enum SinkEvent {
     /// Everything before this epoch's barriers is acknowledged, or will be with or after its commit.
@@ -120,7 +123,7 @@ impl SinkThread {
     fn serve(&self, outlet: &mut dyn Outlet) -> Result<(), String> {
         let fresh = || Shard { barrier: None, finished: false, closed: false };
         let mut shards: Vec<Shard> = self.shards.iter().map(|_| fresh()).collect();
-        let mut reported = false;
+        let (mut reported, mut late) = (false, Vec::new());
         loop {
             let all_closed = shards.iter().all(|shard| shard.closed);
             outlet.settle(self.committed.load(Ordering::Acquire))?;
@@ -128,6 +131,9 @@ impl SinkThread {
                 return Ok(());
             }
             match self.next(&shards, outlet.patience()) {
+                Next::Message(_, Message::Data(batch)) if fault::sabotaged(HASTE) => {
+                    late.push(batch)
+                }
                 Next::Message(_, Message::Data(batch)) => outlet.take(batch)?,
                 Next::Message(shard, Message::Barrier(epoch)) => {
                     shards[shard].barrier = Some(epoch);
@@ -148,6 +154,8 @@ impl SinkThread {
                 && shards.iter().all(|shard| shard.barrier == Some(epoch))
             {
                 shards.iter_mut().for_each(|shard| shard.barrier = None);
+                fault::dawdle(HASTE, || self.committed.load(Ordering::Acquire) >= epoch);
+                late.drain(..).try_for_each(|batch| outlet.take(batch))?;
                 let bytes = outlet.end_epoch(epoch)?;
                 let _ = self.events.send(SinkEvent::Acknowledged { epoch, bytes });
             }
@@ -223,7 +231,6 @@ impl Outlet for Direct {
     }
 
     fn end_epoch(&mut self, epoch: u64) -> Result<u64, String> {
-        fault::dawdle("commit-before-sinks");
         if self.transaction {
             self.sink.end_epoch(epoch)?;
             self.waiting.push_back((epoch, std::mem::take(&mut self.current)));
