@@ -1,9 +1,11 @@
 //! Random queries: what whole jobs make of them, against plain loops over plain rows.
 //!
-//! `PELTON_TEST_QUERIES` says how many queries a run makes, `PELTON_TEST_SEED` with which it begins.
+//! `PELTON_TEST_QUERIES` says how many queries a run makes, `PELTON_TEST_SEED` with which it begins;
+//! `queries_as_cases` writes them into the folder `PELTON_TEST_QUERIES_OUT`, for another engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::connectors::{Connect, OpenSink};
@@ -285,30 +287,56 @@ impl Sink for Table {
     }
 }
 
-/// A job of several queries over the same rows. Gives how many of them have rows.
+/// Several queries over the same rows.
+struct Job {
+    make: Generator,
+    rows: Vec<Row>,
+    queries: Vec<Query>,
+}
+
+impl Job {
+    fn drawn(seed: u64) -> Job {
+        let mut make = Generator::new(seed);
+        let count = 1 + make.below(ROWS_MAX);
+        let row = |make: &mut Generator| make.row().into_iter().map(written::finite).collect();
+        let rows = (0..count).map(|_| row(&mut make)).collect();
+        let mut maker = Maker { make, rows };
+        let queries = std::iter::repeat_with(|| maker.query()).flatten();
+        let queries = queries.take(QUERIES_A_JOB as usize).collect();
+        Job { make: maker.make, rows: maker.rows, queries }
+    }
+
+    fn source(path: &Path) -> String {
+        format!(
+            "CREATE TABLE t (id BIGINT, {}) WITH ('connector' = 'filesystem', 'path' = '{}', 'format' = 'json');\n",
+            written::columns(),
+            path.display()
+        )
+    }
+}
+
+impl Query {
+    /// The query as one that fills a table.
+    fn into_table(&self, name: &str) -> String {
+        let column = |(at, of): (usize, &Type)| format!("x{at} {}", of.data_type());
+        let columns: Vec<_> = self.types.iter().enumerate().map(column).collect();
+        let (columns, sql) = (columns.join(", "), &self.sql);
+        format!(
+            "CREATE TABLE {name} ({columns}) WITH ('connector' = 'print');\nINSERT INTO {name} {sql};\n"
+        )
+    }
+}
+
+/// Runs a job of several queries. Gives how many of them have rows.
 fn check(seed: u64) -> u64 {
-    let mut make = Generator::new(seed);
-    let count = 1 + make.below(ROWS_MAX);
-    let row = |make: &mut Generator| make.row().into_iter().map(written::finite).collect();
-    let rows: Vec<Row> = (0..count).map(|_| row(&mut make)).collect();
+    let Job { mut make, rows, queries } = Job::drawn(seed);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows.jsonl");
     std::fs::write(&path, written::lines(&rows)).unwrap();
-    let mut text = format!(
-        "CREATE TABLE t (id BIGINT, {}) WITH ('connector' = 'filesystem', 'path' = '{}', 'format' = 'json');\n",
-        written::columns(),
-        path.display()
-    );
+    let mut text = Job::source(&path);
     let (shards, batch_rows) = (1 + make.below(3) as usize, [1, 7, 1024][make.below(3) as usize]);
-    let mut maker = Maker { make, rows };
-    let queries: Vec<Query> =
-        std::iter::repeat_with(|| maker.query()).flatten().take(QUERIES_A_JOB as usize).collect();
-    for (at, Query { sql, types, .. }) in queries.iter().enumerate() {
-        let column = |(at, of): (usize, &Type)| format!("x{at} {}", of.data_type());
-        let columns: Vec<_> = types.iter().enumerate().map(column).collect();
-        writeln!(text, "CREATE TABLE s{at} ({}) WITH ('connector' = 'print');", columns.join(", "))
-            .unwrap();
-        writeln!(text, "INSERT INTO s{at} {sql};").unwrap();
+    for (at, query) in queries.iter().enumerate() {
+        text.push_str(&query.into_table(&format!("s{at}")));
     }
     let plan = compile(&[("queries".into(), text)], &|_| None, &BTreeMap::new());
     let plan = plan.unwrap_or_else(|errors| panic!("seed {seed}: {errors:?}"));
@@ -338,4 +366,25 @@ fn jobs_agree_with_plain_loops() {
     let jobs = number("PELTON_TEST_QUERIES", QUERIES).div_ceil(QUERIES_A_JOB);
     let with_rows: u64 = (first..first + jobs).map(check).sum();
     assert!(with_rows * 2 > jobs * QUERIES_A_JOB, "{with_rows} queries have rows");
+}
+
+/// Writes each query as a job of its own, which prints the table `result`.
+#[test]
+#[ignore = "writes files into PELTON_TEST_QUERIES_OUT"]
+fn queries_as_cases() {
+    let out = std::env::var("PELTON_TEST_QUERIES_OUT").expect("PELTON_TEST_QUERIES_OUT=DIR");
+    let folder = Path::new(&out).join("queries");
+    std::fs::create_dir_all(&folder).unwrap();
+    let first = number("PELTON_TEST_SEED", 1);
+    let jobs = number("PELTON_TEST_QUERIES", QUERIES).div_ceil(QUERIES_A_JOB);
+    for seed in first..first + jobs {
+        let job = Job::drawn(seed);
+        let rows = format!("{seed}.jsonl");
+        std::fs::write(folder.join(&rows), written::lines(&job.rows)).unwrap();
+        let source = Job::source(&Path::new("queries").join(rows));
+        for (at, query) in job.queries.iter().enumerate() {
+            let case = source.clone() + &query.into_table("`result`");
+            std::fs::write(folder.join(format!("{seed}_{at}.sql")), case).unwrap();
+        }
+    }
 }
