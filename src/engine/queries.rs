@@ -317,7 +317,7 @@ impl Job {
 
 impl Query {
     /// The query as one that fills a table.
-    fn into_table(&self, name: &str) -> String {
+    fn filling(&self, name: &str) -> String {
         let column = |(at, of): (usize, &Type)| format!("x{at} {}", of.data_type());
         let columns: Vec<_> = self.types.iter().enumerate().map(column).collect();
         let (columns, sql) = (columns.join(", "), &self.sql);
@@ -336,7 +336,7 @@ fn check(seed: u64) -> u64 {
     let mut text = Job::source(&path);
     let (shards, batch_rows) = (1 + make.below(3) as usize, [1, 7, 1024][make.below(3) as usize]);
     for (at, query) in queries.iter().enumerate() {
-        text.push_str(&query.into_table(&format!("s{at}")));
+        text.push_str(&query.filling(&format!("s{at}")));
     }
     let plan = compile(&[("queries".into(), text)], &|_| None, &BTreeMap::new());
     let plan = plan.unwrap_or_else(|errors| panic!("seed {seed}: {errors:?}"));
@@ -383,7 +383,7 @@ fn queries_as_cases() {
         std::fs::write(folder.join(&rows), written::lines(&job.rows)).unwrap();
         let source = Job::source(&Path::new("queries").join(rows));
         for (at, query) in job.queries.iter().enumerate() {
-            let case = source.clone() + &query.into_table("`result`");
+            let case = source.clone() + &query.filling("`result`");
             std::fs::write(folder.join(format!("{seed}_{at}.sql")), case).unwrap();
         }
     }
