@@ -15,7 +15,9 @@ use common::{
     wait_for,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{ClientConfig, TopicPartitionList};
 use serde_json::Value;
 
 /// Answers 503 while it is not well, and keeps the numbers that it has taken.
@@ -148,17 +150,20 @@ fn outboxes(folder: &Folder) -> (usize, u64) {
     (lengths.len(), lengths.iter().sum())
 }
 
-/// The next position that the job has committed.
+/// The next position that the job has committed; 0 before the first, and while the broker is still
+/// choosing the group's coordinator.
 fn committed(kafka: &str, topic: &str) -> i64 {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", kafka).set("group.id", topic);
     let consumer: BaseConsumer = config.create().unwrap();
     let mut partitions = TopicPartitionList::new();
     partitions.add_partition(topic, 0);
-    let found = consumer.committed_offsets(partitions, Duration::from_secs(20)).unwrap();
-    match found.elements()[0].offset() {
-        Offset::Offset(next) => next,
-        _ => 0,
+    match consumer.committed_offsets(partitions, Duration::from_secs(20)) {
+        Ok(found) => found.elements()[0].offset().to_raw().unwrap_or(0).max(0),
+        Err(KafkaError::MetadataFetch(
+            RDKafkaErrorCode::NotCoordinator | RDKafkaErrorCode::CoordinatorNotAvailable,
+        )) => 0,
+        Err(error) => panic!("{error}"),
     }
 }
 

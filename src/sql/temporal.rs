@@ -14,6 +14,15 @@ use crate::operator::join::{JoinType, TemporalSpec};
 use crate::operator::rank::Ranking;
 use crate::record::{DataType, Schema, Value};
 
+/// The stream of a table's versions.
+struct Versions {
+    node: NodeId,
+    /// Columns of the table's key.
+    keys: Vec<usize>,
+    /// Of each key the last row: one that comes behind a newer one is no version.
+    last: bool,
+}
+
 impl Queries<'_> {
     /// `left` joined with a table as of a time of the left.
     pub(super) fn temporal(&mut self, mut left: Relation, join: &ast::Join) -> Result<Relation> {
@@ -30,15 +39,15 @@ impl Queries<'_> {
             return self.lookup(left, &join.relation, outer, on);
         };
         self.refuse_updates(left.node, "a temporal join of rows")?;
-        let (right, keys, keeps_last) = self.versioned(&join.relation)?;
-        let Some(version_time) = self.plan.nodes[right.node].time else {
+        let (right, versions) = self.versioned(&join.relation)?;
+        let Some(version_time) = self.plan.nodes[versions.node].time else {
             let message = "the versioned table needs a watermark: it says when a version holds";
             return Err(fault(message));
         };
         let width = left.scope.columns.len();
         let mut scope = left.scope;
         scope.columns.extend(right.scope.columns);
-        let sides = Sides { nodes: [left.node, right.node], scope, left: width };
+        let mut sides = Sides { nodes: [left.node, versions.node], scope, left: width };
         let mut found = Found::default();
         if !matches!(on, On::Condition(_)) {
             return Err(fault("a temporal join needs ON").help("ON a.currency = b.currency"));
@@ -53,8 +62,13 @@ impl Queries<'_> {
         let (Some(lefts), Some(rights)) = (columns(0), columns(1)) else {
             return Err(fault("a temporal join compares columns").help("compute them in a view"));
         };
-        if !keys.iter().all(|key| rights.contains(key)) {
+        if !versions.keys.iter().all(|key| rights.contains(key)) {
             return Err(fault("ON must compare every column of the versioned table's key"));
+        }
+        // Where ON compares more than the key, the view itself says which row is its key's last.
+        let keeps_last = versions.last && rights.iter().all(|right| versions.keys.contains(right));
+        if versions.last && !keeps_last {
+            sides.nodes[1] = right.node;
         }
         let (keys, times) = ([lefts, rights], [time, version_time]);
         let spec = TemporalSpec { keys, times, outer, keeps_last };
@@ -120,9 +134,8 @@ impl Queries<'_> {
         }
     }
 
-    /// The versions of a table or view, the columns of its key, and whether only what is newer
-    /// than all before is a version.
-    fn versioned(&mut self, factor: &ast::TableFactor) -> Result<(Relation, Vec<usize>, bool)> {
+    /// A table or view that has versions.
+    fn versioned(&mut self, factor: &ast::TableFactor) -> Result<(Relation, Versions)> {
         let whole = self.span;
         let mut plain = factor.clone();
         let mut table = None;
@@ -136,9 +149,11 @@ impl Queries<'_> {
             right.node = self.plan.nodes[right.node].inputs[0];
         }
         if let Some(table) = table.filter(|table| !table.primary_key.is_empty()) {
-            return Ok((right, table.primary_key.clone(), false));
+            let versions =
+                Versions { node: right.node, keys: table.primary_key.clone(), last: false };
+            return Ok((right, versions));
         }
-        let (node, keys) = self.versions_of(right.node).ok_or_else(|| {
+        let versions = self.versions_of(right.node).ok_or_else(|| {
             let message = "Temporal Table Join requires primary key in versioned table, but no \
                            primary key can be found.";
             Fault::new(factor.span(), message)
@@ -148,16 +163,15 @@ impl Queries<'_> {
                 )
                 .at_least(whole)
         })?;
-        right.node = node;
-        Ok((right, keys, true))
+        Ok((right, versions))
     }
 
-    /// The stream of versions under a view that keeps the last row of each key, and its key.
-    fn versions_of(&mut self, id: NodeId) -> Option<(NodeId, Vec<usize>)> {
+    /// The versions under a view of a table that has a key, or that keeps the last row of each key.
+    fn versions_of(&mut self, id: NodeId) -> Option<Versions> {
         let node = self.plan.nodes[id].clone();
         match node.kind {
             NodeKind::Project { mut exprs } => {
-                let (input, keys) = self.versions_of(node.inputs[0])?;
+                let Versions { node: input, keys, last } = self.versions_of(node.inputs[0])?;
                 // The number of a last row is 1.
                 let columns = self.plan.nodes[input].schema.len();
                 for expr in &mut exprs {
@@ -168,14 +182,16 @@ impl Queries<'_> {
                 let place =
                     |key: &usize| exprs.iter().position(|expr| expr.as_column() == Some(*key));
                 let keys = keys.iter().map(place).collect::<Option<Vec<usize>>>()?;
-                Some((self.project(input, exprs, node.schema), keys))
+                Some(Versions { node: self.project(input, exprs, node.schema), keys, last })
             }
-            NodeKind::Normalize { keys } => Some((node.inputs[0], keys)),
+            NodeKind::Normalize { keys } => {
+                Some(Versions { node: node.inputs[0], keys, last: false })
+            }
             NodeKind::Rank { keys, ranking: Ranking { order, from: 1, to: 1, .. }, .. } => {
                 let by_time = self.plan.nodes[node.inputs[0]].time;
                 let last = matches!(order.as_slice(), [only] if !only.ascending
                     && Some(only.column) == by_time);
-                last.then_some((node.inputs[0], keys))
+                last.then_some(Versions { node: node.inputs[0], keys, last })
             }
             _ => None,
         }
