@@ -242,6 +242,19 @@ fn windows_of_changes(topology: &Topology) -> bool {
     topology.steps.iter().any(|step| matches!(step.kind, StepKind::SingleWindows { .. }))
 }
 
+/// Whether each row that a step puts out is a version for a temporal join: none may be left out
+/// because another one followed at once.
+fn gives_versions(topology: &Topology, step: &Step) -> bool {
+    topology.steps.iter().any(|join| {
+        let StepKind::Plain(NodeKind::TemporalJoin { .. }) = join.kind else { return false };
+        let mut below = &topology.steps[join.inputs[1].from];
+        while let StepKind::Plain(NodeKind::Project { .. } | NodeKind::Union) = below.kind {
+            below = &topology.steps[below.inputs[0].from];
+        }
+        std::ptr::eq(below, step)
+    })
+}
+
 /// Whether results depend on what is forgotten by the watermark before each row: first rows are by
 /// their own time, and of the rows of a table nothing is made.
 fn forgets(topology: &Topology) -> bool {
@@ -304,7 +317,7 @@ fn operator(
                 column,
                 clock: if instant { settings.clock() } else { None },
             });
-            let modes = (*updating, settings.per_row);
+            let modes = (*updating, settings.per_row || gives_versions(topology, step));
             let (types, ranking) = (input_types(step, topology), ranking.clone());
             let operator = TopN::new(keys.clone(), types, ranking, window, modes, dictionary());
             let operator = operator.timed(windows_of_changes(topology)).expiring(step.ttl_ms[0]);

@@ -1,0 +1,19 @@
+CREATE TABLE ev (
+  id INT, k INT, s STRING, v INT, b BIGINT, d DOUBLE, m DECIMAL(8, 2), f BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '4' SECOND
+) WITH ('connector' = 'filesystem', 'path' = 'drawn/join_09.jsonl', 'format' = 'json');
+CREATE TABLE pr (
+  id INT, k INT, s STRING, v INT, b BIGINT, d DOUBLE, m DECIMAL(8, 2), f BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '4' SECOND
+) WITH ('connector' = 'filesystem', 'path' = 'drawn/join_09.2.jsonl', 'format' = 'json');
+CREATE TABLE `result` (
+  c0_id INT, c1_we TIMESTAMP(3)
+) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT a.id, a.window_end
+  FROM (SELECT *
+  FROM TABLE(CUMULATE(TABLE ev, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '20' SECOND))) AS a
+  WHERE a.k IN (SELECT b.k
+  FROM (SELECT *
+  FROM TABLE(CUMULATE(TABLE pr, DESCRIPTOR(ts), INTERVAL '10' SECOND, INTERVAL '20' SECOND))) AS b
+  WHERE a.window_start = b.window_start AND a.window_end = b.window_end AND a.v < b.v);

@@ -1,0 +1,17 @@
+CREATE TABLE ev (
+  id INT, k INT, s STRING, v INT, b BIGINT, d DOUBLE, m DECIMAL(8, 2), f BOOLEAN, ts TIMESTAMP(3),
+  WATERMARK FOR ts AS ts - INTERVAL '2' SECOND
+) WITH ('connector' = 'filesystem', 'path' = 'drawn/window2_06.jsonl', 'format' = 'json');
+CREATE VIEW w1 AS SELECT k, window_start, window_end, window_time, SUM(CASE WHEN (m >= 20.5) OR ((f IS NOT TRUE) OR ((CHAR_LENGTH(s) > 0) AND (v IS NOT NULL))) THEN 1 ELSE 0 END) AS a0, MAX(b) AS a1
+  FROM TABLE(CUMULATE(TABLE ev, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '20' SECOND))
+  GROUP BY window_start, window_end, window_time, k
+  HAVING COUNT(DISTINCT v) < 4;
+CREATE VIEW w2 AS SELECT k, window_time, a0, a1
+  FROM w1;
+CREATE TABLE `result` (
+  c0_k INT, c1_ws TIMESTAMP(3), c2_we TIMESTAMP(3), c3_n BIGINT, c4_sx INT, c5_mx INT
+) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT k, window_start, window_end, COUNT(*) AS n, SUM(a0) AS sx, MAX(a0) AS mx
+  FROM TABLE(HOP(TABLE w2, DESCRIPTOR(window_time), INTERVAL '10' SECOND, INTERVAL '20' SECOND))
+  GROUP BY window_start, window_end, k;
