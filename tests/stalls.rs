@@ -82,6 +82,16 @@ fn events(kafka: &str, topic: &str, more: &str) -> String {
     )
 }
 
+/// Copies of the events, written exactly once, to a topic with one partition, and what `more` says.
+fn exact_copies(kafka: &str, topic: &str, more: &str) -> String {
+    format!(
+        "CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE)
+         WITH ('connector' = 'kafka', 'topic' = '{topic}', 'format' = 'json', {more}
+           'properties.bootstrap.servers' = '{kafka}', 'sink.create-topic' = 'partitions:1');
+         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n"
+    )
+}
+
 /// Counts of two seconds each, to query over HTTP.
 const WINDOWS: &str = "CREATE TABLE windows (at STRING, n BIGINT, PRIMARY KEY (at) NOT ENFORCED)
        WITH ('connector' = 'queryable');
@@ -192,13 +202,7 @@ fn a_broker_that_crashes_loses_nothing() {
     let (rate, seconds) = (500, 20);
     let mut producer = live(&broker.address, "crashed", rate, seconds);
     std::thread::sleep(Duration::from_secs(1));
-    let copies = format!(
-        "CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
-           'topic' = 'copies', 'format' = 'json', 'sink.create-topic' = 'partitions:1',
-           'properties.bootstrap.servers' = '{}');
-         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n",
-        broker.address
-    );
+    let copies = exact_copies(&broker.address, "copies", "");
     let text = events(&broker.address, "crashed", "") + WINDOWS + &copies;
     let mut running = Running::start(&folder, &text);
     std::thread::sleep(Duration::from_secs(4));
@@ -228,18 +232,43 @@ fn a_broker_that_crashes_as_a_job_begins_is_waited_for() {
     make_topic(&broker.address, "input", 2, None);
     make_topic(&broker.address, "output", 1, None);
     write(&broker.address, "input", 0, 1_700_000_000, 100);
-    let copies = format!(
-        "CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
-           'topic' = 'output', 'format' = 'json', 'properties.bootstrap.servers' = '{}');
-         INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n",
-        broker.address
-    );
+    let copies = exact_copies(&broker.address, "output", "");
     let mut running = Running::start(&folder, &(events(&broker.address, "input", "") + &copies));
     broker.crash(Duration::from_secs(45));
     let copies = || committed(&broker.address, "output");
     let so_far = || format!("{} records", copies().len());
     wait_for_or_say(|| copies().len() >= 100, so_far);
     assert!(copies() == committed(&broker.address, "input"));
+    assert!(running.is_alive());
+}
+
+/// A broker that stands still for longer than its session is taken for dead by its controller: its partitions
+/// have no leader until it comes again. The epoch that is being written then is committed all the same, and
+/// not only once its transaction is over its time.
+#[test]
+fn a_broker_taken_for_dead_holds_no_epoch_back() {
+    // The session is 9 s.
+    const STILL: Duration = Duration::from_secs(12);
+    // Longer than anything here is waited for.
+    const OPEN: &str = "'properties.transaction.timeout.ms' = '600000',";
+    if kafka().is_none() {
+        return;
+    }
+    let folder = Folder::new("fenced_broker");
+    let broker = Broker::start(&folder);
+    let mut producer = live(&broker.address, "fenced", 200, 30);
+    std::thread::sleep(Duration::from_secs(1));
+    let copies = exact_copies(&broker.address, "copies", OPEN);
+    let mut running = Running::start(&folder, &(events(&broker.address, "fenced", "") + &copies));
+    wait_for("epochs", || running.metric("pelton_epochs_total") >= 2.0);
+    signal("-STOP", broker.process());
+    std::thread::sleep(STILL);
+    signal("-CONT", broker.process());
+    assert!(producer.wait().unwrap().success());
+    let sent = committed(&broker.address, "fenced");
+    let copies = || committed(&broker.address, "copies");
+    wait_for_or_say(|| copies().len() >= sent.len(), || format!("{} copies", copies().len()));
+    assert!(copies() == sent);
     assert!(running.is_alive());
 }
 
@@ -256,16 +285,11 @@ fn a_process_that_stood_still_leaves_its_successor_alone() {
     let (folder, copy) = (Folder::new("stood_still"), Folder::new("successor"));
     let topic = unique("successor");
     make_topic(&kafka, &topic, 2, None);
+    let to = format!("{topic}_copies");
     let text = |open_ms: u64| {
-        let copies = format!(
-            "SET 'pipeline.name' = '{topic}';
-             CREATE TABLE copies (user_id STRING, `timestamp` DOUBLE) WITH ('connector' = 'kafka',
-               'topic' = '{topic}_copies', 'format' = 'json', 'sink.create-topic' = 'partitions:1',
-               'properties.transaction.timeout.ms' = '{open_ms}',
-               'properties.bootstrap.servers' = '{kafka}');
-             INSERT INTO copies SELECT user_id, `timestamp` FROM events;\n"
-        );
-        events(&kafka, &topic, "") + &copies
+        let open = format!("'properties.transaction.timeout.ms' = '{open_ms}',");
+        let name = format!("SET 'pipeline.name' = '{topic}';\n");
+        name + &events(&kafka, &topic, "") + &exact_copies(&kafka, &to, &open)
     };
     let mut producer = live(&kafka, &topic, 200, 60);
     let mut first = Running::start(&folder, &text(OPEN_MS));
@@ -291,7 +315,7 @@ fn a_process_that_stood_still_leaves_its_successor_alone() {
     assert!(!log.contains("going on from the last committed epoch"), "{log}");
     assert!(producer.wait().unwrap().success());
     let sent = committed(&kafka, &topic);
-    let copies = || committed(&kafka, &format!("{topic}_copies"));
+    let copies = || committed(&kafka, &to);
     wait_for("all copies", || copies().len() >= sent.len());
     assert!(copies() == sent);
 }

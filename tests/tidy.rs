@@ -37,6 +37,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Where `unsafe` may stand.
 const UNSAFE: &[(&str, &str)] = &[
     ("src/source/kafka/client.rs", "the batch call of the C client"),
+    ("src/kafka/leaders.rs", "calls of the C client that its wrapper leaves out"),
     ("src/engine/memory.rs", "the size of a page"),
     ("src/record/json/avx2.rs", "wide loads"),
     ("src/record/json/scan.rs", "the call of the wide search"),

@@ -3,6 +3,7 @@
 mod config;
 mod deliveries;
 mod embedded;
+mod leaders;
 mod offsets;
 mod topic;
 
@@ -12,6 +13,7 @@ pub use config::{
 };
 pub use deliveries::{Deliveries, flush_all};
 pub use embedded::EmbeddedBroker;
+pub use leaders::Leaders;
 pub use offsets::{Committed, Offsets};
 pub use topic::{CreateTopic, TopicAdmin, partition_count};
 pub(crate) use topic::{count_with, metadata_with, with_cause};

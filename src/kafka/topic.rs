@@ -11,6 +11,7 @@ use rdkafka::{ClientConfig, ClientContext};
 use tokio::runtime::Runtime;
 
 use super::explain;
+use super::leaders::remind;
 
 /// `sink.create-topic`: how to make a topic that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +107,12 @@ pub(crate) fn metadata_with<C: ClientContext>(
     timeout: Duration,
 ) -> Result<Option<(Metadata, i32)>, String> {
     let failed = |reason: String| format!("Kafka topic '{topic}': {reason}");
-    let metadata =
-        client.fetch_metadata(Some(topic), timeout).map_err(|error| failed(explain(&error)))?;
+    let metadata = client.fetch_metadata(Some(topic), timeout).map_err(|error| {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::BrokerTransportFailure) {
+            remind(client);
+        }
+        failed(explain(&error))
+    })?;
     let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
         return Ok(None);
     };

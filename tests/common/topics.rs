@@ -7,6 +7,7 @@ use pelton::kafka::{CreateTopic, TopicAdmin};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 /// For an answer of the broker.
@@ -43,6 +44,8 @@ pub fn each_record(config: &ClientConfig, topic: &str, mut show: impl FnMut(&Bor
         match consumer.poll(ANSWER_MAX).expect("an answer of the broker") {
             Ok(record) => show(&record),
             Err(KafkaError::PartitionEOF(partition)) => drop(ended.insert(partition)),
+            // It says so and goes on: a broker that comes up again may be away for a moment.
+            Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AllBrokersDown)) => {}
             Err(error) => panic!("{topic}: {error}"),
         }
     }

@@ -368,7 +368,9 @@ impl Sink for KafkaSink {
         self.refused.flush()?;
         match &mut self.writer {
             Writer::Plain(producer) => producer.flush(),
-            Writer::Transactional { transactions, epoch, .. } => transactions.flush(*epoch),
+            Writer::Transactional { transactions, epoch, topic, .. } => {
+                transactions.flush(*epoch, topic)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
 use super::refusal::{Unsent, refusal};
-use crate::kafka::explain;
+use crate::kafka::{Leaders, explain};
 use crate::record::headers;
 use crate::sink::SinkContext;
 
@@ -225,7 +225,7 @@ impl Producer {
 
     /// Returns once every record is acknowledged.
     pub fn flush(&mut self) -> Result<(), String> {
-        let started = Instant::now();
+        let (started, mut leaders) = (Instant::now(), Leaders::awaited());
         loop {
             self.serve()?;
             if self.producer.in_flight_count() == 0 && !self.has_returned() {
@@ -236,6 +236,7 @@ impl Producer {
             std::thread::sleep(PAUSE);
             self.producer.poll(Duration::ZERO);
             self.check(started, "does not acknowledge")?;
+            leaders.ask_again(self.producer.client(), &self.topic);
         }
     }
 

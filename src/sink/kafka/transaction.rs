@@ -22,7 +22,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::refusal::{Unsent, refusal, refuses};
 use crate::fault;
-use crate::kafka::{Committed, Offsets, explain};
+use crate::kafka::{Committed, Leaders, Offsets, explain};
 use crate::sink::SinkContext;
 
 /// How long one call of the client may take.
@@ -35,6 +35,12 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// The client's setting of how long a transaction may be open (ms), and its default.
 const TIMEOUT: &str = "transaction.timeout.ms";
 const TIMEOUT_MS: u64 = 60_000;
+/// The client's setting of how long a connection stays open that nothing is sent on (ms). A client
+/// that waits to commit beside a broker that it has given up looks for the group's coordinator only
+/// when some connection opens or closes (librdkafka #5511).
+const IDLE: &str = "connections.max.idle.ms";
+/// More than [`Leaders`] waits.
+const IDLE_MS: &str = "5000";
 
 /// Why a transaction did not come through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,8 +165,9 @@ impl Transactions {
         let offsets = Offsets::new(&admin, &group)?;
         let timeout = config.get(TIMEOUT).and_then(|ms| ms.parse().ok()).unwrap_or(TIMEOUT_MS);
         let begun = Begun { epoch: 0, since: [Instant::now(); 2] };
+        let open = |turn| producer(config, job, turn, (context, &anchor.0));
         Ok(Self {
-            producers: [producer(config, job, 0, context)?, producer(config, job, 1, context)?],
+            producers: [open(0)?, open(1)?],
             anchor,
             group: metadata,
             offsets,
@@ -253,10 +260,12 @@ impl Transactions {
 
     /// Returns once all records of an epoch are acknowledged: those of the next one must not
     /// overtake them.
-    pub fn flush(&self, epoch: u64) -> Result<(), String> {
+    pub fn flush(&self, epoch: u64, topic: &str) -> Result<(), String> {
         let producer = self.producer(epoch);
+        let mut leaders = Leaders::awaited();
         while producer.in_flight_count() > 0 {
             self.check(epoch)?;
+            leaders.ask_again(producer.client(), topic);
             std::thread::sleep(PAUSE);
         }
         self.check(epoch)
@@ -272,10 +281,15 @@ impl Transactions {
         element.set_offset(Offset::Offset(epoch as i64)).map_err(|error| failure(&error))?;
         element.set_metadata(name);
         let offsets = || producer.send_offsets_to_transaction(&list, &self.group, CALL);
-        retried(started, offsets).map_err(|error| self.judged(epoch, error))?;
-        fault::point("offsets");
         let commit = || producer.commit_transaction(CALL);
-        retried(started, commit).map_err(|error| self.judged(epoch, error))
+        // The client may wait for longer than it is told to, and for what happens only if somebody
+        // asks: this keeps one of its connections in use while another one is closed (see IDLE).
+        let committed = Leaders::asking(producer.client(), &self.anchor.0, || {
+            retried(started, offsets)?;
+            fault::point("offsets");
+            retried(started, commit)
+        });
+        committed.map_err(|error| self.judged(epoch, error))
     }
 
     /// A broker that aborts a transaction by its time fences the producer, as a newer process does.
@@ -314,7 +328,7 @@ fn producer(
     config: &ClientConfig,
     job: &str,
     turn: usize,
-    context: &SinkContext,
+    (context, topic): (&SinkContext, &str),
 ) -> Result<TransactionalProducer, String> {
     let mut config = config.clone();
     config
@@ -325,9 +339,12 @@ fn producer(
         .set("retry.backoff.max.ms", "100")
         // Records live as long as their transaction may.
         .remove("message.timeout.ms");
+    if config.get(IDLE).is_none() {
+        config.set(IDLE, IDLE_MS);
+    }
     let producer: TransactionalProducer =
         config.create_with_context(Reports::default()).map_err(|error| explain(&error))?;
-    let mut said = String::new();
+    let (mut said, mut leaders) = (String::new(), Leaders::awaited());
     while let Err(error) = producer.init_transactions(CALL) {
         if !passes(&error) || context.stopping() {
             return Err(failure(&error).to_string());
@@ -338,6 +355,7 @@ fn producer(
             said.clone_from(&reason);
         }
         context.set_problem(Some(reason));
+        leaders.ask_again(producer.client(), topic);
         std::thread::sleep(LOOK);
     }
     context.set_problem(None);
