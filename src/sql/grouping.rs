@@ -135,7 +135,7 @@ impl Queries<'_> {
 
     /// What depends on the order of rows can be merged, or taken back, as little as in Flink.
     pub(super) fn check_order(&self, kind: &NodeKind, input: NodeId) -> Result<()> {
-        use AggregateFunction::{First, Last, SquaredDistances};
+        use AggregateFunction::{First, Last};
         let updates = is_updating(self.plan, input);
         let (calls, merges) = match kind {
             NodeKind::Aggregate { calls, .. } => (calls, false),
@@ -149,7 +149,6 @@ impl Queries<'_> {
         };
         let refused = calls.iter().find(|call| match call.function {
             First | Last => merges,
-            SquaredDistances => updates,
             function if function.is_sketch() => updates,
             _ => false,
         });
@@ -159,7 +158,6 @@ impl Queries<'_> {
                 let name = match call.function {
                     First => "FIRST_VALUE",
                     Last => "LAST_VALUE",
-                    SquaredDistances => "a variance",
                     _ => "APPROX_COUNT_DISTINCT or APPROX_PERCENTILE",
                 };
                 let what = if updates { "rows that change" } else { "windows that are merged" };

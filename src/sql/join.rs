@@ -361,7 +361,7 @@ impl Queries<'_> {
     }
 
     pub(super) fn joined(&mut self, sides: &Sides, kind: JoinType, found: Found) -> Result<NodeId> {
-        let Found { keys, nulls_equal, lower, upper, rest, ttl_ms } = found;
+        let Found { keys, nulls_equal, lower, upper, mut rest, ttl_ms } = found;
         let updating = sides.nodes.iter().any(|&node| is_updating(self.plan, node));
         let times = sides.nodes.map(|node| self.plan.nodes[node].time);
         let time = match (self.windows(sides, &keys), times, lower.zip(upper)) {
@@ -372,10 +372,10 @@ impl Queries<'_> {
                 Some(TimeBounds { columns, lower: 0, upper: 0, windows: true, on_clock })
             }
             (_, [Some(left), Some(right)], Some((lower, upper))) => {
-                if lower > upper {
-                    let message = "the bounds of the join's times leave no time between them";
-                    return Err(Fault::new(self.span, message).help("turn the comparison round"));
-                }
+                // Bounds that leave no time between them: no row has a partner.
+                let empty = lower > upper;
+                rest.extend(empty.then(|| Expr::literal(Value::Bool(false), DataType::Boolean)));
+                let (lower, upper) = if empty { (0, 0) } else { (lower, upper) };
                 let columns = [left, right];
                 Some(TimeBounds { columns, lower, upper, windows: false, on_clock: false })
             }
@@ -449,7 +449,7 @@ impl Queries<'_> {
     }
 
     /// Leaves computed keys out again.
-    fn without_keys(
+    pub(super) fn without_keys(
         &mut self,
         node: NodeId,
         sides: &Sides,

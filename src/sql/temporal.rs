@@ -56,41 +56,51 @@ impl Queries<'_> {
         if found.nulls_equal.contains(&true) {
             return Err(fault("a temporal join compares keys by =, not IS NOT DISTINCT FROM"));
         }
-        let columns = |side: usize| -> Option<Vec<usize>> {
-            found.keys[side].iter().map(Expr::as_column).collect()
-        };
-        let (Some(lefts), Some(rights)) = (columns(0), columns(1)) else {
-            return Err(fault("a temporal join compares columns").help("compute them in a view"));
-        };
-        if !versions.keys.iter().all(|key| rights.contains(key)) {
+        let rights: Vec<_> = found.keys[1].iter().map(Expr::as_column).collect();
+        if !versions.keys.iter().all(|key| rights.contains(&Some(*key))) {
             return Err(fault("ON must compare every column of the versioned table's key"));
         }
         // Where ON compares more than the key, the view itself says which row is its key's last.
-        let keeps_last = versions.last && rights.iter().all(|right| versions.keys.contains(right));
+        let of_key = |right: &Option<usize>| right.is_some_and(|at| versions.keys.contains(&at));
+        let keeps_last = versions.last && rights.iter().all(of_key);
         if versions.last && !keeps_last {
             sides.nodes[1] = right.node;
         }
+        let (lefts, rights) = (&found.keys[0], &found.keys[1]);
+        let (left, lefts) = self.key_columns(sides.nodes[0], lefts);
+        let (right, rights) = self.key_columns(sides.nodes[1], rights);
         let (keys, times) = ([lefts, rights], [time, version_time]);
         let spec = TemporalSpec { keys, times, outer, keeps_last };
-        self.temporal_node(sides, spec, found.rest)
+        self.temporal_node(sides, [left, right], spec, found.rest)
     }
 
+    /// `inputs` are the sides with the keys that are computed behind their columns.
     fn temporal_node(
         &mut self,
         sides: Sides,
+        inputs: [NodeId; 2],
         spec: TemporalSpec,
         rest: Vec<Expr>,
     ) -> Result<Relation> {
+        let (time, outer) = (Some(spec.times[0]), spec.outer);
+        let of = |side: usize| self.plan.nodes[inputs[side]].schema.fields.clone();
+        let (mut fields, mut versions) = (of(0), of(1));
+        versions.iter_mut().for_each(|field| field.nullable |= outer);
+        let width = fields.len();
+        fields.append(&mut versions);
+        let kind = NodeKind::TemporalJoin { spec };
+        let (inputs, schema) = (inputs.to_vec(), Schema::new(fields));
+        let node = self.plan.add(Node { kind, inputs, schema, time });
+        let place = |column: usize| match column < sides.left {
+            true => column,
+            false => column - sides.left + width,
+        };
+        let mut node = self.without_keys(node, &sides, &place, false);
         let mut scope = sides.scope;
         for column in &mut scope.columns[sides.left..] {
-            column.field.nullable |= spec.outer;
+            column.field.nullable |= outer;
         }
         let schema = Schema::new(scope.columns.iter().map(|column| column.field.clone()).collect());
-        let (time, outer) = (Some(spec.times[0]), spec.outer);
-        let kind = NodeKind::TemporalJoin { spec };
-        let inputs = sides.nodes.to_vec();
-        let node = Node { kind, inputs, schema: schema.clone(), time };
-        let mut node = self.plan.add(node);
         if outer && let Some(condition) = conjunction(rest.clone()) {
             // A version that does not meet the condition is none: its columns are NULL.
             let plain = Scope::of(&schema, None);

@@ -35,7 +35,10 @@ struct Kept {
     /// Values that are not NULL, each once for DISTINCT.
     count: i64,
     int: i64,
+    /// A sum; of a variance the mean.
     float: f64,
+    /// The sum of the squared distances from the mean.
+    squares: f64,
     decimal: Unscaled,
     /// How often each value is there, where single values must be found again.
     values: BTreeMap<Ordered, i64>,
@@ -45,7 +48,7 @@ struct Kept {
 
 impl Kept {
     fn change(&mut self, call: &AggregateCall, value: Value, by: i64) {
-        use AggregateFunction::{Collect, Concat, First, Last, Max, Min};
+        use AggregateFunction::{Collect, Concat, First, Last, Max, Min, SquaredDistances};
         if value.is_null() {
             return;
         }
@@ -72,6 +75,14 @@ impl Kept {
             }
             return;
         }
+        if call.function == SquaredDistances {
+            match value {
+                Value::I64(value) => self.spread(value as f64, by),
+                Value::F64(value) => self.spread(value, by),
+                _ => {}
+            }
+            return;
+        }
         match value {
             Value::I64(value) => self.int = self.int.wrapping_add(value.wrapping_mul(by)),
             Value::F64(value) => {
@@ -87,6 +98,18 @@ impl Kept {
             }
             _ => {}
         }
+    }
+
+    /// A value more or less in the mean and the squared distances from it, once it is counted:
+    /// Welford's step, and the same one back. What was taken back before it came changes nothing.
+    fn spread(&mut self, value: f64, by: i64) {
+        if self.count <= 0 {
+            (self.float, self.squares) = (0.0, 0.0);
+            return;
+        }
+        let before = value - self.float;
+        self.float += by as f64 * (before / self.count as f64);
+        self.squares += by as f64 * ((value - self.float) * before);
     }
 
     /// The values, which are packed, with their counts; each once if they are `distinct`.
@@ -129,8 +152,10 @@ impl Kept {
                 Value::Str(self.list.iter().filter_map(Value::as_str).collect::<String>().into())
             }
             Collect => self.counted(call.distinct),
+            // Below zero only where rounding, or what never came, was taken back.
+            SquaredDistances if self.count < 0 || self.squares < 0.0 => Value::Null,
+            SquaredDistances => Value::F64(self.squares),
             // The planner refuses them: they do not know what to take back.
-            SquaredDistances => Value::Null,
             ApproxCountDistinct | ApproxPercentile(_) => Value::Null,
         }
     }
@@ -188,9 +213,13 @@ impl Entry for Group {
                 put_i64(*count, out);
             }
         }
-        // Sums of decimals stand behind all else, where there are any.
+        // Behind all else, where there are any: sums of decimals, and squared distances. How much
+        // stands there tells which.
         if self.calls.iter().any(|kept| kept.decimal != Unscaled::default()) {
             self.calls.iter().for_each(|kept| put_i128(kept.decimal.get(), out));
+        }
+        if self.calls.iter().any(|kept| kept.squares.to_bits() != 0) {
+            self.calls.iter().for_each(|kept| put_i64(kept.squares.to_bits() as i64, out));
         }
     }
 
@@ -213,9 +242,15 @@ impl Entry for Group {
             }
             group.calls.push(kept);
         }
-        if !from.is_empty() {
+        let calls = group.calls.len();
+        if from.len() >= calls * size_of::<i128>() {
             for kept in &mut group.calls {
                 kept.decimal = Unscaled::new(take_i128(from)?);
+            }
+        }
+        if !from.is_empty() {
+            for kept in &mut group.calls {
+                kept.squares = f64::from_bits(take_i64(from)? as u64);
             }
         }
         from.is_empty().then_some(group)
@@ -370,5 +405,68 @@ impl Operator for RetractingAggregate {
 
     fn states(&mut self) -> Vec<(&'static str, &mut dyn KeyedState)> {
         vec![("groups", &mut self.table)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(function: AggregateFunction, of: DataType, argument: usize) -> AggregateCall {
+        AggregateCall {
+            function,
+            argument: Some(argument),
+            argument_type: of.clone(),
+            distinct: false,
+            filter: None,
+            data_type: of,
+        }
+    }
+
+    #[test]
+    fn a_variance_goes_back_to_what_it_was() {
+        let calls = [call(AggregateFunction::SquaredDistances, DataType::Double, 0)];
+        let mut kept = Kept::default();
+        let change = |kept: &mut Kept, value: f64, by| {
+            kept.change(&calls[0], Value::F64(value), by);
+            kept.output(&calls[0])
+        };
+        assert_eq!(change(&mut kept, 2.0, 1), Value::F64(0.0));
+        assert_eq!(change(&mut kept, 4.0, 1), Value::F64(2.0));
+        assert_eq!(change(&mut kept, 9.0, 1), Value::F64(26.0));
+        assert_eq!(change(&mut kept, 9.0, -1), Value::F64(2.0));
+        assert_eq!(change(&mut kept, 2.0, -1), Value::F64(0.0));
+        assert_eq!(change(&mut kept, 4.0, -1), Value::Null);
+        // One that is taken back before it comes.
+        assert_eq!(change(&mut kept, 7.0, -1), Value::Null);
+        assert_eq!(change(&mut kept, 7.0, 1), Value::Null);
+        assert_eq!(change(&mut kept, 5.0, 1), Value::F64(0.0));
+    }
+
+    #[test]
+    fn decimals_and_squared_distances_are_told_apart_in_what_is_written() {
+        let kept = |decimal: i128, squares: f64| Kept {
+            count: 2,
+            float: 1.5,
+            squares,
+            decimal: Unscaled::new(decimal),
+            ..Kept::default()
+        };
+        for width in 1..4 {
+            for (decimal, squares) in [(0, 0.0), (7, 0.0), (0, 2.5), (-7, 2.5)] {
+                let mut calls = vec![Kept::default(); width];
+                calls[width - 1] = kept(decimal, squares);
+                let group = Group { rows: 3, calls };
+                let mut bytes = Vec::new();
+                group.encode(&mut bytes);
+                let read = Group::decode(&bytes).unwrap();
+                let parts = |group: &Group| {
+                    let of = |it: &Kept| (it.count, it.float, it.squares, it.decimal.get());
+                    (group.rows, group.calls.iter().map(of).collect::<Vec<_>>())
+                };
+                assert_eq!(parts(&read), parts(&group));
+                assert!(Group::decode(&bytes[..bytes.len() - 1]).is_none());
+            }
+        }
     }
 }

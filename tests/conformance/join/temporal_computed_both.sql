@@ -1,0 +1,5 @@
+CREATE TABLE ev1 (id INT, k STRING, g INT, v BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'join/temporal_computed_both.jsonl', 'format' = 'json');
+CREATE TABLE ev2 (id INT, k STRING NOT NULL, g INT, v BIGINT, ts TIMESTAMP(3), PRIMARY KEY (k) NOT ENFORCED, WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) WITH ('connector' = 'filesystem', 'path' = 'join/temporal_computed_both.2.jsonl', 'format' = 'json');
+CREATE TABLE `result` (`id` INT, `k` STRING, `v` BIGINT, `ts` TIMESTAMP(3)) WITH ('connector' = 'print');
+INSERT INTO `result`
+SELECT e.id, r.k, r.v, r.ts FROM ev1 e JOIN ev2 FOR SYSTEM_TIME AS OF e.ts AS r ON LOWER(e.k) = r.k AND MOD(e.v, 3) = MOD(r.v, 3);
