@@ -1,6 +1,7 @@
 //! Operators: batches in, batches out, state in between.
 
 pub mod aggregate;
+pub mod branches;
 #[cfg(test)]
 mod harness;
 pub mod join;

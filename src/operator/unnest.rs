@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::window::assign::{gather, pick};
 use super::{Operator, Output, Progress};
 use crate::expression::{EvalErrors, Expr, filter};
 use crate::record::{Batch, Column, ColumnBuilder, ColumnData, DataType, Value};
@@ -98,16 +97,8 @@ impl Unnest {
 
     /// The batch of these rows of the input with the columns that are added.
     fn joined(&self, batch: &Batch, rows: &[u32], added: Vec<Arc<Column>>) -> Batch {
-        let columns = batch.columns.iter().map(|column| Arc::new(gather(column, rows)));
-        let columns = columns.chain(added).collect();
-        let mut result = Batch::new(columns, rows.len(), batch.time.clone());
-        let by_row = |before: &Arc<Vec<i64>>| Arc::new(pick(before, rows));
-        result.time.before = batch.time.before.as_ref().map(by_row);
-        result.kinds = batch.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, rows)));
-        result.groups = batch.groups.as_ref().map(|groups| Arc::new(pick(groups, rows)));
-        result.stamp_us = batch.stamp_us;
-        result.records = batch.records.as_ref().map(|records| records.pick(rows));
-        result
+        let columns = batch.columns.iter().map(|column| Arc::new(column.gather(rows)));
+        batch.picked(columns.chain(added).collect(), rows)
     }
 
     /// Elements for which the condition is not true go; with `outer`, a row that loses its last

@@ -215,10 +215,33 @@ impl Batch {
         Self { columns, ..self.clone() }
     }
 
+    /// Other columns for rows that come of these: row i of `rows[i]`, which are ascending, any of
+    /// them several times.
+    pub fn picked(&self, columns: Vec<ColumnRef>, rows: &[u32]) -> Self {
+        let BatchTime { first, last, before } = &self.time;
+        let before = before.as_ref().map(|before| Arc::new(pick(before, rows)));
+        Self {
+            rows: rows.len(),
+            columns,
+            selection: Selection::All,
+            kinds: self.kinds.as_ref().map(|kinds| Arc::new(pick(kinds, rows))),
+            time: BatchTime { first: *first, last: *last, before },
+            keys: None,
+            groups: self.groups.as_ref().map(|groups| Arc::new(pick(groups, rows))),
+            stamp_us: self.stamp_us,
+            records: self.records.as_ref().map(|records| records.pick(rows)),
+        }
+    }
+
     /// The same columns with fewer rows; `rows` ascending.
     pub fn with_selection(&self, rows: Vec<u32>) -> Self {
         Self { selection: Selection::Rows(Arc::new(rows)), ..self.clone() }
     }
+}
+
+/// The values of the given rows.
+pub fn pick<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().map(|&row| values[row as usize].clone()).collect()
 }
 
 /// Iterator over the rows of a batch that count.

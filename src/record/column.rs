@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::batch::pick;
 use super::schema::{DataType, Physical};
 use super::value::Value;
 
@@ -75,6 +76,11 @@ impl StringColumn {
 
     pub fn with_capacity(rows: usize) -> Self {
         Self { buffer: Arc::default(), views: Vec::with_capacity(rows) }
+    }
+
+    /// The given rows, in the same buffer.
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        Self { buffer: self.buffer.clone(), views: pick(&self.views, rows) }
     }
 
     #[inline]
@@ -222,6 +228,26 @@ impl Column {
             ColumnData::Bytes(values) => Value::Bytes(values.bytes(row).into()),
             ColumnData::Any(values) => values[row].clone(),
         }
+    }
+
+    /// The given rows; texts stay in the buffer that they are in.
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        let data = match &self.data {
+            ColumnData::Bool(values) => ColumnData::Bool(pick(values, rows)),
+            ColumnData::I64(values) => ColumnData::I64(pick(values, rows)),
+            ColumnData::F64(values) => ColumnData::F64(pick(values, rows)),
+            ColumnData::I128(values) => ColumnData::I128(pick(values, rows)),
+            ColumnData::Any(values) => ColumnData::Any(pick(values, rows)),
+            ColumnData::Str(values) => ColumnData::Str(values.gather(rows)),
+            ColumnData::Bytes(values) => ColumnData::Bytes(values.gather(rows)),
+        };
+        let mut validity = Validity::all();
+        for (at, &row) in rows.iter().enumerate() {
+            if self.is_null(row as usize) {
+                validity.set_null(at, rows.len());
+            }
+        }
+        Self::new(data, validity)
     }
 
     /// A column of `rows` times the same value.

@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use super::alignment::Alignment;
 use super::channel::{Receiver, Sender};
+use super::demands::{forgets, gives_versions, watermarks_are_read, windows_of_changes};
 use super::exchange::Exchange;
 use super::node::{Input, Node, Queue, SinkSender, Target};
 use super::options;
 use super::query::{LocalView, Views};
 use super::source_task::SourceTask;
-use super::topology::{Step, StepKind, Topology};
+use super::topology::{self, Step, StepKind, Topology};
 use super::watermark::{AssignWatermarks, IdleAdvance, WatermarkGenerator, WatermarkOptions};
 use super::worker::WatermarkLink;
-use crate::expression::Expr;
 use crate::operator::Operator;
 use crate::operator::aggregate::{
     AggregateCall, GroupAggregate, GroupOptions, Retention, RetractingAggregate,
 };
+use crate::operator::branches::{Branch, Branches, Stage};
 use crate::operator::join::{Join, JoinSpec, TemporalJoin};
 use crate::operator::lookup::{Lookup, Seat};
 use crate::operator::normalize::Normalize;
@@ -237,42 +238,6 @@ impl Dictionaries {
     }
 }
 
-/// Whether some window is taken of rows that change.
-fn windows_of_changes(topology: &Topology) -> bool {
-    topology.steps.iter().any(|step| matches!(step.kind, StepKind::SingleWindows { .. }))
-}
-
-/// Whether each row that a step puts out is a version for a temporal join: none may be left out
-/// because another one followed at once.
-fn gives_versions(topology: &Topology, step: &Step) -> bool {
-    topology.steps.iter().any(|join| {
-        let StepKind::Plain(NodeKind::TemporalJoin { .. }) = join.kind else { return false };
-        let mut below = &topology.steps[join.inputs[1].from];
-        while let StepKind::Plain(NodeKind::Project { .. } | NodeKind::Union) = below.kind {
-            below = &topology.steps[below.inputs[0].from];
-        }
-        std::ptr::eq(below, step)
-    })
-}
-
-/// Whether results depend on what is forgotten by the watermark before each row: first rows are by
-/// their own time, and of the rows of a table nothing is made.
-fn forgets(topology: &Topology) -> bool {
-    topology.steps.iter().any(|step| match step.kind {
-        StepKind::Plain(NodeKind::First { .. }) | StepKind::Upsert { .. } => false,
-        _ => step.ttl_ms != [None; 2],
-    })
-}
-
-/// Whether some expression asks for the watermark before each row.
-fn watermarks_are_read(topology: &Topology) -> bool {
-    topology.steps.iter().any(|step| match &step.kind {
-        StepKind::Plain(NodeKind::Project { exprs }) => exprs.iter().any(Expr::reads_watermark),
-        StepKind::Plain(NodeKind::Filter { predicate }) => predicate.reads_watermark(),
-        _ => false,
-    })
-}
-
 /// The operator of a step; none for a source, its watermarks, or a sink.
 fn operator(
     step: &Step,
@@ -286,6 +251,11 @@ fn operator(
             return Ok(None);
         }
         StepKind::Plain(kind) => plain_operator(kind, step, topology, settings, dictionaries)?,
+        StepKind::Branches(branches) => {
+            let types = step.schema.fields.iter().map(|field| field.data_type.clone()).collect();
+            let branches = branches.iter().map(branch).collect();
+            BuiltOperator::new("union", Branches::new(branches, types))
+        }
         StepKind::Aggregate { keys, calls, .. } => {
             let key_types = pick(&input_types(step, topology), keys);
             group_aggregate(step, settings, (keys, key_types), calls, dictionary())
@@ -334,6 +304,19 @@ fn operator(
         }
     };
     Ok(Some(built))
+}
+
+fn branch(branch: &topology::Branch) -> Branch {
+    let stage = |step: &Step| match &step.kind {
+        StepKind::Plain(NodeKind::Project { exprs }) => {
+            Some(Stage::Project(Project::new(exprs.clone())))
+        }
+        StepKind::Plain(NodeKind::Filter { predicate }) => {
+            Some(Stage::Filter(Filter::new(predicate.clone())))
+        }
+        _ => None,
+    };
+    Branch { port: branch.port, stages: branch.stages.iter().filter_map(stage).collect() }
 }
 
 /// Operators that the plan describes whole.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::topology::{Step, StepKind, Topology, source_name};
+use super::topology::{Branch, Step, StepKind, Topology, source_name};
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinSpec;
@@ -142,14 +142,14 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
         StepKind::Plain(NodeKind::Union) if inputs.len() == 1 => {
             (digest(&format!("spread {}", input.rows)), input.clone())
         }
-        StepKind::Plain(NodeKind::Union) => {
-            let all = |of: &dyn Fn(&Lineage) -> u64| {
-                digest(&format!("union {:?}", inputs.iter().map(|&it| of(it)).collect::<Vec<_>>()))
+        StepKind::Plain(NodeKind::Union) => united(inputs),
+        StepKind::Branches(branches) => {
+            let of_branch = |branch: &Branch| {
+                let below = inputs[branch.port].clone();
+                branch.stages.iter().fold(below, |below, stage| behind(stage, &[&below]).1)
             };
-            let width = 0..input.columns.len();
-            let columns = width.map(|column| all(&|it| it.columns[column])).collect();
-            let rows = all(&|it| it.rows);
-            (rows, Lineage { rows, columns, names: input.names.clone() })
+            let branches: Vec<Lineage> = branches.iter().map(of_branch).collect();
+            united(&branches.iter().collect::<Vec<_>>())
         }
         StepKind::Plain(NodeKind::WindowAssign { window, time }) => {
             let rows = format!("assign {} {window:?} {}", input.rows, input.columns[*time]);
@@ -181,6 +181,16 @@ fn behind(step: &Step, inputs: &[&Lineage]) -> (u64, Lineage) {
             }
         },
     }
+}
+
+fn united(inputs: &[&Lineage]) -> (u64, Lineage) {
+    let all = |of: &dyn Fn(&Lineage) -> u64| {
+        digest(&format!("union {:?}", inputs.iter().map(|&it| of(it)).collect::<Vec<_>>()))
+    };
+    let width = 0..inputs[0].columns.len();
+    let columns = width.map(|column| all(&|it| it.columns[column])).collect();
+    let rows = all(&|it| it.rows);
+    (rows, Lineage { rows, columns, names: inputs[0].names.clone() })
 }
 
 /// What it keeps are rows of its input that wait for an answer; where that comes from, and what is
@@ -320,6 +330,7 @@ fn describe(kind: &StepKind, inputs: &[&Lineage]) -> Option<String> {
         // How far time has come is found by the partition, or begins anew.
         StepKind::Watermark { .. }
         | StepKind::Plain(_)
+        | StepKind::Branches(_)
         | StepKind::LocalWindow { .. }
         | StepKind::Sink { .. } => return None,
     })

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{identity, spread};
+use super::{branches, identity, spread, unread};
 use crate::expression::Expr;
 use crate::operator::aggregate::AggregateCall;
 use crate::operator::join::JoinType;
@@ -36,6 +36,8 @@ pub enum StepKind {
     },
     /// What the plan says, as it stands there.
     Plain(NodeKind),
+    /// UNION ALL, in the order of the query, with the projections and filters before it.
+    Branches(Vec<Branch>),
     Rank {
         keys: Vec<usize>,
         ranking: Ranking,
@@ -87,6 +89,15 @@ pub enum StepKind {
     },
 }
 
+/// A way of rows through a step of kind `Branches`.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Which of the step's inputs they come from.
+    pub port: usize,
+    /// Projections and filters, the lowest first.
+    pub stages: Vec<Step>,
+}
+
 /// How long a running aggregate keeps a row: until event time has passed its time by this much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -106,6 +117,17 @@ pub struct Edge {
     /// They stay all the same, as this topic is partitioned by some of the step's keys: its state
     /// goes by partitions. Over such an exchange go watermarks, so that event time is the job's.
     pub by_partition: Option<Arc<str>>,
+}
+
+impl Edge {
+    /// Rows stay on their shard.
+    pub fn local(from: usize) -> Self {
+        Self { from, exchange: None, by_partition: None }
+    }
+
+    pub fn is_local(&self) -> bool {
+        self.exchange.is_none() && self.by_partition.is_none()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -166,7 +188,8 @@ pub fn build(plan: &Plan) -> Result<Topology, String> {
         let placed = builder.place(id)?;
         builder.placed.push(placed);
     }
-    let mut topology = spread::share_exchanges(live(builder.topology));
+    let topology = branches::unite(builder.topology);
+    let mut topology = spread::share_exchanges(unread::leave_out(topology));
     let read: BTreeSet<usize> =
         topology.steps.iter().flat_map(|step| step.inputs.iter().map(|edge| edge.from)).collect();
     for (index, step) in topology.steps.iter_mut().enumerate() {
@@ -176,34 +199,6 @@ pub fn build(plan: &Plan) -> Result<Topology, String> {
     }
     identity::identify(&mut topology);
     Ok(topology)
-}
-
-/// Leaves out steps that nobody reads any more: a projection over an aggregate whose table is
-/// answered from the aggregate's own state.
-fn live(topology: Topology) -> Topology {
-    let Topology { steps, sinks, mut views } = topology;
-    let mut needed = vec![false; steps.len()];
-    views.iter().for_each(|view| needed[view.step] = true);
-    for (index, step) in steps.iter().enumerate().rev() {
-        needed[index] |= matches!(step.kind, StepKind::Sink { .. });
-        if needed[index] {
-            step.inputs.iter().for_each(|edge| needed[edge.from] = true);
-        }
-    }
-    let mut place = vec![0; steps.len()];
-    let mut kept: Vec<Step> = Vec::new();
-    for (index, mut step) in steps.into_iter().enumerate() {
-        if needed[index] {
-            step.inputs.iter_mut().for_each(|edge| edge.from = place[edge.from]);
-            if let StepKind::Watermark { source, .. } = &mut step.kind {
-                *source = place[*source];
-            }
-            place[index] = kept.len();
-            kept.push(step);
-        }
-    }
-    views.iter_mut().for_each(|view| view.step = place[view.step]);
-    Topology { steps: kept, sinks, views }
 }
 
 /// Where a plan node ended up, and by which of its columns its rows are spread over shards.
@@ -239,7 +234,7 @@ impl Builder<'_> {
     }
 
     fn local(&self, input: NodeId) -> Edge {
-        Edge { from: self.placed[input].step, exchange: None, by_partition: None }
+        Edge::local(self.placed[input].step)
     }
 
     /// An edge to the owners of `keys`; no exchange is needed where the rows are spread by them
@@ -480,11 +475,7 @@ impl Builder<'_> {
         };
         // The receiving end of an exchange is a node.
         let edge = match edge.exchange {
-            Some(_) => Edge {
-                from: self.push(StepKind::Plain(NodeKind::Union), vec![edge], node),
-                exchange: None,
-                by_partition: None,
-            },
+            Some(_) => Edge::local(self.push(StepKind::Plain(NodeKind::Union), vec![edge], node)),
             None => edge,
         };
         self.topology.sinks.push(table.clone());

@@ -22,6 +22,9 @@ use crate::record::{DataType, Field, Schema};
 use crate::source::metadata;
 use crate::source::sampling::Rule;
 
+/// How often a view may read its tables: planning takes each of the ways by itself.
+const MOST_WAYS: u64 = 4_096;
+
 impl Queries<'_> {
     pub(super) fn from(&mut self, select: &ast::Select) -> Result<Relation> {
         let Some((table, others)) = select.from.split_first() else {
@@ -132,6 +135,15 @@ impl Queries<'_> {
     /// The node of a table, view or WITH name.
     pub(super) fn named(&mut self, name: &str, span: Span) -> Result<NodeId> {
         if let Some(&node) = self.common.get(name).or(self.catalog.views.get(name)) {
+            let ways = self.plan.ways(node);
+            if ways > MOST_WAYS {
+                let message = format!("`{name}` reads its tables {ways} times over");
+                let help = format!(
+                    "{MOST_WAYS} is the most. A view that reads another one twice, which reads \
+                     another one twice: each row comes out as often"
+                );
+                return Err(Fault::new(span, message).help(help));
+            }
             return Ok(node);
         }
         if let Some(table) = self.catalog.tables.get(name) {

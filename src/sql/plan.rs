@@ -239,6 +239,8 @@ pub struct Plan {
     /// SET key = value, in order of appearance, last one wins.
     pub settings: BTreeMap<String, String>,
     known: HashMap<Node, NodeId>,
+    /// By node, how many ways lead to it from the sources.
+    ways: Vec<u64>,
 }
 
 impl Plan {
@@ -253,8 +255,15 @@ impl Plan {
         } else {
             self.known.insert(node.clone(), id);
         }
+        let below = node.inputs.iter().map(|&input| self.ways[input]);
+        self.ways.push(below.fold(0, u64::saturating_add).max(1));
         self.nodes.push(node);
         id
+    }
+
+    /// How many ways lead to a node from the sources: planning takes each of them several times.
+    pub fn ways(&self, node: NodeId) -> u64 {
+        self.ways[node]
     }
 
     /// A plan over the given nodes (inputs first), for rewrites.

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod times;
+mod unions;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -15,7 +15,6 @@ use hashbrown::HashTable;
 
 use self::cache::Cache;
 use self::waiting::{Held, NO_KEY, Rows, Waiting, decode};
-use super::window::assign::{gather, pick};
 use super::{Operator, Output, Progress, Waits};
 use crate::expression::{EvalErrors, Expr, filter};
 use crate::lookup::{Answer, CacheOptions, Port};
@@ -249,14 +248,10 @@ impl Lookup {
     /// A row for each pair.
     fn gathered(&self, batch: &Batch, pairs: &[Pair]) -> Batch {
         let rows: Vec<u32> = pairs.iter().map(|pair| pair.0).collect();
-        let columns = batch.columns.iter().map(|column| Arc::new(gather(column, &rows)));
+        let columns = batch.columns.iter().map(|column| Arc::new(column.gather(&rows)));
         let mut columns: Vec<ColumnRef> = columns.collect();
         columns.extend(self.added_columns(pairs.iter().map(|pair| pair.1), pairs.len()));
-        let mut result = Batch::new(columns, rows.len(), batch.time.clone());
-        let by_row = |before: &Arc<Vec<i64>>| Arc::new(pick(before, &rows));
-        result.time.before = batch.time.before.as_ref().map(by_row);
-        result.stamp_us = batch.stamp_us;
-        result
+        batch.picked(columns, &rows)
     }
 
     fn added_columns<'a>(
