@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pelton::kafka::{
@@ -39,7 +40,9 @@ fn now_ms() -> i64 {
 
 /// A topic's name that no earlier run used.
 fn fresh(name: &str) -> String {
-    format!("{name}-{}-{}", now_ms(), std::process::id())
+    static USED: AtomicU64 = AtomicU64::new(0);
+    let used = USED.fetch_add(1, Ordering::Relaxed);
+    format!("{name}-{}-{}-{used}", now_ms(), std::process::id())
 }
 
 /// Two columns: `id` BIGINT, `text` STRING; key `id`.
@@ -249,36 +252,60 @@ fn reading_without_the_client_library_gives_the_same() {
     assert_eq!(own, records(&[all, library], committed + 200));
 }
 
-/// Records that are packed to next to nothing, so that all of them arrive at once.
-#[test]
-fn a_block_is_full_by_its_bytes_too() {
-    let Some(kafka) = broker("a_block_is_full_by_its_bytes_too") else { return };
+/// Writes records of `bytes` each, which are packed to next to nothing, to a new topic, and reads
+/// them in blocks that stay small. `more` are settings of the producer.
+fn written_packed_and_read(kafka: &str, count: usize, bytes: usize, more: &[(&str, &str)]) {
     let topic = fresh("packed");
-    let table = table(&kafka, &topic, &[]);
+    let table = table(kafka, &topic, &[]);
     let wanted = CreateTopic { partitions: 1, replication: 1, bytes_max: None };
     let config = client_config(&table.options, Role::Admin).unwrap();
     TopicAdmin::new(&config, PATIENCE).unwrap().ensure(&topic, wanted).unwrap();
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &kafka).set("compression.type", "zstd");
-    config.set("message.max.bytes", "10000000");
+    config.set("bootstrap.servers", kafka).set("compression.type", "zstd");
+    for (option, value) in more {
+        config.set(*option, *value);
+    }
     let producer: BaseProducer = config.create().unwrap();
-    const COUNT: usize = 40;
-    let value = "x".repeat(2 << 20);
-    for _ in 0..COUNT {
+    let value = "x".repeat(bytes);
+    for _ in 0..count {
         let to = BaseRecord::<(), str>::to(&topic).payload(&value).partition(0);
         producer.send(to).map_err(|(error, _)| error).unwrap();
-        producer.flush(PATIENCE).unwrap();
     }
+    producer.flush(PATIENCE).unwrap();
     let mut source = open(&table, 0, 1, None, Bounds::default());
     std::thread::sleep(Duration::from_secs(1));
-    let (mut block, mut count, started) = (RawBlock::default(), 0, Instant::now());
-    while count < COUNT {
+    let (mut block, mut read, started) = (RawBlock::default(), 0, Instant::now());
+    while read < count {
         block.clear();
         source.poll(&mut block, 1_000).unwrap();
-        count += block.records.len();
+        read += block.records.len();
+        let lengths: Vec<u32> = block.records.iter().map(|record| record.len).collect();
+        assert!(lengths.iter().all(|&length| length as usize == bytes), "{lengths:?}");
         assert!(block.payload.len() <= 8 << 20, "{} bytes", block.payload.len());
-        assert!(started.elapsed() < PATIENCE, "{count} records");
+        assert!(started.elapsed() < PATIENCE, "{read} records");
     }
+}
+
+/// Records that all arrive at once.
+#[test]
+fn a_block_is_full_by_its_bytes_too() {
+    let Some(kafka) = broker("a_block_is_full_by_its_bytes_too") else { return };
+    // A batch each.
+    let more = [("message.max.bytes", "10000000"), ("batch.num.messages", "1")];
+    written_packed_and_read(&kafka, 40, 2 << 20, &more);
+}
+
+/// A batch of 300 MiB, which takes some kilobytes of the topic.
+#[test]
+fn a_batch_beyond_memory_is_read_whole() {
+    let Some(kafka) = broker("a_batch_beyond_memory_is_read_whole") else { return };
+    let more = [
+        ("message.max.bytes", "500000000"),
+        ("batch.size", "500000000"),
+        ("queue.buffering.max.kbytes", "1000000"),
+        ("linger.ms", "10000"),
+    ];
+    written_packed_and_read(&kafka, 300, 1 << 20, &more);
 }
 
 #[test]

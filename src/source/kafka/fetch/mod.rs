@@ -46,6 +46,9 @@ const PARTITION_BYTES: i32 = 256 << 10;
 const CLIENT_PARTITION_BYTES: i32 = 1 << 20;
 /// Bytes that are kept for unpacking while no batch is open.
 const SPARE_MAX: usize = 16 << 20;
+/// A poll ends with the record that makes its records more than this: a batch of large ones may
+/// unpack to any size, and who asks has bounds of its own.
+const POLL_BYTES: usize = 1 << 20;
 /// How long a question for a partition's beginning may take.
 const QUESTION: Duration = Duration::from_secs(2);
 
@@ -314,8 +317,8 @@ impl Drop for Fetch {
 }
 
 impl Reading {
-    /// Up to `max` records, but of one record batch only: who asks goes on with it or with another
-    /// partition.
+    /// Up to `max` records and some of [`POLL_BYTES`], but of one record batch only: who asks goes on
+    /// with it or with another partition.
     fn poll(&mut self, max: usize, read_committed: bool, mut take: impl FnMut(Event<'_>)) -> Taken {
         let partition = self.lane.partition;
         let mut events = 0;
@@ -333,17 +336,21 @@ impl Reading {
                 }
             }
         }
-        while events < max && self.batches.has_more() {
+        let mut bytes = 0;
+        while events < max && bytes < POLL_BYTES && self.batches.has_more() {
             match self.batches.next() {
-                Ok(record) => take(Event::Record {
-                    partition,
-                    offset: record.offset,
-                    timestamp: record.timestamp,
-                    timestamp_type: record.timestamp_type,
-                    key: record.key,
-                    value: record.value,
-                    headers: record.headers,
-                }),
+                Ok(record) => {
+                    bytes += record.len();
+                    take(Event::Record {
+                        partition,
+                        offset: record.offset,
+                        timestamp: record.timestamp,
+                        timestamp_type: record.timestamp_type,
+                        key: record.key,
+                        value: record.value,
+                        headers: record.headers,
+                    });
+                }
                 Err(reason) => take(Event::Damaged { partition, reason }),
             }
             events += 1;

@@ -2,7 +2,7 @@
 //! nothing panics. `PELTON_MUTATIONS` says how many.
 
 use super::compression::tests::packed;
-use super::records::tests::{Pair, batch, with};
+use super::records::tests::{Pair, batch, repacked, with};
 use super::records::whole_batch;
 use super::wire::{Aborted, answers};
 use super::*;
@@ -28,11 +28,9 @@ fn log() -> Vec<Vec<u8>> {
     let plain = batch(0, 2, 0, -1, &PAIRS);
     let forms = packed(&plain[HEADER..]).into_iter().enumerate();
     let of = |(index, (codec, records)): (usize, (u8, Vec<u8>))| {
-        let mut out = [&plain[..HEADER], &records[..]].concat();
+        let mut out = repacked(&plain, codec, &records);
         out[..8].copy_from_slice(&(index as i64 * 10).to_be_bytes());
-        let len = out.len() as i32 - 12;
-        out[8..12].copy_from_slice(&len.to_be_bytes());
-        with(&out, 21, &i16::from(codec).to_be_bytes())
+        out
     };
     forms.map(of).collect()
 }

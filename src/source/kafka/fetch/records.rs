@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::compression::Unpacked;
+use super::compression::{Pieces, Refused, Unpacked};
 use super::wire::Aborted;
 use crate::record::TimestampType;
 use crate::record::headers::{range, varint};
@@ -89,11 +89,33 @@ pub struct Record<'a> {
     pub headers: &'a [u8],
 }
 
+/// How far reading goes in what is unpacked of a large batch before what was read is let go.
+const LET_GO: usize = 8 << 20;
+
+fn told(refused: Refused) -> String {
+    match refused {
+        Refused::Damaged(reason) => reason,
+        Refused::TooLarge => "a record, or a block of snappy, of more than 256 MiB. To go on behind its batch, start \
+             with another --state-dir and 'scan.startup.mode' = 'specific-offsets'"
+            .into(),
+    }
+}
+
+impl Record<'_> {
+    /// Bytes of its key, value and headers.
+    pub fn len(&self) -> usize {
+        let parts = [self.key, self.value, Some(self.headers)];
+        parts.into_iter().flatten().map(<[u8]>::len).sum()
+    }
+}
+
 /// The records of one batch after another. Its memory is used again.
 #[derive(Debug, Default)]
 pub struct Batches {
-    /// The batch that is being read, unpacked.
+    /// The batch that is being read, unpacked: of a large one a part.
     records: Unpacked,
+    /// The rest of a large one.
+    pieces: Option<Pieces>,
     at: usize,
     left: i32,
     base_offset: i64,
@@ -116,6 +138,7 @@ impl Batches {
         if self.has_more() {
             return;
         }
+        self.pieces = None;
         let records = std::mem::take(&mut self.records);
         let kept: usize = spare.iter().map(Unpacked::room).sum();
         if records.room() > 0 && kept + records.room() <= max {
@@ -131,7 +154,7 @@ impl Batches {
     /// Opens the batch at the front of `bytes`, which must be whole, and returns its length. A
     /// control batch and one of an aborted transaction have no records.
     pub fn open(&mut self, bytes: &[u8], read_committed: bool) -> Result<usize, String> {
-        self.left = 0;
+        (self.left, self.pieces) = (0, None);
         // Its place is the same in all versions.
         if let Some(version) = bytes.get(16).filter(|version| **version != VERSION) {
             return Err(format!("a record batch of version {version}, not {VERSION}"));
@@ -152,12 +175,11 @@ impl Batches {
             return Ok(header.len);
         }
         let codec = (header.attributes & CODEC) as u8;
-        self.records.fill(codec, &batch[HEADER..])?;
+        self.fill(codec, &batch[HEADER..]).map_err(told)?;
         // Of fewer than there are, the rest would be passed over without a word.
         if header.count < i32::from(!self.records.is_empty()) {
             return Err(MALFORMED.into());
         }
-        self.at = 0;
         self.left = header.count;
         self.base_offset = header.base_offset;
         self.last_offset = header.last_offset;
@@ -167,6 +189,41 @@ impl Batches {
         Ok(header.len)
     }
 
+    fn fill(&mut self, codec: u8, packed: &[u8]) -> Result<(), Refused> {
+        self.at = 0;
+        match self.records.fill(codec, packed) {
+            Err(Refused::TooLarge) => {
+                // Nothing of it is any use.
+                self.records.forget(usize::MAX);
+                let mut pieces = Pieces::new(codec, packed)?;
+                pieces.unpack(&mut self.records)?;
+                self.pieces = Some(pieces);
+                Ok(())
+            }
+            filled => filled,
+        }
+    }
+
+    /// Of a large batch: unpacks on until the next record is there, and of the last one what stands
+    /// behind it.
+    fn refill(&mut self) -> Result<(), String> {
+        let Some(pieces) = &mut self.pieces else { return Ok(()) };
+        if self.at > LET_GO {
+            self.at -= self.records.forget(self.at);
+        }
+        let is_there = |records: &[u8]| {
+            let mut at = self.at;
+            let len = varint(records, &mut at).and_then(|len| usize::try_from(len).ok());
+            len.and_then(|len| at.checked_add(len)).is_some_and(|end| end <= records.len())
+        };
+        while self.left == 1 || !is_there(&self.records) {
+            if !pieces.unpack(&mut self.records).map_err(told)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the batch that was opened has more records.
     pub fn has_more(&self) -> bool {
         self.left > 0
@@ -174,6 +231,7 @@ impl Batches {
 
     /// The next record of the batch; call it only while there are more.
     pub fn next(&mut self) -> Result<Record<'_>, String> {
+        self.refill().inspect_err(|_| self.left = 0)?;
         let found = record(&self.records, self.at).filter(|(raw, end)| {
             let offset = self.base_offset.checked_add(raw.offset_delta);
             offset.is_some_and(|offset| (self.base_offset..=self.last_offset).contains(&offset))
@@ -262,6 +320,8 @@ impl Transactions {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::compression::PIECE;
+    use super::super::compression::tests::{limited, packed};
     use super::*;
     use crate::record::headers::put_varint;
 
@@ -427,6 +487,67 @@ pub(super) mod tests {
             read(&with(&good, 0, &(i64::MAX - 3).to_be_bytes()), vec![])
                 .is_ok_and(|found| found.is_empty())
         );
+    }
+
+    /// The batch with its records packed otherwise.
+    pub fn repacked(plain: &[u8], codec: u8, records: &[u8]) -> Vec<u8> {
+        let mut out = [&plain[..HEADER], records].concat();
+        let len = (out.len() - LENGTH_END) as i32;
+        out[8..LENGTH_END].copy_from_slice(&len.to_be_bytes());
+        with(&out, CHECKED, &i16::from(codec).to_be_bytes())
+    }
+
+    #[test]
+    fn a_batch_beyond_memory_is_read_piece_by_piece() {
+        let (max, count) = (16 << 20, 1_000);
+        let value = |index: usize| -> Vec<u8> {
+            let bytes = (index..index + 5_000 + index).map(|at| (at * at % 1_009) as u32);
+            bytes.flat_map(u32::to_le_bytes).collect()
+        };
+        let values: Vec<Vec<u8>> = (0..count).map(value).collect();
+        let pairs: Vec<Pair> = values.iter().map(|value| (None, Some(&value[..]))).collect();
+        let plain = batch(7, 1, 0, -1, &pairs);
+        let mut refused = Vec::new();
+        for (codec, records) in packed(&plain[HEADER..]) {
+            let bytes = repacked(&plain, codec, &records);
+            let mut batches = Batches { records: limited(max), ..Batches::default() };
+            if let Err(reason) = batches.open(&bytes, true) {
+                refused.push((codec, reason));
+                continue;
+            }
+            for (index, value) in values.iter().enumerate() {
+                let record = batches.next().unwrap();
+                assert!(
+                    record.offset == 7 + index as i64 && record.value == Some(value),
+                    "{codec}"
+                );
+            }
+            assert!(!batches.has_more() && batches.records.room() <= max + PIECE, "{codec}");
+            // A record too few, and one that is too large.
+            let short = with(&bytes, 57, &(count as i32 - 1).to_be_bytes());
+            let mut batches = Batches { records: limited(max), ..Batches::default() };
+            batches.open(&short, true).unwrap();
+            let found = (0..count - 1).map(|_| batches.next().map(drop)).collect::<Vec<_>>();
+            assert!(found[..count - 2].iter().all(Result::is_ok), "{codec}");
+            assert_eq!(found[count - 2], Err(MALFORMED.into()), "{codec}");
+        }
+        // What is not packed has come whole, and a bare block of snappy cannot be cut.
+        assert_eq!(refused.iter().map(|(codec, _)| *codec).collect::<Vec<_>>(), [0, 2]);
+        assert!(refused.iter().all(|(_, reason)| reason.contains("more than 256 MiB")));
+    }
+
+    #[test]
+    fn a_record_beyond_memory_is_refused() {
+        let zeros = vec![0; 3 << 20];
+        let plain = batch(7, 1, 0, -1, &[(None, Some(b"a")), (None, Some(&zeros)), (None, None)]);
+        for (codec, records) in packed(&plain[HEADER..]).into_iter().skip(3) {
+            let bytes = repacked(&plain, codec, &records);
+            let mut batches = Batches { records: limited(2 << 20), ..Batches::default() };
+            batches.open(&bytes, true).unwrap();
+            assert!(batches.next().is_ok(), "{codec}");
+            let reason = batches.next().unwrap_err();
+            assert!(reason.contains("a record") && !batches.has_more(), "{codec} {reason}");
+        }
     }
 
     #[test]
