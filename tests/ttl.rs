@@ -32,6 +32,11 @@ struct Job {
 impl Job {
     /// A job over a table `a` of these rows.
     fn new(name: &str, rows: &[Row]) -> Self {
+        Self::with(name, rows, DELAY, "")
+    }
+
+    /// The same with another delay of the watermark and more options.
+    fn with(name: &str, rows: &[Row], delay: i64, more: &str) -> Self {
         let folder = Folder::new(name);
         let mut lines = String::new();
         for (key, number, second) in rows {
@@ -43,8 +48,8 @@ impl Job {
         let tables = format!(
             "SET 'table.exec.state.ttl' = '{TTL} s';
              CREATE TABLE a (k STRING, n BIGINT, ts TIMESTAMP(3),
-               WATERMARK FOR ts AS ts - INTERVAL '{DELAY}' SECOND)
-             WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'json');\n"
+               WATERMARK FOR ts AS ts - INTERVAL '{delay}' SECOND)
+             WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = 'json'{more});\n"
         );
         Self { folder, tables }
     }
@@ -118,11 +123,11 @@ fn key_of(line: &str) -> &str {
 }
 
 /// The watermark before each row.
-fn watermarks(rows: &[Row]) -> Vec<i64> {
+fn watermarks(rows: &[Row], delay: i64) -> Vec<i64> {
     let mut highest = i64::MIN;
     let before = rows.iter().map(|(_, _, second)| {
         let before = highest;
-        highest = highest.max(second - DELAY);
+        highest = highest.max(second - delay);
         before
     });
     before.collect()
@@ -131,7 +136,7 @@ fn watermarks(rows: &[Row]) -> Vec<i64> {
 #[test]
 fn a_running_count_begins_anew() {
     let rows = rows(1, 600);
-    let before = watermarks(&rows);
+    let before = watermarks(&rows, DELAY);
     let mut groups: BTreeMap<u64, (i64, i64, i64)> = BTreeMap::new();
     let (mut wanted, mut ended) = (Vec::new(), 0);
     for (&(key, number, _), &before) in rows.iter().zip(&before) {
@@ -156,6 +161,24 @@ fn a_running_count_begins_anew() {
     let hinted = "SELECT /*+ STATE_TTL('a' = '0 s') */ k, COUNT(*), SUM(n) FROM a GROUP BY k";
     let lines = job.check(hinted);
     assert_eq!(lines.iter().filter(|line| line.starts_with("+I")).count(), groups.len());
+}
+
+#[test]
+fn a_first_row_comes_anew() {
+    // So far behind that no batch of some rows has one behind its watermark.
+    let (rows, delay) = (rows(3, 600), 20);
+    let (mut first, mut wanted) = (BTreeMap::new(), Vec::new());
+    for (&(key, number, second), before) in rows.iter().zip(watermarks(&rows, delay)) {
+        if first.get(&key).is_none_or(|first| first + TTL <= before) {
+            first.insert(key, second);
+            wanted.push(format!("+I[{key}, {number}]"));
+        }
+    }
+    assert!(wanted.len() > 100 + first.len(), "{}", wanted.len());
+    wanted.sort_by_key(|line| key_of(line).to_owned());
+    let job = Job::with("ttl_first", &rows, delay, ", 'scan.order' = 'arrival'");
+    let numbered = "SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts) AS nth FROM a";
+    assert_eq!(job.check(&format!("SELECT k, n FROM ({numbered}) WHERE nth = 1")), wanted);
 }
 
 #[test]

@@ -29,13 +29,11 @@ fn passes_on(topology: &Topology, from: &Step, step: &Step) -> bool {
     std::ptr::eq(from, step) || (passes && below.any(|below| passes_on(topology, below, step)))
 }
 
-/// Whether results depend on what is forgotten by the watermark before each row: first rows are by
-/// their own time, and of the rows of a table nothing is made.
+/// Whether results depend on what is forgotten by the watermark before each row: of the rows of a
+/// table nothing is made.
 pub fn forgets(topology: &Topology) -> bool {
-    topology.steps.iter().any(|step| match step.kind {
-        StepKind::Plain(NodeKind::First { .. }) | StepKind::Upsert { .. } => false,
-        _ => step.ttl_ms != [None; 2],
-    })
+    let results = |step: &&Step| !matches!(step.kind, StepKind::Upsert { .. });
+    topology.steps.iter().filter(results).any(|step| step.ttl_ms != [None; 2])
 }
 
 /// Whether some expression asks for the watermark before each row.
