@@ -1,11 +1,10 @@
 //! LATERAL (SELECT …) in FROM, whose subquery names columns of what stands before it: a join by what
 //! binds it, or a Top-N.
 
-use std::collections::BTreeSet;
-
 use sqlparser::ast::{self, Expr as Ast, Spanned};
 use sqlparser::tokenizer::Span;
 
+use super::by_values;
 use super::fault::{Fault, Result};
 use super::join::{Found, On, Sides, same_type, split};
 use super::over::has_over;
@@ -13,12 +12,13 @@ use super::plan::{NodeId, NodeKind};
 use super::query::{Queries, Relation};
 use super::scope::{Binder, Scope, ScopeColumn};
 use super::select::field_of;
+use super::single_value::{counted, or_zero};
 use super::sort::{orders_of, sort_key};
-use super::subquery::{Inner, counted, is_grouped, or_zero, plain_select};
-use crate::expression::{Expr, ExprKind, registry};
+use super::subquery::{Inner, is_grouped, plain_select};
+use crate::expression::Expr;
 use crate::operator::join::JoinType;
 use crate::operator::rank::{Ranking, Ties};
-use crate::record::{DataType, Field, Schema};
+use crate::record::{Field, Schema};
 
 /// A LATERAL subquery, and how it is joined.
 struct Lateral<'a> {
@@ -156,16 +156,8 @@ impl Queries<'_> {
         for conjunct in correlated {
             self.condition(sides, conjunct, true, &mut found)?;
         }
-        // Flink joins by the values that the subquery reads, and NULL equals none.
-        let mut read = BTreeSet::new();
-        for expr in found.rest.iter().chain(computed) {
-            expr.visit_columns(&mut |column| read.extend((column < sides.left).then_some(column)));
-        }
-        for column in read {
-            let missing = registry::is_null(sides.scope.column(column));
-            let kind = ExprKind::Not(Box::new(missing));
-            found.rest.push(Expr { kind, data_type: DataType::Boolean, nullable: false });
-        }
+        let present = by_values::values_present(sides, &found, computed);
+        found.rest.extend(present);
         let outside = Sides { nodes: sides.nodes, scope: around, left: sides.left };
         let mut conjuncts = Vec::new();
         lateral.on.into_iter().for_each(|on| split(on, &mut conjuncts));
@@ -226,6 +218,8 @@ impl Queries<'_> {
             };
             found.key(outer, inner, false);
         }
+        let present = by_values::values_present(&sides, &found, &[]);
+        found.rest.extend(present);
         let counts = match (lateral.kind, lateral.select.projection.as_slice()) {
             (
                 JoinType::Left,

@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod attached;
+mod by_values;
 mod calls;
 mod carried;
 pub mod connectors;
@@ -37,6 +38,7 @@ pub mod script;
 mod select;
 mod session;
 mod set_operations;
+mod single_value;
 mod sort;
 mod statement;
 mod subquery;

@@ -1,10 +1,9 @@
-//! Subqueries in WHERE and in expressions, as joins: EXISTS, IN, ANY, ALL and what negates them
-//! keep or drop rows; a subquery of one value adds a column.
+//! Subqueries in WHERE as joins: EXISTS, IN, ANY, ALL and what negates them keep or drop rows, or
+//! in an expression tell of each whether they would.
 
-use std::ops::ControlFlow;
+use sqlparser::ast::{self, Expr as Ast};
 
-use sqlparser::ast::{self, Expr as Ast, VisitMut, VisitorMut};
-
+use super::by_values;
 use super::fault::{At, Fault, Result};
 use super::join::{Found, Sides, conjunction, same_type, split};
 use super::plan::NodeId;
@@ -14,10 +13,10 @@ use super::select::{and, group_expressions, has_aggregate, refuse_clauses};
 use crate::expression::registry::{self, BinaryOp};
 use crate::expression::{Expr, ExprKind};
 use crate::operator::join::JoinType;
-use crate::record::{DataType, Field, Schema, Value};
+use crate::record::{DataType, Field, Value};
 
 /// What a row must have, or must not have, in a subquery.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     query: &'a ast::Query,
     /// What is compared with the subquery's column; none for EXISTS.
     compared: Option<(&'a Ast, BinaryOp)>,
@@ -25,7 +24,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn read(conjunct: &'a Ast) -> Option<Self> {
+    pub fn read(conjunct: &'a Ast) -> Option<Self> {
         let (plain, not) = match conjunct {
             Ast::UnaryOp { op: ast::UnaryOperator::Not, expr } => (&**expr, true),
             other => (other, false),
@@ -51,6 +50,11 @@ impl<'a> Wanted<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// And no comparison with ANY or ALL that IN does not stand for.
+    fn is_exists_or_in(&self) -> bool {
+        self.compared.is_none_or(|(_, op)| op == BinaryOp::Eq)
     }
 }
 
@@ -109,6 +113,14 @@ fn or(left: Ast, right: Ast) -> Ast {
 pub(super) struct Inner<'a> {
     pub relation: Relation,
     pub correlated: Vec<&'a Ast>,
+    /// A subquery in it is joined to it by values.
+    by_values: bool,
+}
+
+/// The rows that a subquery has, and what it gives of each.
+struct Rows<'a> {
+    inner: Inner<'a>,
+    items: Vec<Expr>,
 }
 
 impl Queries<'_> {
@@ -119,13 +131,15 @@ impl Queries<'_> {
         relation: &mut Relation,
         selection: &Ast,
     ) -> Result<Option<Ast>> {
+        let selection = by_values::with_not_inside(selection, false);
         let (mut conjuncts, mut rest) = (Vec::new(), Vec::new());
-        split(selection, &mut conjuncts);
+        split(&selection, &mut conjuncts);
+        self.filtered_by_all(relation, &conjuncts)?;
         for conjunct in conjuncts {
             let mut either = Vec::new();
             alternatives(conjunct, &mut either);
             match Wanted::read(conjunct) {
-                Some(wanted) => self.filtered_by(relation, &wanted, true)?,
+                Some(_) => {}
                 None if either.iter().any(|it| Wanted::read(it).is_some()) => {
                     self.filtered_by_any(relation, &either)?;
                 }
@@ -136,6 +150,34 @@ impl Queries<'_> {
             self.single_values(relation, conjunct)?;
         }
         Ok(rest.into_iter().map(Some).reduce(and).flatten())
+    }
+
+    /// The rows that the conditions on subqueries among the `conjuncts` keep: all of them joined by
+    /// values if one has to be. Gives whether rows of a subquery were.
+    fn filtered_by_all(&mut self, relation: &mut Relation, conjuncts: &[&Ast]) -> Result<bool> {
+        let wanted: Vec<Wanted<'_>> = conjuncts.iter().filter_map(|it| Wanted::read(it)).collect();
+        let rows = wanted.iter().map(|it| self.rows_of(it)).collect::<Result<Vec<_>>>()?;
+        let mut by_values = wanted.iter().any(|it| !it.is_exists_or_in())
+            || conjuncts.iter().any(|it| Wanted::read(it).is_none() && by_values::asks_of_rows(it));
+        for rows in &rows {
+            by_values |= rows.inner.by_values || self.has_alternatives(relation, &rows.inner)?;
+        }
+        let bound = rows.iter().any(|rows| !rows.inner.correlated.is_empty());
+        for (wanted, rows) in wanted.iter().zip(rows) {
+            self.keep(relation, wanted, rows, [true, by_values])?;
+        }
+        Ok(by_values && bound)
+    }
+
+    fn has_alternatives(&self, relation: &Relation, inner: &Inner<'_>) -> Result<bool> {
+        let sides = self.nested(relation, &inner.relation);
+        for conjunct in &inner.correlated {
+            let condition = Binder::plain(&sides.scope, self.span).truth(conjunct)?;
+            if by_values::has_alternatives(&condition, sides.left) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The rows of which one condition of several is true, some of them on subqueries: those of
@@ -176,9 +218,14 @@ impl Queries<'_> {
         wanted: &Wanted<'_>,
         is_true: bool,
     ) -> Result<()> {
+        let rows = self.rows_of(wanted)?;
+        self.keep(relation, wanted, rows, [is_true, true])
+    }
+
+    fn rows_of<'a>(&mut self, wanted: &Wanted<'a>) -> Result<Rows<'a>> {
         let plain = plain_select(wanted.query);
         let aggregates = plain.is_some_and(|select| is_grouped(select, self.span));
-        let (inner, items) = match plain {
+        let (mut inner, items) = match plain {
             Some(select) if !aggregates && wanted.query.limit_clause.is_none() => {
                 let inner = self.inside(select)?;
                 let items = self.items(select, &inner.relation.scope)?;
@@ -195,34 +242,47 @@ impl Queries<'_> {
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
                 let items = (0..scope.columns.len()).map(|column| scope.column(column)).collect();
                 let relation = Relation { node, scope, window: None };
-                (Inner { relation, correlated: Vec::new() }, items)
+                (Inner { relation, correlated: Vec::new(), by_values: false }, items)
             }
         };
-        let Inner { relation: mut inner, correlated } = inner;
+        self.assign(&mut inner.relation)?;
+        Ok(Rows { inner, items })
+    }
+
+    /// As `filtered_by`, of rows that were read; `by_values` or not.
+    fn keep(
+        &mut self,
+        relation: &mut Relation,
+        wanted: &Wanted<'_>,
+        Rows { inner, items }: Rows<'_>,
+        [is_true, by_values]: [bool; 2],
+    ) -> Result<()> {
         self.assign(relation)?;
-        self.assign(&mut inner)?;
-        let sides = self.nested(relation, &inner);
+        let by_values = by_values && !inner.correlated.is_empty();
+        let pairs = self.pairs_of(relation, wanted, items)?;
+        let mut missing = None;
+        if let Some((_, BinaryOp::Eq)) = wanted.compared
+            && wanted.kind == JoinType::Anti
+            && by_values
+        {
+            // By values, Flink has NULL NOT IN of no rows for unknown.
+            let outer = pairs.iter().map(|[outer, _]| outer.clone()).filter(|it| it.nullable);
+            if let Some(all) = conjunction(outer.map(by_values::present).collect()) {
+                let kind = ExprKind::Not(Box::new(all.clone()));
+                missing = Some(self.filter(relation.node, Expr { kind, ..all.clone() }));
+                relation.node = self.filter(relation.node, all);
+            }
+        }
+        let sides = self.nested(relation, &inner.relation);
         let mut found = Found::default();
-        for conjunct in correlated {
+        for conjunct in inner.correlated {
             self.condition(&sides, conjunct, true, &mut found)?;
         }
-        if let Some((value, op)) = wanted.compared {
-            let values = match value {
-                Ast::Tuple(values) if op == BinaryOp::Eq => values.as_slice(),
-                value => std::slice::from_ref(value),
-            };
-            if values.len() != items.len() {
-                let message = format!("IN compares {} columns with {}", values.len(), items.len());
-                return Err(Fault::new(self.span, message));
-            }
-            let mut pairs = Vec::new();
-            for (value, item) in values.iter().zip(items) {
-                let outer = Binder::plain(&relation.scope, self.span).bind(value)?;
-                let pair = same_type([outer, item]);
-                pairs.push(pair.ok_or_else(|| {
-                    Fault::new(self.span, "IN compares values of types that differ")
-                })?);
-            }
+        if by_values {
+            let present = by_values::values_present(&sides, &found, &[]);
+            found.rest.extend(present);
+        }
+        if let Some((_, op)) = wanted.compared {
             self.keyed(&mut found, pairs, op, wanted.kind, sides.left)?;
         }
         let kind = match (is_true, wanted.kind) {
@@ -231,7 +291,34 @@ impl Queries<'_> {
             (false, _) => JoinType::Semi,
         };
         relation.node = self.joined(&sides, kind, found)?;
+        if let Some(missing) = missing.filter(|_| !is_true) {
+            relation.node = self.union(relation.node, missing)?;
+        }
         Ok(())
+    }
+
+    /// The values that are compared with the subquery's columns, and these.
+    fn pairs_of(
+        &self,
+        relation: &Relation,
+        wanted: &Wanted<'_>,
+        items: Vec<Expr>,
+    ) -> Result<Vec<[Expr; 2]>> {
+        let Some((value, op)) = wanted.compared else { return Ok(Vec::new()) };
+        let values = match value {
+            Ast::Tuple(values) if op == BinaryOp::Eq => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        if values.len() != items.len() {
+            let message = format!("IN compares {} columns with {}", values.len(), items.len());
+            return Err(Fault::new(self.span, message));
+        }
+        let pair = |(value, item): (&Ast, Expr)| {
+            let outer = Binder::plain(&relation.scope, self.span).bind(value)?;
+            let message = "IN compares values of types that differ";
+            same_type([outer, item]).ok_or_else(|| Fault::new(self.span, message))
+        };
+        values.iter().zip(items).map(pair).collect()
     }
 
     /// Comparisons of values with the subquery's columns. A row that must have no equal one
@@ -268,7 +355,7 @@ impl Queries<'_> {
 
     /// Gives the rows a column that says whether `wanted` is true of them: of those of which it is
     /// not, a comparison may be unknown. Gives the column's name.
-    fn told(&mut self, relation: &mut Relation, wanted: &Wanted<'_>) -> Result<String> {
+    pub(super) fn told(&mut self, relation: &mut Relation, wanted: &Wanted<'_>) -> Result<String> {
         self.assign(relation)?;
         // A name that no column of a user has.
         let name = format!("\u{1}told{}", relation.scope.columns.len());
@@ -335,9 +422,9 @@ impl Queries<'_> {
         self.assign(&mut relation)?;
         let (mut conjuncts, mut correlated) = (Vec::new(), Vec::new());
         select.selection.iter().for_each(|selection| split(selection, &mut conjuncts));
+        let by_values = self.filtered_by_all(&mut relation, &conjuncts)?;
         for conjunct in conjuncts {
-            if let Some(wanted) = Wanted::read(conjunct) {
-                self.filtered_by(&mut relation, &wanted, true)?;
+            if Wanted::read(conjunct).is_some() {
                 continue;
             }
             let mut conjunct_here = conjunct.clone();
@@ -347,159 +434,8 @@ impl Queries<'_> {
                 Err(_) => correlated.push(conjunct),
             }
         }
-        Ok(Inner { relation, correlated })
+        Ok(Inner { relation, correlated, by_values })
     }
-
-    /// Puts a column in the place of each subquery that an expression takes a value from.
-    pub(super) fn single_values(&mut self, relation: &mut Relation, ast: &mut Ast) -> Result<()> {
-        let mut values = SingleValues { queries: self, relation };
-        match ast.visit(&mut values) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(fault) => Err(fault),
-        }
-    }
-
-    /// Joins the value of a subquery to the rows; gives the name of its column.
-    fn single_value(&mut self, relation: &mut Relation, query: &ast::Query) -> Result<String> {
-        let several = || {
-            let instead = "aggregate it: (SELECT MAX(x) FROM …), or join it";
-            Fault::unsupported(self.span, "a subquery that may give several rows", instead)
-        };
-        let select = plain_select(query).filter(|_| query.limit_clause.is_none());
-        let select = select.ok_or_else(several)?;
-        let plain = group_expressions(select, self.span)?.is_empty() && select.having.is_none();
-        let [
-            ast::SelectItem::UnnamedExpr(item) | ast::SelectItem::ExprWithAlias { expr: item, .. },
-        ] = select.projection.as_slice()
-        else {
-            return Err(Fault::new(self.span, "a subquery in an expression gives one column"));
-        };
-        if !plain || !(has_aggregate(item) || select.from.is_empty()) {
-            return Err(several());
-        }
-        self.assign(relation)?;
-        let (grouped, outer_keys) = self.uncorrelated(relation, select)?;
-        let node = self.select(&grouped)?;
-        let inner =
-            Relation { node, scope: Scope::of(&self.plan.nodes[node].schema, None), window: None };
-        let left = relation.scope.columns.len();
-        let mut scope = relation.scope.clone();
-        scope.columns.extend(inner.scope.columns.iter().cloned());
-        let sides = Sides { nodes: [relation.node, node], scope, left };
-        let mut found = Found::default();
-        for (index, outer) in outer_keys.into_iter().enumerate() {
-            let Some([outer, inner]) = same_type([outer, inner.scope.column(index + 1)]) else {
-                return Err(Fault::new(self.span, "the subquery compares types that differ"));
-            };
-            found.key(outer, inner, false);
-        }
-        let correlated = !found.keys[0].is_empty();
-        let joined = self.joined(&sides, JoinType::Left, found)?;
-        self.with_value(relation, joined, counted(item, correlated, self)?);
-        let name = relation.scope.columns[left].field.name.to_string();
-        Ok(name)
-    }
-
-    /// Leaves the rows' own columns and the value, 0 instead of NULL for a count.
-    fn with_value(&mut self, relation: &mut Relation, joined: usize, counts: bool) {
-        let left = relation.scope.columns.len();
-        let all = Scope::of(&self.plan.nodes[joined].schema, None);
-        let mut exprs: Vec<Expr> = (0..=left).map(|column| all.column(column)).collect();
-        exprs[left].nullable = true;
-        if counts {
-            exprs[left] = or_zero(exprs[left].clone());
-        }
-        // A name that no column of a user has.
-        let name = format!("\u{1}value{left}");
-        let field = Field::new(&name, exprs[left].data_type.clone());
-        relation.scope.columns.push(ScopeColumn::new(None, field));
-        let fields = relation.scope.columns.iter().map(|column| column.field.clone()).collect();
-        relation.node = self.project(joined, exprs, Schema::new(fields));
-    }
-
-    /// The subquery with its equations with the query around as groups, besides its own: the columns
-    /// of those stand behind what it gives. And what the groups must be equal to.
-    pub(super) fn uncorrelated(
-        &mut self,
-        outer: &Relation,
-        select: &ast::Select,
-    ) -> Result<(ast::Select, Vec<Expr>)> {
-        let inner = self.from(select)?;
-        let mut grouped = select.clone();
-        let mut keys = Vec::new();
-        let (mut conjuncts, mut kept, mut groups) = (Vec::new(), None, Vec::new());
-        select.selection.iter().for_each(|selection| split(selection, &mut conjuncts));
-        for conjunct in conjuncts {
-            let own = |ast: &Ast| Binder::plain(&inner.scope, self.span).bind(ast);
-            if Wanted::read(conjunct).is_some()
-                || subquery_inside(conjunct)
-                || own(conjunct).is_ok()
-            {
-                kept = and(kept, Some(conjunct.clone()));
-                continue;
-            }
-            let around = |ast: &Ast| Binder::plain(&outer.scope, self.span).bind(ast);
-            let pair = match conjunct {
-                Ast::BinaryOp { left, op: ast::BinaryOperator::Eq, right } => {
-                    match (own(left), own(right)) {
-                        (Ok(_), Err(_)) => Some((left, around(right)?)),
-                        (Err(_), Ok(_)) => Some((right, around(left)?)),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            };
-            let Some((group, key)) = pair else {
-                let instead = "join the tables, and aggregate";
-                let what = "a value of a subquery that is bound by more than equations";
-                return Err(Fault::unsupported(self.span, what, instead));
-            };
-            groups.push((**group).clone());
-            keys.push(key);
-        }
-        grouped.selection = kept;
-        grouped.projection.extend(groups.iter().cloned().map(ast::SelectItem::UnnamedExpr));
-        if is_grouped(select, self.span) {
-            let own = group_expressions(select, self.span)?.into_iter().cloned();
-            let all = own.chain(groups).collect();
-            grouped.group_by = ast::GroupByExpr::Expressions(all, Vec::new());
-        }
-        Ok((grouped, keys))
-    }
-}
-
-/// A count, of which NULL is 0.
-pub(super) fn or_zero(count: Expr) -> Expr {
-    let zero = Expr::literal(Value::I64(0), DataType::BigInt);
-    registry::call("COALESCE", vec![count.clone(), zero]).unwrap_or(count)
-}
-
-/// Whether the value of a group without rows is 0, which is so of a COUNT.
-pub(super) fn counted(item: &Ast, correlated: bool, queries: &Queries<'_>) -> Result<bool> {
-    let is_count = |ast: &Ast| matches!(ast, Ast::Function(call) if call.name.to_string().eq_ignore_ascii_case("COUNT"));
-    if !correlated || is_count(item) {
-        return Ok(correlated);
-    }
-    let inside = ast::visit_expressions(item, |ast: &Ast| match is_count(ast) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    });
-    match inside.is_break() {
-        false => Ok(false),
-        true => {
-            let instead = "take the COUNT alone, and compute with it outside";
-            let what = "a COUNT inside an expression of a correlated subquery";
-            Err(Fault::unsupported(queries.span, what, instead))
-        }
-    }
-}
-
-fn subquery_inside(ast: &Ast) -> bool {
-    let found = ast::visit_expressions(ast, |ast: &Ast| match ast {
-        Ast::Subquery(_) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
 }
 
 /// The SELECT that a query is, where it is no more than that.
@@ -521,34 +457,4 @@ pub(super) fn is_grouped(select: &ast::Select, span: sqlparser::tokenizer::Span)
             }
             _ => false,
         })
-}
-
-/// Replaces subqueries by columns, from the outside in.
-struct SingleValues<'q, 'p, 'r> {
-    queries: &'q mut Queries<'p>,
-    relation: &'r mut Relation,
-}
-
-impl VisitorMut for SingleValues<'_, '_, '_> {
-    type Break = Fault;
-
-    fn pre_visit_expr(&mut self, ast: &mut Ast) -> ControlFlow<Fault> {
-        let found = match ast {
-            Ast::Subquery(query) => self.queries.single_value(self.relation, query),
-            Ast::Exists { .. } | Ast::InSubquery { .. } | Ast::AnyOp { .. } | Ast::AllOp { .. } => {
-                match Wanted::read(ast) {
-                    Some(wanted) => self.queries.told(self.relation, &wanted),
-                    None => return ControlFlow::Continue(()),
-                }
-            }
-            _ => return ControlFlow::Continue(()),
-        };
-        match found {
-            Ok(name) => {
-                *ast = Ast::Identifier(ast::Ident::with_quote('`', name));
-                ControlFlow::Continue(())
-            }
-            Err(fault) => ControlFlow::Break(fault),
-        }
-    }
 }
