@@ -99,6 +99,13 @@ impl Queries<'_> {
             ast::TableFactor::MatchRecognize { alias, .. } => {
                 (self.match_recognize(factor, span)?, alias)
             }
+            ast::TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                let mut relation = self.relation(&table_with_joins.relation)?;
+                for join in &table_with_joins.joins {
+                    relation = self.join(relation, join, None)?;
+                }
+                return Ok(relation);
+            }
             other => {
                 let what = format!("`{other}` in FROM");
                 return Err(Fault::unsupported(span, &what, "name a table, a view or a subquery"));

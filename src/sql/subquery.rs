@@ -121,6 +121,14 @@ pub(super) struct Inner<'a> {
 struct Rows<'a> {
     inner: Inner<'a>,
     items: Vec<Expr>,
+    /// Of groups: what the query around has equal to the columns behind the items.
+    bound_to: Vec<Expr>,
+}
+
+impl Rows<'_> {
+    fn is_correlated(&self) -> bool {
+        !self.inner.correlated.is_empty() || !self.bound_to.is_empty()
+    }
 }
 
 impl Queries<'_> {
@@ -156,13 +164,14 @@ impl Queries<'_> {
     /// values if one has to be. Gives whether rows of a subquery were.
     fn filtered_by_all(&mut self, relation: &mut Relation, conjuncts: &[&Ast]) -> Result<bool> {
         let wanted: Vec<Wanted<'_>> = conjuncts.iter().filter_map(|it| Wanted::read(it)).collect();
-        let rows = wanted.iter().map(|it| self.rows_of(it)).collect::<Result<Vec<_>>>()?;
+        let rows = wanted.iter().map(|it| self.rows_of(relation, it));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
         let mut by_values = wanted.iter().any(|it| !it.is_exists_or_in())
             || conjuncts.iter().any(|it| Wanted::read(it).is_none() && by_values::asks_of_rows(it));
         for rows in &rows {
             by_values |= rows.inner.by_values || self.has_alternatives(relation, &rows.inner)?;
         }
-        let bound = rows.iter().any(|rows| !rows.inner.correlated.is_empty());
+        let bound = rows.iter().any(Rows::is_correlated);
         for (wanted, rows) in wanted.iter().zip(rows) {
             self.keep(relation, wanted, rows, [true, by_values])?;
         }
@@ -218,13 +227,14 @@ impl Queries<'_> {
         wanted: &Wanted<'_>,
         is_true: bool,
     ) -> Result<()> {
-        let rows = self.rows_of(wanted)?;
+        let rows = self.rows_of(relation, wanted)?;
         self.keep(relation, wanted, rows, [is_true, true])
     }
 
-    fn rows_of<'a>(&mut self, wanted: &Wanted<'a>) -> Result<Rows<'a>> {
+    fn rows_of<'a>(&mut self, outer: &Relation, wanted: &Wanted<'a>) -> Result<Rows<'a>> {
         let plain = plain_select(wanted.query);
         let aggregates = plain.is_some_and(|select| is_grouped(select, self.span));
+        let mut bound_to = Vec::new();
         let (mut inner, items) = match plain {
             Some(select) if !aggregates && wanted.query.limit_clause.is_none() => {
                 let inner = self.inside(select)?;
@@ -238,15 +248,24 @@ impl Queries<'_> {
                 (inner, items)
             }
             _ => {
-                let node = self.query(wanted.query)?;
+                let mut node = None;
+                if let Some(select) = plain.filter(|_| wanted.query.limit_clause.is_none()) {
+                    let (grouped, keys) = self.uncorrelated(outer, select)?;
+                    if !keys.is_empty() {
+                        node = Some(self.select(&grouped)?);
+                        bound_to = keys;
+                    }
+                }
+                let node = node.map_or_else(|| self.query(wanted.query), Ok)?;
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
-                let items = (0..scope.columns.len()).map(|column| scope.column(column)).collect();
+                let given = scope.columns.len() - bound_to.len();
+                let items = (0..given).map(|column| scope.column(column)).collect();
                 let relation = Relation { node, scope, window: None };
                 (Inner { relation, correlated: Vec::new(), by_values: false }, items)
             }
         };
         self.assign(&mut inner.relation)?;
-        Ok(Rows { inner, items })
+        Ok(Rows { inner, items, bound_to })
     }
 
     /// As `filtered_by`, of rows that were read; `by_values` or not.
@@ -254,11 +273,20 @@ impl Queries<'_> {
         &mut self,
         relation: &mut Relation,
         wanted: &Wanted<'_>,
-        Rows { inner, items }: Rows<'_>,
+        rows: Rows<'_>,
         [is_true, by_values]: [bool; 2],
     ) -> Result<()> {
         self.assign(relation)?;
-        let by_values = by_values && !inner.correlated.is_empty();
+        let by_values = by_values && rows.is_correlated();
+        if wanted.compared.is_none() && has_one_row(wanted.query) {
+            if is_true != (wanted.kind == JoinType::Semi) {
+                let never = Expr::literal(Value::Bool(false), DataType::Boolean);
+                relation.node = self.filter(relation.node, never);
+            }
+            return Ok(());
+        }
+        let Rows { inner, items, bound_to } = rows;
+        let given = inner.relation.scope.columns.len() - bound_to.len();
         let pairs = self.pairs_of(relation, wanted, items)?;
         let mut missing = None;
         if let Some((_, BinaryOp::Eq)) = wanted.compared
@@ -277,6 +305,12 @@ impl Queries<'_> {
         let mut found = Found::default();
         for conjunct in inner.correlated {
             self.condition(&sides, conjunct, true, &mut found)?;
+        }
+        for (index, outer) in bound_to.into_iter().enumerate() {
+            let pair = same_type([outer, inner.relation.scope.column(given + index)]);
+            let message = "the subquery compares types that differ";
+            let [outer, own] = pair.ok_or_else(|| Fault::new(self.span, message))?;
+            found.key(outer, own, false);
         }
         if by_values {
             let present = by_values::values_present(&sides, &found, &[]);
@@ -446,15 +480,25 @@ pub(super) fn plain_select(query: &ast::Query) -> Option<&ast::Select> {
     }
 }
 
+/// Whether a query gives one row of any input: it aggregates, and has no groups of its own.
+fn has_one_row(query: &ast::Query) -> bool {
+    let Some(select) = plain_select(query) else { return false };
+    let ungrouped =
+        matches!(&select.group_by, ast::GroupByExpr::Expressions(all, _) if all.is_empty());
+    ungrouped && query.limit_clause.is_none() && select.having.is_none() && aggregates(select)
+}
+
+fn aggregates(select: &ast::Select) -> bool {
+    select.projection.iter().any(|item| match item {
+        ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. } => {
+            has_aggregate(expr)
+        }
+        _ => false,
+    })
+}
+
 /// Whether a SELECT aggregates, so that it is computed as a whole.
 pub(super) fn is_grouped(select: &ast::Select, span: sqlparser::tokenizer::Span) -> bool {
     let groups = group_expressions(select, span).map_or(true, |groups| !groups.is_empty());
-    groups
-        || select.having.is_some()
-        || select.projection.iter().any(|item| match item {
-            ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. } => {
-                has_aggregate(expr)
-            }
-            _ => false,
-        })
+    groups || select.having.is_some() || aggregates(select)
 }
