@@ -6,8 +6,8 @@ COPY . .
 # Registry and build folder stay between builds; the binary is copied out of the cache.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin pelton \
-    && cp target/release/pelton /usr/local/bin/pelton
+    cargo build --profile dist --locked --bin pelton \
+    && cp target/dist/pelton /usr/local/bin/pelton
 
 FROM debian:bookworm-slim
 # For TLS connections to Kafka and to receivers of alerts.

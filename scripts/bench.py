@@ -27,9 +27,11 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def build():
+def build(profile="release"):
     """The binaries that are measured, built if anything has changed."""
-    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
+    global PELTON, RAW_DRAIN
+    subprocess.run(["cargo", "build", "--profile", profile, "--workspace"], cwd=ROOT, check=True)
+    PELTON, RAW_DRAIN = (ROOT / "target" / profile / name for name in ("pelton", "raw-drain"))
 
 
 class Broker:

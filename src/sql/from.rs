@@ -132,6 +132,7 @@ impl Queries<'_> {
         }
         let mut scope = Scope::of(&self.plan.nodes[node].schema, table);
         let column = self.plan.nodes[node].schema.index_of(window_of.column());
+        let node = column.map_or(node, |column| self.timed_by(node, column));
         let by_clock = column.is_some_and(|column| self.is_proctime(node, column));
         let window = window_of.resolve(call, &self.plan.nodes[node], by_clock)?;
         let names = ["window_start", "window_end", "window_time"];

@@ -168,6 +168,7 @@ impl Queries<'_> {
             return Err(Fault::new(call.span(), format!("{name} needs a time attribute")));
         };
         let time = Binder::plain(&relation.scope, self.span).bind(time)?.as_column();
+        relation.node = time.map_or(relation.node, |time| self.timed_by(relation.node, time));
         let is_time = |time: &usize| {
             let node = relation.node;
             self.plan.nodes[node].time == Some(*time) || self.is_proctime(node, *time)

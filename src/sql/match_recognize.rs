@@ -97,6 +97,11 @@ impl Queries<'_> {
                 Fault::unsupported(span, "PARTITION BY an expression", "name a column there")
             })?);
         }
+        if let Some(first) = clause.order_by.first()
+            && let Some(time) = Binder::plain(&input.scope, span).bind(&first.expr)?.as_column()
+        {
+            input.node = self.timed_by(input.node, time);
+        }
         let (time, ties) = self.match_order(&input, clause)?;
         let (elements, variables) = row_pattern::read(clause.pattern, span)?;
         let skip = row_pattern::skip(clause.skip, &variables, span)?;

@@ -35,6 +35,7 @@ mod rank;
 mod row_pattern;
 mod scope;
 pub mod script;
+mod second_time;
 mod select;
 mod session;
 mod set_operations;

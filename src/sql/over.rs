@@ -158,6 +158,12 @@ impl Queries<'_> {
     /// relation then offers its own columns and one more for each call.
     fn over_node(&mut self, relation: &mut Relation, found: Calls) -> Result<()> {
         let bounds = bounds(&found, self.span)?;
+        if let Some(first) = found.window.order_by.first()
+            && let Some(time) =
+                Binder::plain(&relation.scope, self.span).bind(&first.expr)?.as_column()
+        {
+            relation.node = self.timed_by(relation.node, time);
+        }
         let columns = relation.scope.columns.len();
         let mut below = Below::default();
         (0..columns).for_each(|column| {
