@@ -119,8 +119,11 @@ impl Queries<'_> {
                 _ => None,
             };
             let Some((group, key)) = pair else {
+                // What neither has is told first.
+                let sides = self.nested(outer, &inner);
+                Binder::plain(&sides.scope, self.span).truth(conjunct)?;
                 let instead = "join the tables, and aggregate";
-                let what = "a value of a subquery that is bound by more than equations";
+                let what = "a subquery that aggregates, bound by more than equations,";
                 return Err(Fault::unsupported(self.span, what, instead));
             };
             groups.push((**group).clone());

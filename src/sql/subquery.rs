@@ -248,15 +248,20 @@ impl Queries<'_> {
                 (inner, items)
             }
             _ => {
-                let mut node = None;
-                if let Some(select) = plain.filter(|_| wanted.query.limit_clause.is_none()) {
-                    let (grouped, keys) = self.uncorrelated(outer, select)?;
-                    if !keys.is_empty() {
-                        node = Some(self.select(&grouped)?);
+                let node = match self.query(wanted.query) {
+                    Ok(node) => node,
+                    Err(fault) => {
+                        // It may be that the query around binds its groups.
+                        let limited = wanted.query.limit_clause.is_some();
+                        let select = plain.filter(|_| !limited).ok_or_else(|| fault.clone())?;
+                        let (grouped, keys) = self.uncorrelated(outer, select)?;
+                        if keys.is_empty() {
+                            return Err(fault);
+                        }
                         bound_to = keys;
+                        self.select(&grouped)?
                     }
-                }
-                let node = node.map_or_else(|| self.query(wanted.query), Ok)?;
+                };
                 let scope = Scope::of(&self.plan.nodes[node].schema, None);
                 let given = scope.columns.len() - bound_to.len();
                 let items = (0..given).map(|column| scope.column(column)).collect();

@@ -240,7 +240,7 @@ fn subqueries_and_collections_that_cannot_run() {
         ),
         (
             "SELECT (SELECT MAX(v) FROM t AS b WHERE b.v < a.v) FROM t AS a;",
-            "a value of a subquery that is bound by more than equations",
+            "a subquery that aggregates, bound by more than equations,",
         ),
         ("SELECT k FROM t EXCEPT SELECT v FROM t;", "EXCEPT: `k` is STRING here and INT there"),
         ("SELECT k FROM t MINUS SELECT k FROM t;", "MINUS is not supported yet"),
